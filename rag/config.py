@@ -1,0 +1,200 @@
+"""The configuration: plain values, read once, passed on; objects are built from it in `rag.pipeline`.
+
+Later wins: the defaults below, `rag.toml` (in the current folder, or `--config FILE`), environment (`RAG_LLM__MODEL=...`; `RAG_INDEX` is
+short for `RAG_INDEX__PATH`), flags (`--set llm.model=...`). An unknown key is refused with the nearest known one.
+Secrets are no part of this: providers read their own environment variables (OPENAI_API_KEY and the like).
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rag.errors import ConfigError
+
+DEFAULT_FILE = Path("rag.toml")
+ENVIRONMENT_PREFIX = "RAG_"
+
+
+class Section(BaseModel):
+    """Base of the tables of `rag.toml`: frozen, and strict about names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IndexConfig(Section):
+    """Where the index is. Relative to the current folder."""
+
+    path: Path = Path("index/default")
+
+
+class LoadConfig(Section):
+    """What is read from a folder."""
+
+    max_megabytes: Annotated[float, Field(gt=0)] = 50.0
+
+
+class SplitConfig(Section):
+    """How long a passage may be, in characters of text."""
+
+    target_characters: Annotated[int, Field(ge=100, le=20_000)] = 900
+    max_characters: Annotated[int, Field(ge=200, le=40_000)] = 1_600
+
+
+class EmbeddingConfig(Section):
+    """`model`: "builtin", a sentence-transformers name or folder, or a LangChain provider string ("openai:text-embedding-3-small")."""
+
+    model: str = "builtin"
+    device: str = "cpu"
+
+
+class RetrievalConfig(Section):
+    """`candidates`: passages that each search contributes; `passages`: passages that an answer is made from."""
+
+    candidates: Annotated[int, Field(ge=1, le=1_000)] = 100
+    passages: Annotated[int, Field(ge=1, le=50)] = 8
+
+
+class AnswerConfig(Section):
+    """`threshold`: evidence under which the answer is "the documents do not say" (0 never refuses, 1 always does)."""
+
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    max_sentences: Annotated[int, Field(ge=1, le=10)] = 3
+
+
+class LlmConfig(Section):
+    """`model`: "extractive", a LangChain chat model ("openai:gpt-5-mini", "ollama:llama3.2"), or "transformers:NAME_OR_FOLDER"."""
+
+    model: str = "extractive"
+    base_url: str | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    max_tokens: Annotated[int, Field(ge=1)] = 512
+    context_tokens: Annotated[int, Field(ge=256)] = 4_096
+    timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
+    max_retries: Annotated[int, Field(ge=0, le=10)] = 2
+    device: Literal["cpu", "cuda", "mps"] = "cpu"
+
+
+class Config(Section):
+    """All settings; every field has a default, so `Config()` is the product as it is installed."""
+
+    index: IndexConfig = IndexConfig()
+    load: LoadConfig = LoadConfig()
+    split: SplitConfig = SplitConfig()
+    embedding: EmbeddingConfig = EmbeddingConfig()
+    retrieval: RetrievalConfig = RetrievalConfig()
+    answer: AnswerConfig = AnswerConfig()
+    llm: LlmConfig = LlmConfig()
+
+
+def load_config(
+    file: Path | None = None,
+    assignments: Sequence[str] = (),
+    index: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Config:
+    """Read the configuration.
+
+    Args:
+        file: the TOML file; None takes `rag.toml` of the current folder if it is there.
+        assignments: "section.key=value" of `--set`, the value in TOML or as a bare word.
+        index: folder of the index from `--index`; wins over everything.
+        environment: environment variables; None takes those of the process.
+
+    Raises:
+        ConfigError: a file that cannot be read, an unknown key, or a value out of its range.
+    """
+    values: dict[str, Any] = {}
+    for origin, layer in (
+        (str(file or DEFAULT_FILE), _read_file(file)),
+        ("the environment", _read_environment(os.environ if environment is None else environment)),
+        ("--set", _read_assignments(assignments)),
+    ):
+        _check_keys(layer, origin)
+        _merge(values, layer)
+    if index is not None:
+        _merge(values, {"index": {"path": index}})
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{name} = {first['input']!r} cannot be used: {first['msg'].lower()}. See rag.toml for its default.") from error
+
+
+def _read_file(file: Path | None) -> dict[str, Any]:
+    path = file or DEFAULT_FILE
+    if file is None and not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"The config file {path} cannot be read ({error.strerror}); check the path given to --config.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The config file {path} is not valid TOML: {error}.") from error
+
+
+def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, text in environment.items():
+        key = name.removeprefix(ENVIRONMENT_PREFIX).lower()
+        if name == "RAG_INDEX":
+            _merge(values, {"index": {"path": text}})
+        elif name.startswith(ENVIRONMENT_PREFIX) and "__" in key:
+            _assign(values, key.replace("__", "."), text)
+    return values
+
+
+def _read_assignments(assignments: Sequence[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals or "." not in name:
+            raise ConfigError(f"--set {assignment!r} is not of the form section.key=value, for example --set llm.model=extractive.")
+        _assign(values, name.strip(), text.strip())
+    return values
+
+
+def _assign(values: dict[str, Any], dotted: str, text: str) -> None:
+    """Put `text`, read as a TOML value or else as a bare word, at "section.key"."""
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    section, _, key = dotted.partition(".")
+    values.setdefault(section, {})[key] = value
+
+
+def _merge(values: dict[str, Any], layer: Mapping[str, Any]) -> None:
+    for section, table in layer.items():
+        values[section] = {**values.get(section, {}), **table}
+
+
+def _check_keys(layer: Mapping[str, Any], origin: str) -> None:
+    known = {name: field.annotation for name, field in Config.model_fields.items()}
+    for section, table in layer.items():
+        model = known.get(section)
+        if model is None:
+            raise _unknown(section, [*known], origin)
+        if not isinstance(table, Mapping):
+            raise ConfigError(f"{section} in {origin} is a table: write [{section}] and its keys below it.")
+        assert issubclass(model, Section)
+        for key in table:
+            if key not in model.model_fields:
+                raise _unknown(f"{section}.{key}", [f"{section}.{name}" for name in model.model_fields], origin)
+
+
+def _unknown(name: str, known: list[str], origin: str) -> ConfigError:
+    every = [f"{section}.{key}" for section, field in Config.model_fields.items() for key in _keys(field.annotation)]
+    nearest = difflib.get_close_matches(name, known + every, n=1, cutoff=0.4) or known[:1]
+    return ConfigError(f"Unknown key {name!r} in {origin}; the nearest is {nearest[0]!r}.")
+
+
+def _keys(annotation: object) -> list[str]:
+    assert isinstance(annotation, type)
+    assert issubclass(annotation, Section)
+    return [*annotation.model_fields]

@@ -1,0 +1,81 @@
+"""What `rag doctor` and `rag models` look at: the installation, the configured models, the index.
+
+It loads the models that are named, but asks no hosted service anything: a key that is set may still be wrong.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from rag.config import Config
+from rag.embed import load_embedder
+from rag.errors import RagError
+from rag.generate import load_generator
+from rag.index import Reader
+
+CORE = ("faiss-cpu", "tantivy", "tokenizers", "gradio", "langchain-core", "pypdf")
+LOCAL = ("torch", "transformers", "sentence-transformers")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    sound: bool
+    text: str
+    exit_status: int = 0
+
+
+def examine(config: Config) -> list[Finding]:
+    """Look at everything, in the order in which it is needed."""
+    findings = [Finding(sys.version_info >= (3, 11), f"Python {sys.version.split()[0]}"), _packages(CORE), _extra()]
+    findings += [_try(lambda: f"embedding.model = {config.embedding.model!r}: {_embedding(config)}")]
+    findings += [_try(lambda: f"llm.model = {config.llm.model!r}: {_llm(config)}")]
+    findings += [_try(lambda: _index(config))]
+    return findings
+
+
+def model_lines(config: Config) -> list[str]:
+    """One line per model in use."""
+    return [f"embedding  {config.embedding.model}  {_embedding(config)}", f"llm        {config.llm.model}  {_llm(config)}"]
+
+
+def _try(describe: Callable[[], str]) -> Finding:
+    try:
+        return Finding(True, describe())
+    except RagError as error:
+        return Finding(False, str(error), error.exit_status)
+
+
+def _packages(names: tuple[str, ...]) -> Finding:
+    found, missing = [], []
+    for name in names:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return Finding(False, f"not installed: {', '.join(missing)}; run: pip install {' '.join(missing)}", 1)
+    return Finding(True, ", ".join(found))
+
+
+def _extra() -> Finding:
+    finding = _packages(LOCAL)
+    if finding.sound:
+        return finding
+    return Finding(True, "local models: not installed, and not needed for the built-in ones (pip install torch transformers sentence-transformers)")
+
+
+def _embedding(config: Config) -> str:
+    return load_embedder(config.embedding.model, device=config.embedding.device).fingerprint
+
+
+def _llm(config: Config) -> str:
+    return load_generator(config.llm, config.answer).fingerprint
+
+
+def _index(config: Config) -> str:
+    with Reader(config.index.path, _embedding(config)).snapshot() as snapshot:
+        store = snapshot.store
+        return f"index {config.index.path}: {store.count('documents')} documents, {store.count('passages')} passages, generation {snapshot.generation}"

@@ -1,0 +1,88 @@
+"""How well a text covers a question, word by word and across the two languages.
+
+Every word of both texts is a vector of the built-in bilingual table, so "treaty" and "tratado" lie close and a name equals itself. The
+coverage of a question is the weighted share of its words that find a counterpart in the text: a late interaction (Khattab & Zaharia 2020,
+ColBERT) over static vectors. It needs no model beyond the built-in one, whatever embedding the index uses.
+
+It knows words, not who did what to whom: "A attacked B" covers "B attacked A" completely.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a text: unit vectors (n x d) and weights (n), in order; words without any letter or digit are left out."""
+
+    vectors: Matrix
+    weights: Matrix
+
+
+class Evidence:
+    """Coverage of one text by another over a token table.
+
+    Args:
+        tokenizer: of the table, with a pre-tokenizer that marks words.
+        rows: one vector per token (tokens x d); the length of a row is the weight of its token.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, rows: Matrix) -> None:
+        self._tokenizer = tokenizer
+        self._rows = rows
+
+    def words(self, texts: Sequence[str]) -> list[Words]:
+        """The words of each text."""
+        result = []
+        for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False):
+            tokens = np.asarray(encoding.ids, dtype=np.int64)
+            owners = np.asarray([-1 if word is None else word for word in encoding.word_ids], dtype=np.int64)
+            if not len(tokens):
+                empty = np.zeros((0, self._rows.shape[1]), dtype=np.float32)
+                result.append(Words(empty, empty[:, 0]))
+                continue
+            starts = np.flatnonzero(np.diff(owners, prepend=-2))
+            sums = np.add.reduceat(self._rows[tokens], starts, axis=0)
+            lengths = np.linalg.norm(sums, axis=1)
+            result.append(Words(sums / np.maximum(lengths, 1e-9)[:, None], lengths))
+        return result
+
+    def coverage(self, text: str, by: str) -> float:
+        """The weighted share of the words of `text` that have a counterpart in `by`, 0 to 1."""
+        return float(self.coverages(text, [by])[0])
+
+    def coverages(self, text: str, by: Sequence[str]) -> npt.NDArray[np.float64]:
+        """The coverage of `text` by each of the texts `by`."""
+        asked, *given = self.words([text, *by])
+        return covered(asked, counterparts(asked, given))
+
+
+def counterparts(asked: Words, given: Sequence[Words]) -> npt.NDArray[np.float64]:
+    """For each text (rows) and each asked word (columns), the cosine of the word's best counterpart there, at least 0."""
+    best = np.zeros((len(given), len(asked.weights)))
+    filled = [index for index, words in enumerate(given) if len(words.weights)]
+    if filled and len(asked.weights):
+        lengths = [len(given[index].weights) for index in filled]
+        cosines = asked.vectors @ np.concatenate([given[index].vectors for index in filled]).T
+        best[filled] = np.maximum.reduceat(cosines, np.cumsum([0, *lengths[:-1]]), axis=1).T
+    return np.maximum(best, 0.0)
+
+
+def covered(asked: Words, best: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The mean of each row of `counterparts`, by the weight of the asked words."""
+    total = float(asked.weights.sum())
+    return best @ asked.weights / total if total else np.zeros(len(best))
+
+
+def builtin_evidence() -> Evidence:
+    """Evidence over the table that comes with the program."""
+    from rag.embed import BuiltinEmbedder
+
+    builtin = BuiltinEmbedder()
+    return Evidence(builtin.tokenizer, builtin.rows)

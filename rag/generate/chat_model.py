@@ -1,0 +1,203 @@
+"""A chat model behind LangChain: `provider:model`, hosted or on a server of one's own.
+
+The provider's package and its key (an environment variable) are the user's. How the provider counts tokens is not known here: three bytes
+of text are taken for one token, which is more than the usual tokenizers need. The text of a provider's error is never shown, because
+some providers put the key into it.
+"""
+
+import os
+import re
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from threading import Event
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from rag.config import LlmConfig
+from rag.errors import ModelError
+from rag.generate.stream import stream_from_thread
+from rag.prompt import MESSAGE_OVERHEAD, Message
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+BYTES_PER_TOKEN = 3
+MAX_CHARACTERS_PER_TOKEN = 20
+
+# Where a provider says that an answer is complete; a stream that ends without it was cut off.
+_FINISHED = {"openai": "finish_reason", "anthropic": "stop_reason", "ollama": "done_reason"}
+# What a provider that needs a key calls it in its class; the others say so themselves, or need none.
+_KEY_FIELDS = {"openai": "openai_api_key", "anthropic": "anthropic_api_key", "mistralai": "mistral_api_key"}
+_KEY_VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]*_API_KEY\b")
+_PACKAGE = re.compile(r"pip install (?:-U )?\"?([\w.\[\],-]+)")
+
+# What an error is, by the names of its classes: each provider has its own, and its package may not be installed.
+_KINDS = (
+    (("ContextOverflow",), "cannot read that much text; lower llm.context_tokens"),
+    (("Timeout",), "was silent for {seconds:g} seconds; try again or raise llm.timeout_seconds"),
+    (("CutOff", "RemoteProtocolError", "ReadError"), "broke off before its answer was complete; try again"),
+    (
+        ("JSONDecodeError", "ValidationError"),
+        "sent a reply that is not valid JSON; check that {address} is a server of this kind",
+    ),
+    (("Connect",), "cannot be reached at {address}; check that the server runs, and llm.base_url"),
+)
+
+
+class CutOffError(Exception):
+    """A stream that ended without saying that the answer is complete."""
+
+
+class ChatModel:
+    """A `LanguageModel` that LangChain reaches for `config.model`."""
+
+    def __init__(self, config: LlmConfig) -> None:
+        provider, colon, name = config.model.partition(":")
+        if not (colon and name):
+            raise ModelError(f"llm.model = {config.model!r} has no provider; write it in front, for example 'openai:{config.model}'.")
+        self._provider = provider.replace("-", "_").lower()
+        self._config = config
+        self._model = _load(self._provider, name, config)
+        self.budget = config.context_tokens - config.max_tokens
+
+    @property
+    def identity(self) -> str:
+        """The provider and the model, and the server's name where one is configured."""
+        server = urlsplit(self._config.base_url or "")
+        return self._config.model + (f"@{server.hostname}:{server.port or server.scheme}" if server.hostname else "")
+
+    def count_tokens(self, text: str) -> int:
+        """An estimate that errs upwards."""
+        return -(-len(text.encode()) // BYTES_PER_TOKEN)
+
+    def count_messages(self, messages: Sequence[Message]) -> int:
+        """The estimate of every message, and what its role may take."""
+        return sum(self.count_tokens(message.content) + MESSAGE_OVERHEAD for message in messages)
+
+    def stream(self, messages: Sequence[Message]) -> Generator[str, None, None]:
+        """What the model says next, waiting at most `llm.timeout_seconds` for every piece. Raises GenerationError."""
+        conversation = [(message.role, message.content) for message in messages]
+
+        def work(put: Callable[[str], None], stop: Event) -> None:
+            finished = False
+            with closing(cast("Generator[Any, None, None]", self._model.stream(conversation))) as chunks:
+                for chunk in chunks:
+                    if stop.is_set():
+                        return
+                    put(str(chunk.text))
+                    finished = finished or bool(chunk.response_metadata.get(_FINISHED.get(self._provider, "")))
+            if not finished and self._provider in _FINISHED:
+                raise CutOffError
+
+        return stream_from_thread(
+            work,
+            explain=lambda error: explain(error, self._config),
+            seconds=self._config.timeout_seconds,
+            max_characters=self._config.max_tokens * MAX_CHARACTERS_PER_TOKEN,
+        )
+
+
+def explain(error: Exception, config: LlmConfig) -> str:
+    """One sentence on why a provider failed and what to do, from the kind of the error and never from its text."""
+    kinds = " ".join(kind.__name__ for link in _chain(error) for kind in type(link).__mro__)
+    status = _status(error)
+    if status is not None and "ContextOverflow" not in kinds:
+        what = _explain_status(status)
+    else:
+        what = next(
+            (sentence for names, sentence in _KINDS if any(name in kinds for name in names)),
+            f"failed while it was answering ({type(error).__name__}); try again or take another llm.model",
+        )
+    return f"The model {config.model!r} " + what.format(address=_address(config), seconds=config.timeout_seconds) + "."
+
+
+def _explain_status(status: int) -> str:
+    if status >= 500:
+        return f"has trouble at its provider (HTTP {status}); try again later"
+    sentences = {
+        401: "did not accept its key (HTTP 401); check the key in the environment",
+        403: "may not be used with this key (HTTP 403); check the key in the environment",
+        404: "is not known at {address} (HTTP 404); check llm.model and llm.base_url",
+        408: "was too slow for its provider (HTTP 408); try again",
+        429: "has been asked too often (HTTP 429); wait a little, raise llm.max_retries, or check the quota of the account",
+    }
+    other = f"refused the request (HTTP {status}); check llm.model, llm.max_tokens, and llm.temperature (some models only take 1)"
+    return sentences.get(status, other)
+
+
+def _load(provider: str, name: str, config: LlmConfig) -> "BaseChatModel":
+    from langchain.chat_models import init_chat_model
+
+    try:
+        model: BaseChatModel = init_chat_model(name, model_provider=provider, **_arguments(provider, config))
+    except ImportError as error:
+        package = _PACKAGE.search(str(error))
+        cure = package[1].rstrip(".") if package else f"langchain-{provider}"
+        raise ModelError(f"llm.model = {config.model!r} needs a package that is not installed; run: pip install {cure}") from error
+    except Exception as error:  # every provider has its own errors for a missing key or a bad setting
+        raise ModelError(_explain_setup(error, provider, config)) from error
+    key_field = _KEY_FIELDS.get(provider, "")
+    if key_field in model.lc_secrets and not getattr(model, key_field):
+        raise ModelError(_no_key(config, model.lc_secrets[key_field]))
+    return model
+
+
+def _arguments(provider: str, config: LlmConfig) -> dict[str, Any]:
+    """The configuration in the words of the provider's class; a class ignores what it does not know."""
+    arguments: dict[str, Any] = {"temperature": config.temperature}
+    if config.base_url:
+        arguments["base_url"] = config.base_url
+    if provider == "ollama":
+        return arguments | {
+            "num_predict": config.max_tokens,
+            "num_ctx": config.context_tokens,  # or Ollama cuts the prompt at a default of its own, without a word
+            "reasoning": False,
+            "client_kwargs": {"timeout": config.timeout_seconds},
+        }
+    arguments |= {"timeout": config.timeout_seconds, "max_retries": config.max_retries}
+    if provider == "openai" and config.base_url:
+        # Local servers know only the older name of this limit: https://github.com/ollama/ollama/issues/7125
+        arguments["extra_body"] = {"max_tokens": config.max_tokens}
+        arguments["api_key"] = os.environ.get("OPENAI_API_KEY") or "none"
+        return arguments
+    return arguments | {"max_tokens": config.max_tokens}
+
+
+def _explain_setup(error: Exception, provider: str, config: LlmConfig) -> str:
+    if str(error).startswith("Unsupported"):
+        return (
+            f"llm.model = {config.model!r} names an unknown provider {provider!r}; take extractive, transformers:FOLDER, or a provider "
+            "of LangChain such as openai:MODEL, anthropic:MODEL or ollama:MODEL."
+        )
+    if variable := _KEY_VARIABLE.search(str(error)):
+        return _no_key(config, variable[0])
+    return (
+        f"llm.model = {config.model!r} cannot be set up ({type(error).__name__}); check its name, llm.base_url and the provider's settings."
+    )
+
+
+def _no_key(config: LlmConfig, variable: str) -> str:
+    return f"llm.model = {config.model!r} needs a key; set the environment variable {variable}, or llm.model = 'extractive' to do without."
+
+
+def _address(config: LlmConfig) -> str:
+    """Where the model is, without a user name, password or query."""
+    parts = urlsplit(config.base_url or "")
+    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}" if parts.hostname else "its provider"
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    links = [error]
+    while (cause := links[-1].__cause__ or links[-1].__context__) and cause not in links:
+        links.append(cause)
+    return links
+
+
+def _status(error: Exception) -> int | None:
+    """The HTTP status that an error, or what caused it, carries."""
+    for link in _chain(error):
+        for holder in (link, getattr(link, "response", None)):
+            status = getattr(holder, "status_code", None)
+            if isinstance(status, int):
+                return status
+    return None

@@ -1,0 +1,113 @@
+"""Answers and rewritten questions from a language model: which messages it gets, and how many tokens they may take.
+
+What a model is stands in `LanguageModel`; where it runs is not known here. Nor is whether it obeys: `rag.verify` checks what it writes.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from typing import Protocol
+
+from rag.config import LlmConfig
+from rag.errors import ConfigError
+from rag.prompt import MESSAGE_OVERHEAD, Message, answer_messages, condense_messages, load_prompt
+from rag.types import Hit, Turn
+
+MIN_PASSAGE_TOKENS = 128  # with less room than this for passages, no answer is worth the wait
+QUOTATION_MARKS = "\"'“”«»` "
+
+
+class LanguageModel(Protocol):
+    """Continues a conversation as a stream of text."""
+
+    @property
+    def identity(self) -> str:
+        """Names the model and its version, without a secret or a path."""
+        ...
+
+    @property
+    def budget(self) -> int:
+        """The tokens that all messages together may take."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """The tokens of a text, or a little more."""
+        ...
+
+    def count_messages(self, messages: Sequence[Message]) -> int:
+        """The tokens of a conversation as the model gets it."""
+        ...
+
+    def stream(self, messages: Sequence[Message]) -> Generator[str, None, None]:
+        """What the model says next. Raises GenerationError; closing it stops the model."""
+        ...
+
+
+class LanguageModelGenerator:
+    """A `Generator` and a `Condenser` made from a language model and the prompt files."""
+
+    def __init__(self, model: LanguageModel, config: LlmConfig, sentences: int) -> None:
+        self.model = model
+        self._config = config
+        self._sentences = sentences
+        self._answer = load_prompt("answer")
+        self._condense = load_prompt("condense")
+        parts = (self._answer.instructions, self._answer.request)
+        needed = sum(model.count_tokens(part) + MESSAGE_OVERHEAD for part in parts) + MIN_PASSAGE_TOKENS
+        if model.budget < needed:
+            raise ConfigError(
+                f"llm.max_tokens = {config.max_tokens} leaves {model.budget} tokens to read, but the instructions and a short passage "
+                f"need {needed}; raise llm.context_tokens = {config.context_tokens}, lower llm.max_tokens, or take a model that reads more."
+            )
+
+    @property
+    def fingerprint(self) -> str:
+        """The model, its settings and the prompts."""
+        config = self._config
+        return (
+            f"{self.model.identity} temperature={config.temperature} max_tokens={config.max_tokens} context_tokens={self.model.budget} "
+            f"max_sentences={self._sentences} prompts={self._answer.fingerprint},{self._condense.fingerprint}"
+        )
+
+    def generate(self, question: str, hits: Sequence[Hit], history: Sequence[Turn]) -> Iterator[str]:
+        """Stream an answer; the passages of the lowest rank are left out where the model cannot read them all."""
+        messages = self._fit(
+            lambda budget: answer_messages(
+                self._answer,
+                question,
+                hits,
+                history,
+                sentences=self._sentences,
+                budget=budget,
+                count_tokens=self.model.count_tokens,
+            )
+        )
+        yield from self.model.stream(messages)
+
+    def condense(self, question: str, history: Sequence[Turn]) -> str:
+        """The question as the model rewrites it: the first line that it writes."""
+        if not history:
+            return question
+        messages = self._fit(
+            lambda budget: condense_messages(self._condense, question, history, budget=budget, count_tokens=self.model.count_tokens)
+        )
+        return _first_line(self.model.stream(messages)) or question
+
+    def _fit(self, build: Callable[[int], tuple[Message, ...]]) -> tuple[Message, ...]:
+        """Build messages with less and less room until the model, which adds tokens of its own, has room for them."""
+        budget = self.model.budget
+        while True:
+            messages = build(budget)
+            excess = self.model.count_messages(messages) - self.model.budget
+            if excess <= 0:
+                return messages
+            budget -= excess
+
+
+def _first_line(pieces: Generator[str, None, None]) -> str:
+    text = ""
+    with closing(pieces):
+        for piece in pieces:
+            text = (text + piece).lstrip()
+            if "\n" in text:
+                break
+    return text.partition("\n")[0].strip(QUOTATION_MARKS)

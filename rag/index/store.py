@@ -1,0 +1,255 @@
+"""The truth of an index: documents, passages, references and vectors in one SQLite file.
+
+Everything that a reader can see changes in one transaction, which also raises the generation. Vectors are kept by the hash of the text
+that was embedded and the embedder's fingerprint, and are committed as they are computed: an interrupted sync loses none of them.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.errors import IndexDamaged, IndexMismatch, IndexMissing
+from rag.types import Document, Heading, Passage, Reference
+
+FORMAT = 1
+FILE = "index.db"
+_BATCH = 500
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE, path TEXT NOT NULL, sha256 TEXT NOT NULL, title TEXT NOT NULL, language TEXT,
+    date TEXT, text TEXT NOT NULL, pages TEXT NOT NULL, headings TEXT NOT NULL);
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE, "start" INTEGER NOT NULL,
+    "end" INTEGER NOT NULL, text TEXT NOT NULL, section TEXT NOT NULL, page INTEGER, language TEXT, content TEXT NOT NULL);
+CREATE INDEX passages_of_document ON passages (document);
+CREATE TABLE provisions (
+    kind TEXT NOT NULL, number TEXT NOT NULL, unit INTEGER NOT NULL, passage INTEGER NOT NULL REFERENCES passages ON DELETE CASCADE,
+    position INTEGER NOT NULL, PRIMARY KEY (kind, number, unit, passage, position)) WITHOUT ROWID;
+CREATE INDEX provisions_of_passage ON provisions (passage);
+CREATE TABLE vectors (
+    fingerprint TEXT NOT NULL, content TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (fingerprint, content)) WITHOUT ROWID;
+"""
+_PASSAGE = """SELECT p.id, d.source, d.title, p.text, p."start", p."end", p.section, p.page, p.language, d.date
+    FROM passages p JOIN documents d ON d.id = p.document"""
+
+
+class Store:
+    """One connection to the SQLite file of an index; not shared between threads."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    @classmethod
+    def create(cls, folder: Path) -> "Store":
+        """Open the index in `folder` for writing, making it if it is not there."""
+        folder.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(folder / FILE, isolation_level=None, timeout=30)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")
+        store = cls(connection)
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            with store.transaction():
+                for statement in _SCHEMA.split(";"):
+                    connection.execute(statement)
+                store.set_meta(format=FORMAT, generation=0)
+        store.check_format()
+        return store
+
+    @classmethod
+    def open(cls, folder: Path) -> "Store":
+        """Open the index in `folder` for reading.
+
+        Raises:
+            IndexMissing: there is none.
+            IndexDamaged: the file is not a sound SQLite database.
+        """
+        file = folder / FILE
+        if not file.is_file():
+            raise IndexMissing(f"There is no index at {folder}; make one with: rag index YOUR_FOLDER --index {folder}")
+        connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=30, check_same_thread=False)
+        store = cls(connection)
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            store.check_format()
+            if store.generation == 0:
+                raise IndexMissing(f"The index at {folder} was never finished; run: rag index YOUR_FOLDER --index {folder}")
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise IndexDamaged(f"The index at {folder} is damaged ({error}); delete that folder and run rag index again.") from error
+        except (IndexMissing, IndexMismatch):
+            connection.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    @contextmanager
+    def transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
+        """All or nothing: commits at the end, rolls back on any exception."""
+        self.connection.execute(f"BEGIN {kind}")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    # What is known of the whole
+
+    def meta(self, key: str) -> str | None:
+        """One value of the manifest."""
+        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, **values: object) -> None:
+        """Write values of the manifest."""
+        self.connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [(key, str(value)) for key, value in values.items()])
+
+    def check_format(self) -> None:
+        """Refuse an index that another version of the program wrote."""
+        found = self.meta("format")
+        if found != str(FORMAT):
+            raise IndexMismatch(f"This index has format {found}, this program writes format {FORMAT}; delete the index and run rag index again.")
+
+    @property
+    def generation(self) -> int:
+        """How many syncs have changed this index."""
+        return int(self.meta("generation") or 0)
+
+    def count(self, table: str) -> int:
+        """Rows of "documents" or "passages"."""
+        return int(self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - a name of ours
+
+    # Documents
+
+    def known(self) -> dict[str, tuple[str, str]]:
+        """Source -> (path on disk, sha256) of every document."""
+        return {source: (path, sha256) for source, path, sha256 in self.connection.execute("SELECT source, path, sha256 FROM documents")}
+
+    def remove(self, source: str) -> None:
+        """Delete a document with its passages."""
+        self.connection.execute("DELETE FROM documents WHERE source = ?", (source,))
+
+    def add(self, document: Document, path: str, passages: Sequence[Passage]) -> None:
+        """Insert a document and its passages (their ids are given here)."""
+        row = (document.source, path, document.sha256, document.title, document.language, document.date, document.text)
+        shape = (json.dumps(document.pages), json.dumps([[h.start, h.end, h.level, h.text] for h in document.headings]))
+        columns = "source, path, sha256, title, language, date, text, pages, headings"
+        cursor = self.connection.execute(f"INSERT INTO documents ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row + shape)  # noqa: S608
+        for passage in passages:
+            inserted = self.connection.execute(
+                'INSERT INTO passages (document, "start", "end", text, section, page, language, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+                (cursor.lastrowid, passage.start, passage.end, passage.text, json.dumps(passage.section), passage.page, passage.language,
+                 content_hash(passage)),
+            )  # fmt: skip
+            for unit, references in ((1, passage.provisions), (0, passage.mentions)):
+                self.connection.executemany(
+                    "INSERT INTO provisions VALUES (?, ?, ?, ?, ?)",
+                    [(ref.kind, ref.number, unit, inserted.lastrowid, position) for position, ref in enumerate(references)],
+                )
+
+    def document(self, source: str) -> Document | None:
+        """The stored document, or None."""
+        query = "SELECT source, title, text, sha256, language, date, pages, headings FROM documents WHERE source = ?"
+        row = self.connection.execute(query, (source,)).fetchone()
+        if row is None:
+            return None
+        *plain, pages, headings = row
+        return Document(*plain, pages=tuple(json.loads(pages)), headings=tuple(Heading(*values) for values in json.loads(headings)))
+
+    def documents(self) -> list[tuple[str, str, str | None, str | None]]:
+        """(source, title, language, date) of every document, by source."""
+        return list(self.connection.execute("SELECT source, title, language, date FROM documents ORDER BY source"))
+
+    # Passages
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        """The passages with these ids, in this order."""
+        found: dict[int, Passage] = {}
+        for first in range(0, len(ids), _BATCH):
+            batch = list(ids[first : first + _BATCH])
+            marks = ",".join("?" * len(batch))
+            references = self._references(batch)
+            for row in self.connection.execute(f"{_PASSAGE} WHERE p.id IN ({marks})", batch):
+                found[row[0]] = _passage(row, references.get(row[0], ()))
+        return [found[identifier] for identifier in ids if identifier in found]
+
+    def all_passages(self) -> Iterator[Passage]:
+        """Every passage in order of id, without its references."""
+        for row in self.connection.execute(f"{_PASSAGE} ORDER BY p.id"):
+            yield _passage(row, ())
+
+    def with_reference(self, reference: Reference) -> list[tuple[int, bool]]:
+        """(passage id, whether it is the provision's own text) of all passages that have or mention the provision."""
+        query = "SELECT passage, max(unit) FROM provisions WHERE kind = ? AND number = ? GROUP BY passage ORDER BY passage"
+        return [(passage, bool(unit)) for passage, unit in self.connection.execute(query, (reference.kind, reference.number))]
+
+    def numbers_of(self, kind: str) -> list[tuple[str, str]]:
+        """(source, number) of all provisions of a kind that have their own text, in document order."""
+        query = """SELECT d.source, r.number, min(p.id) FROM provisions r JOIN passages p ON p.id = r.passage JOIN documents d ON d.id = p.document
+            WHERE r.kind = ? AND r.unit = 1 GROUP BY d.source, r.number ORDER BY 3"""
+        return [(source, number) for source, number, _ in self.connection.execute(query, (kind,))]
+
+    def _references(self, ids: Sequence[int]) -> dict[int, list[tuple[str, str, int]]]:
+        marks = ",".join("?" * len(ids))
+        found: dict[int, list[tuple[str, str, int]]] = {}
+        query = f"SELECT passage, kind, number, unit FROM provisions WHERE passage IN ({marks}) ORDER BY passage, position"  # noqa: S608
+        for passage, *reference in self.connection.execute(query, list(ids)):
+            found.setdefault(passage, []).append((reference[0], reference[1], reference[2]))
+        return found
+
+    # Vectors
+
+    def missing_vectors(self, fingerprint: str, hashes: Iterable[str]) -> set[str]:
+        """Those of `hashes` that have no vector of this embedder yet."""
+        query = "SELECT 1 FROM vectors WHERE fingerprint = ? AND content = ?"
+        return {content for content in hashes if not self.connection.execute(query, (fingerprint, content)).fetchone()}
+
+    def add_vectors(self, fingerprint: str, hashes: Sequence[str], vectors: npt.NDArray[np.float32]) -> None:
+        """Keep vectors (n x d) as float32, by content hash."""
+        rows = [(fingerprint, content, vector.astype("<f4").tobytes()) for content, vector in zip(hashes, vectors, strict=True)]
+        self.connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+
+    def vectors(self, fingerprint: str, dimension: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Ids (n) and vectors (n x dimension) of all passages."""
+        query = "SELECT p.id, v.vector FROM passages p JOIN vectors v ON v.content = p.content AND v.fingerprint = ? ORDER BY p.id"
+        rows = self.connection.execute(query, (fingerprint,)).fetchall()
+        ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+        flat = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").astype(np.float32)
+        return ids, flat.reshape(len(rows), dimension)
+
+    def drop_unused_vectors(self, fingerprint: str) -> None:
+        """Forget vectors of texts that are gone and of other embedders."""
+        self.connection.execute("DELETE FROM vectors WHERE fingerprint <> ? OR content NOT IN (SELECT content FROM passages)", (fingerprint,))
+
+
+def embedded_text(passage: Passage) -> str:
+    """The text whose vector stands for a passage: title and headings give it its context."""
+    return "\n".join((passage.title, *passage.section[-2:], passage.text))
+
+
+def content_hash(passage: Passage) -> str:
+    """Key of a passage's vector: passages with the same text and context share one."""
+    return hashlib.sha256(embedded_text(passage).encode()).hexdigest()
+
+
+def _passage(row: Sequence[object], references: Iterable[tuple[str, str, int]]) -> Passage:
+    identifier, source, title, text, start, end, section, page, language, date = row
+    split: tuple[list[Reference], list[Reference]] = ([], [])
+    for kind, number, unit in references:
+        split[unit].append(Reference(kind, number))
+    return Passage(
+        source=source, title=title, text=text, start=start, end=end, section=tuple(json.loads(str(section))), page=page,
+        language=language, date=date, provisions=tuple(split[1]), mentions=tuple(split[0]), id=identifier,
+    )  # type: ignore[arg-type]  # columns of our own schema; fmt: skip

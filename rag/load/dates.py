@@ -1,0 +1,93 @@
+"""The date that a document states about itself, in Spanish or English, as "2024-07-05", "2024-07" or "2024".
+
+Only date lines count: a label ("Fecha: ..."), or a short line near the top that is no sentence. A date that the text merely tells of is
+not the document's date, and no date is guessed from the file system.
+"""
+
+import re
+from datetime import date
+
+HEAD_CHARACTERS = 600
+HEAD_LINES = 8
+LONGEST_DATE_LINE = 100
+
+_MONTHS = (
+    ("enero", "january", "ene", "jan"),
+    ("febrero", "february", "feb"),
+    ("marzo", "march", "mar"),
+    ("abril", "april", "abr", "apr"),
+    ("mayo", "may"),
+    ("junio", "june", "jun"),
+    ("julio", "july", "jul"),
+    ("agosto", "august", "ago", "aug"),
+    ("septiembre", "setiembre", "september", "sept", "sep"),
+    ("octubre", "october", "oct"),
+    ("noviembre", "november", "nov"),
+    ("diciembre", "december", "dic", "dec"),
+)
+_MONTH_NUMBERS = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names}
+_MONTH = rf"(?P<month>{'|'.join(sorted(_MONTH_NUMBERS, key=len, reverse=True))})\b\.?"
+_YEAR = r"(?P<year>(?:1[5-9]|20)\d\d)\b"
+_DAY = r"(?P<day>\d{1,2})"
+_PART = r"mediados|finales|fines|principios|comienzos|inicios|primavera|verano|otoño|invierno|early|mid|late|spring|summer|autumn|winter"
+
+_FORMS = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        rf"\b{_YEAR}[-/.](?P<digits>\d\d)[-/.]{_DAY}\b",
+        rf"\b{_DAY}(?:\.?º|\.º|st|nd|rd|th)?\s+(?:de\s+|of\s+)?{_MONTH},?\s+(?:del?\s+)?{_YEAR}",
+        rf"\b{_MONTH}\s+{_DAY}(?:st|nd|rd|th)?,?\s+{_YEAR}",
+        rf"\b{_MONTH},?\s+(?:del?\s+|of\s+)?{_YEAR}",
+        rf"\b{_YEAR}-(?P<digits>\d\d)\b",
+        rf"\b(?P<first>\d{{1,2}})[/.](?P<second>\d{{1,2}})[/.]{_YEAR}",
+        rf"\b(?:{_PART})(?:\s+(?:del?|of|in)\s+|\s*-\s*|\s+){_YEAR}",
+    )
+)
+_ONLY_YEAR = re.compile(rf"^\W*{_YEAR}\W*$")
+_LABELS = r"fecha|dated?|publicad[oa]|published|updated|actualizad[oa]|actualizaci[óo]n|revisi[óo]n|revised|posted"
+_LABEL = re.compile(rf"^\W*(?:p[áa]gina\s|page\s|[úu]ltima\s|last\s)?(?:{_LABELS})\b[^:\n]{{0,30}}?:?\s(?P<rest>.*)$", re.IGNORECASE)
+
+
+def find_date(text: str) -> str | None:
+    """The date that the first lines of `text` state, or None."""
+    lines = [line.strip() for line in text[:HEAD_CHARACTERS].splitlines() if line.strip()]
+    for line in lines:
+        label = _LABEL.match(line)
+        if label and len(line) <= LONGEST_DATE_LINE and (stated := parse_date(label["rest"])):
+            return stated
+    for line in lines[:HEAD_LINES]:
+        if len(line) <= LONGEST_DATE_LINE and line[-1] not in "?!,;:" and (stated := _of_line(line)):
+            return stated
+    return None
+
+
+def parse_date(value: str) -> str | None:
+    """The first date in `value`, a year alone included if nothing else stands there."""
+    for form in _FORMS:
+        if (match := form.search(value)) and (stated := _iso(match.groupdict())):
+            return stated
+    year = _ONLY_YEAR.match(value)
+    return year["year"] if year else None
+
+
+def _of_line(line: str) -> str | None:
+    """The date of a line without a label: one that ends in a full stop is a sentence unless it is nothing but the date."""
+    if line.endswith(".") and len(line) > 30:
+        return None
+    return parse_date(line)
+
+
+def _iso(parts: dict[str, str | None]) -> str | None:
+    """The date in ISO form; None if there is no such day, or if its day and month cannot be told apart ("05/07/2024")."""
+    month = _MONTH_NUMBERS[name.casefold()] if (name := parts.get("month")) else int(parts.get("digits") or 0)
+    day = int(parts.get("day") or 0)
+    if parts.get("first"):
+        first, second = int(parts["first"] or 0), int(parts["second"] or 0)
+        if first <= 12 and second <= 12 and first != second:
+            return None
+        day, month = max(first, second), min(first, second)
+    try:
+        whole = date(int(parts["year"] or 0), month or 1, day or 1)
+    except ValueError:
+        return None
+    return whole.isoformat()[: 10 if day else 7 if month else 4]

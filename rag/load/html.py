@@ -1,0 +1,211 @@
+"""The reader of HTML: the visible text of a page, parsed by Beautiful Soup and laid out by `rag.load.layout`.
+
+Scripts, navigation, page headers and footers and hidden elements are left out. Nothing that the page links to is fetched, and no style
+sheet is read: an element hidden by one is taken for visible.
+"""
+
+import codecs
+import re
+from typing import TYPE_CHECKING
+
+from rag.load.dates import find_date, parse_date
+from rag.load.layout import Layout
+from rag.load.parsed import Parsed, first_line, one_line, without_surrogates
+from rag.load.text import decode
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+    from bs4.element import PageElement, Tag
+
+HEADING_LEVELS = {f"h{level}": level for level in range(1, 7)}
+# Line ends around an element: 2 leave a blank line. What is not here is inline.
+LINES = "br caption dd figcaption summary tbody tfoot thead"
+BLOCKS = (
+    "address article aside blockquote body center details dialog dl div dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr "
+    "main ol p pre section table ul"
+)
+GAPS = {**dict.fromkeys(LINES.split(), 1), **dict.fromkeys(BLOCKS.split(), 2)}
+WITHOUT_PROSE = (
+    "applet audio button canvas datalist embed frame frameset head iframe input map math meter nav noscript object option picture progress "
+    "script select style svg template textarea title video"
+)
+DROPPED = frozenset(WITHOUT_PROSE.split())
+DROPPED_ROLES = frozenset(("banner", "complementary", "contentinfo", "dialog", "menu", "navigation", "search"))
+# A page's own header, footer and side bar are furniture; those of an article belong to it.
+FURNITURE = frozenset(("header", "footer", "aside"))
+CONTENT = frozenset(("article", "main", "blockquote", "section"))
+HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+DATE_NAMES = ("article:published_time", "datepublished", "date", "dc.date", "dc.date.issued", "dcterms.date", "dcterms.issued", "pubdate")
+TEXT_ENCODINGS = re.compile(r"cp\d+|iso8859-\d+|mac-\w+|koi8-\w|utf-16(-[lb]e)?|gb\w+|big5|shift_jis|euc_\w+")
+XML_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}>")
+# More than this many characters to a cell, and the table only arranges the page.
+LAYOUT_CELL_CHARACTERS = 400
+
+
+def read_html(data: bytes) -> Parsed:
+    """Read an HTML page.
+
+    Raises:
+        LoadError: the bytes are not text.
+    """
+    from bs4 import BeautifulSoup
+
+    markup = XML_DECLARATION.sub("", decode(data, _declared_encoding(data)), count=1)
+    # The line end keeps Beautiful Soup from warning that a short page looks like a file name.
+    soup = BeautifulSoup(without_surrogates(markup) + "\n", "html.parser")
+    walk = _Walk()
+    walk.run(soup)
+    text = walk.layout.text()
+    headings = tuple(walk.layout.headings)
+    outermost = min(headings, key=lambda heading: (heading.level > 1, heading.start), default=None)
+    stated = one_line(soup.title.get_text()) if soup.title else None
+    title = stated or (outermost.text if outermost else None) or first_line(text)
+    return Parsed(text, title, _date(soup) or find_date(text), headings=headings)
+
+
+def _declared_encoding(data: bytes) -> str | None:
+    from bs4.dammit import EncodingDetector
+
+    declared = EncodingDetector.find_declared_encoding(data[:4_096], is_html=True)
+    try:
+        name = codecs.lookup(declared).name if declared else ""
+    except LookupError:
+        return None
+    # Browsers read Latin-1 as Windows-1252: https://encoding.spec.whatwg.org/#names-and-labels
+    if name in ("iso8859-1", "ascii"):
+        return "cp1252"
+    return name if TEXT_ENCODINGS.fullmatch(name) else None
+
+
+def _date(soup: "BeautifulSoup") -> str | None:
+    """The day that the page's metadata states, else that of its first `<time>`."""
+    stated: dict[str, str] = {}
+    for meta in soup.find_all("meta", limit=200):
+        name = meta.get("property") or meta.get("name") or meta.get("itemprop")
+        stated.setdefault(str(name).lower(), str(meta.get("content") or ""))
+    candidates = [stated[name] for name in DATE_NAMES if name in stated]
+    candidates.extend(str(time["datetime"]) for time in soup.find_all("time", datetime=True, limit=1))
+    return next((day for candidate in candidates if (day := parse_date(candidate))), None)
+
+
+class _Walk:
+    """Goes through the tree without recursion, since hostile pages are nested deeper than Python's stack."""
+
+    def __init__(self) -> None:
+        self.layout = Layout()
+        self._list_numbers: list[int | None] = []
+        self._data_tables: list[bool] = []
+        self._content_depth = 0
+        self._verbatim_depth = 0
+
+    def run(self, soup: "BeautifulSoup") -> None:
+        """Write the visible text of `soup`."""
+        from bs4.element import CData, NavigableString, Tag
+
+        pending: list[tuple[PageElement, bool]] = [(child, False) for child in reversed(soup.contents)]
+        while pending:
+            node, leaving = pending.pop()
+            if not isinstance(node, Tag):
+                # Comments, declarations and scripts are subclasses of NavigableString.
+                if type(node) in (NavigableString, CData):
+                    self.layout.write(str(node), verbatim=self._verbatim_depth > 0)
+            elif leaving:
+                self._leave(node)
+            elif not self._is_dropped(node):
+                self._enter(node)
+                pending.append((node, True))
+                pending.extend((child, False) for child in reversed(node.contents))
+
+    def _is_dropped(self, tag: "Tag") -> bool:
+        if tag.name in DROPPED:
+            return True
+        if tag.name in FURNITURE and not self._content_depth:
+            return tag.name != "header" or tag.find("h1") is None
+        attributes = tag.attrs
+        if not attributes:
+            return False
+        return (
+            "hidden" in attributes
+            or str(attributes.get("aria-hidden")).lower() == "true"
+            or (str(attributes.get("role")).lower() in DROPPED_ROLES and not self._content_depth)
+            or HIDDEN_STYLE.search(str(attributes.get("style", ""))[:2_000]) is not None
+        )
+
+    def _enter(self, tag: "Tag") -> None:
+        name = tag.name
+        # A header that is kept counts as content, so that headers nested in it are not searched again.
+        self._content_depth += name in CONTENT or name == "header"
+        self._verbatim_depth += name == "pre"
+        if name in ("ul", "ol"):
+            self.layout.gap(1 if self._list_numbers else 2)
+            self._list_numbers.append(_first_number(tag) if name == "ol" else None)
+        elif name == "li":
+            self.layout.begin_item(self._marker())
+        elif name == "table":
+            self.layout.gap(2)
+            self._data_tables.append(_holds_data(tag))
+        elif name in ("tr", "td", "th"):
+            self._enter_part_of_table(name)
+        elif name in GAPS:
+            self.layout.gap(GAPS[name])
+            if name in HEADING_LEVELS:
+                self.layout.begin_heading(HEADING_LEVELS[name])
+
+    def _leave(self, tag: "Tag") -> None:
+        name = tag.name
+        self._content_depth -= name in CONTENT or name == "header"
+        self._verbatim_depth -= name == "pre"
+        if name in ("ul", "ol"):
+            self._list_numbers.pop()
+            self.layout.gap(1 if self._list_numbers else 2)
+        elif name == "li":
+            self.layout.end_item()
+        elif name == "table":
+            self._data_tables.pop()
+            self.layout.break_row()
+            self.layout.gap(2)
+        elif name in ("tr", "td", "th"):
+            self._leave_part_of_table(name)
+        elif name in GAPS and name != "br":
+            if name in HEADING_LEVELS:
+                self.layout.end_heading()
+            # A definition stands right below its term.
+            self.layout.gap(1 if name == "dt" else GAPS[name])
+
+    def _enter_part_of_table(self, name: str) -> None:
+        if not self._data_tables or not self._data_tables[-1]:
+            self.layout.gap(2)
+        elif name == "tr":
+            self.layout.break_row()
+        else:
+            self.layout.begin_cell()
+
+    def _leave_part_of_table(self, name: str) -> None:
+        if not self._data_tables or not self._data_tables[-1]:
+            self.layout.gap(2)
+        elif name == "tr":
+            self.layout.break_row()
+        else:
+            self.layout.end_cell()
+
+    def _marker(self) -> str:
+        """The mark of the next list item, indented by the depth of its list."""
+        indent = "  " * min(len(self._list_numbers) - 1, 10)
+        number = self._list_numbers[-1] if self._list_numbers else None
+        if number is None:
+            return f"{indent}- "
+        self._list_numbers[-1] = number + 1
+        return f"{indent}{number}. "
+
+
+def _first_number(ordered_list: "Tag") -> int:
+    start = str(ordered_list.get("start", "1"))
+    return int(start) if start.isdecimal() and len(start) < 10 else 1
+
+
+def _holds_data(table: "Tag") -> bool:
+    """Whether the cells of `table` are values, to be laid out as rows; else the table only arranges the page."""
+    if table.find(["table", "article", "section", *HEADING_LEVELS]):
+        return False
+    cells = len(table.find_all(["td", "th"]))
+    return cells > 1 and sum(map(len, table.strings)) <= cells * LAYOUT_CELL_CHARACTERS

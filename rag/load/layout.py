@@ -1,0 +1,116 @@
+"""Lays out the text of a page as lines: paragraphs, list items, table rows and headings, with the positions of the headings.
+
+Knows no HTML: `rag.load.html` tells it what begins and ends. Gaps, spaces, list marks and cell separators wait until text follows them, so
+empty elements leave no trace and positions are exact.
+"""
+
+import re
+
+from rag.types import Heading
+
+INVISIBLE = str.maketrans({"\xa0": " ", "\xad": None, "\u200b": None, "\ufeff": None, "\0": None})
+SPACES = re.compile(r"\s+")
+
+
+class Layout:
+    """Text under construction; `headings` grows with it."""
+
+    def __init__(self) -> None:
+        self.headings: list[Heading] = []
+        self._parts: list[str] = []
+        self._length = 0
+        self._gap = 0
+        self._space = False
+        self._marker = ""
+        self._in_cell = False
+        self._cells = 0
+        self._separators = 0
+        self._level = 0
+        self._heading: tuple[int, int] | None = None
+
+    def text(self) -> str:
+        """What has been written."""
+        return "".join(self._parts).rstrip()
+
+    def gap(self, lines: int) -> None:
+        """Ask for this many line ends before the next text (2 leave a blank line); a space in a table cell or for a break in a heading."""
+        if self._in_cell or (self._heading and lines == 1):
+            self._space = True
+            return
+        if self._heading:
+            self.end_heading()
+        if not self._marker:
+            self._gap = max(self._gap, lines)
+
+    def begin_item(self, marker: str) -> None:
+        """Begin a list item."""
+        self.gap(1)
+        self._marker = "" if self._in_cell else marker
+
+    def end_item(self) -> None:
+        """End a list item; the mark of an empty one goes."""
+        self._marker = ""
+        self.gap(1)
+
+    def break_row(self) -> None:
+        """Begin or end a table row."""
+        self._in_cell = False
+        self._cells = self._separators = 0
+        self.gap(1)
+
+    def begin_cell(self) -> None:
+        """Begin a cell of a table row."""
+        self._in_cell = True
+        self._space = False
+        self._separators += self._cells > 0
+        self._cells += 1
+
+    def end_cell(self) -> None:
+        """End a cell of a table row."""
+        self._in_cell = False
+
+    def begin_heading(self, level: int) -> None:
+        """Begin a heading; its span starts at the next text."""
+        self.end_heading()
+        self._level = level
+
+    def end_heading(self) -> None:
+        """End the heading, if one has begun; without text it is none."""
+        if self._heading:
+            start, part = self._heading
+            text = "".join(self._parts[part:]).rstrip()
+            self.headings.append(Heading(start, start + len(text), self._level, text))
+        self._heading = None
+        self._level = 0
+
+    def write(self, text: str, *, verbatim: bool = False) -> None:
+        """Add visible text; its white space is collapsed unless it is `verbatim`."""
+        text = text.translate(INVISIBLE)
+        if verbatim and not self._in_cell and not self._level:
+            if text.strip() or (self._length and not self._gap):
+                self._flush(text)
+                self._space = False
+            return
+        collapsed = SPACES.sub(" ", text)
+        words = collapsed.strip()
+        self._space = self._space or collapsed[:1] == " "
+        if words:
+            self._flush(words)
+            self._space = collapsed[-1] == " "
+
+    def _flush(self, text: str) -> None:
+        """Append what waits and then `text`."""
+        lead = "\n" * self._gap if self._length else ""
+        if self._separators:
+            lead += "| " * self._separators if lead or not self._length else " |" * self._separators + " "
+        elif self._space and self._length and not lead:
+            lead = " "
+        lead += self._marker
+        self._parts.append(lead)
+        self._length += len(lead)
+        if self._level and not self._heading:
+            self._heading = self._length, len(self._parts)
+        self._parts.append(text)
+        self._length += len(text)
+        self._gap = self._separators = 0
+        self._marker = ""

@@ -1,0 +1,139 @@
+"""Bytes to text, and the reader of plain text files.
+
+The text is the file's own: only a byte order mark is taken off; line ends stay as they are. Knows the encodings that English and Spanish
+files come in; a file in any other is read as the nearest of them or refused as binary.
+"""
+
+import codecs
+import re
+
+from rag.errors import LoadError
+from rag.load.dates import HEAD_CHARACTERS, find_date, parse_date
+from rag.load.parsed import Parsed, first_line
+from rag.references import heading_reference
+from rag.types import Heading
+
+# Longer marks first: the UTF-32 one begins with the UTF-16 one.
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+EIGHT_BIT_ENCODINGS = ["cp1252", "cp850", "mac_roman"]
+SAMPLE_BYTES = 65_536
+# Control characters that no text file holds in number; tab, line feed, form feed, carriage return and escape do occur.
+CONTROLS = bytes({*range(32)} - {9, 10, 11, 12, 13, 27})
+
+LONGEST_HEADING = 90
+# Bullets, quotations, table rows, code, lines that go on from another, "Label: value", and questions, which `rag.split` takes care of.
+NO_HEADING = re.compile(r"[-*•·–—>|«“\"'(\[]|[^\W\d_A-ZÀ-ÖØ-Þ]|(?=.{0,20}[a-zà-ÿ])[\w ]{1,20}: |.*\?$|.*[|_<>={}$@]")
+
+
+def read_text(data: bytes) -> Parsed:
+    """Read a plain text file.
+
+    Raises:
+        LoadError: the bytes are not text.
+    """
+    text = decode(data)
+    return Parsed(text, first_line(text), find_date(text), headings=plain_headings(text))
+
+
+def decode(data: bytes, declared: str | None = None) -> str:
+    """The text that `data` encodes: by byte order mark, else UTF-8, else `declared`, else the encoding that fits best.
+
+    Raises:
+        LoadError: the bytes are not text.
+    """
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return _refuse_nul(data[len(mark) :].decode(encoding, "replace"))
+    if b"\0" in data:
+        return _decode_wide(data)
+    if len(data) - len(data.translate(None, CONTROLS)) > len(data) // 50:
+        raise LoadError("binary, not text")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _decode_eight_bit(data, declared)
+
+
+def _refuse_nul(text: str) -> str:
+    if "\0" in text:
+        raise LoadError("binary, not text")
+    return text
+
+
+def _decode_wide(data: bytes) -> str:
+    """UTF-16 without a mark: in European text every other byte is mostly zero."""
+    sample = data[:SAMPLE_BYTES]
+    zeros = sample[0::2].count(0), sample[1::2].count(0)
+    least = len(sample) // 4
+    if max(zeros) <= least or min(zeros) > least // 20:
+        raise LoadError("binary, not text")
+    return _refuse_nul(data.decode("utf-16-le" if zeros[1] > zeros[0] else "utf-16-be", "replace"))
+
+
+def _decode_eight_bit(data: bytes, declared: str | None) -> str:
+    """Text that is not UTF-8, or UTF-8 with a few damaged bytes."""
+    damaged = data.decode("utf-8", "replace")
+    wide = sum(1 for character in damaged if character > "\x7f")
+    if damaged.count("�") * 5 < wide:
+        return damaged
+    encoding = declared or _nearest_encoding(data[:SAMPLE_BYTES])
+    # Five of the 256 bytes mean nothing in Windows-1252.
+    return data.decode(encoding, "replace")
+
+
+def _nearest_encoding(sample: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample, cp_isolation=EIGHT_BIT_ENCODINGS, preemptive_behaviour=False).best()
+    return best.encoding if best else "cp1252"
+
+
+def plain_headings(text: str) -> tuple[Heading, ...]:
+    """Headings of a text without marks: short lines between blank lines that are no sentence and have one below them.
+
+    The first line of the text has level 1, a line in capitals 2, others 3. Numbered provisions ("ARTÍCULO IV") and the line right below
+    one are left to `rag.split`, which knows their order.
+    """
+    lines = _lines_alone(text)
+    headings: list[Heading] = []
+    above = ""
+    for (start, line, alone), (_, below, _) in zip(lines, [*lines[1:], (0, "", False)], strict=True):
+        if (
+            alone
+            and _is_heading(line, above, below, dated=start < HEAD_CHARACTERS)
+            and not heading_reference(line)
+            and not heading_reference(above)
+        ):
+            headings.append(Heading(start, start + len(line), (2 if line.isupper() else 3) if above else 1, line))
+        above = line
+    return tuple(headings)
+
+
+def _lines_alone(text: str) -> list[tuple[int, str, bool]]:
+    """Start and text of each line that is not blank, and whether blank lines are around it."""
+    found: list[tuple[int, str, bool]] = []
+    position = 0
+    blank_above = True
+    lines = text.replace("\r\n", " \n").replace("\r", "\n").replace("\f", "\n").split("\n")
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        stripped = line.strip()
+        if stripped:
+            found.append((position + line.index(stripped[0]), stripped, blank_above and not below.strip()))
+        blank_above = not stripped
+        position += len(line) + 1
+    return found
+
+
+def _is_heading(line: str, above: str, below: str, *, dated: bool) -> bool:
+    """Whether `line`, which stands alone, is a heading; `dated`: it is where a document states its date."""
+    if not below or not 3 <= len(line) <= LONGEST_HEADING or line[-1] in ".,;:!…" or NO_HEADING.match(line):
+        return False
+    if sum(map(str.isalpha, line)) * 2 < len(line) or (dated and parse_date(line)):
+        return False
+    return line.isupper() or not above or len(below) > LONGEST_HEADING // 2 or below[-1] in '.:;!?…»”"'

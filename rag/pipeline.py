@@ -1,0 +1,195 @@
+"""The story: a question in, a checked answer out.
+
+    condense (follow-up) -> retrieve & rerank -> decide -> generate -> cite & verify -> Answer
+
+Everything else (command line, chat page, evaluation) is a skin over `Pipeline`. It holds no knowledge of formats, models or files.
+"""
+
+import time
+from collections.abc import Generator as Steps
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Self
+
+from rag.abstain import Decision, decide
+from rag.condense import condense
+from rag.config import Config
+from rag.embed import BuiltinEmbedder, Embedder, load_embedder
+from rag.errors import GenerationError, InputError
+from rag.evidence import Evidence
+from rag.generate import Condenser, Generator, load_generator
+from rag.generate.extractive import ExtractiveGenerator
+from rag.index import Reader
+from rag.language import detect
+from rag.retrieve import Retrieved, Retriever
+from rag.rerank import WordReranker
+from rag.types import Answer, Document, Hit, Turn
+from rag.verify import Checked, Checker
+
+MAX_QUESTION = 10_000
+
+
+class Pipeline:
+    """Answers questions from one index; may be shared between threads. `Pipeline.open(config)` builds the parts from the configuration."""
+
+    def __init__(self, config: Config, embedder: Embedder, evidence: Evidence, generator: Generator) -> None:
+        self.config = config
+        self._evidence = evidence
+        self._generator = generator
+        self._quoting = ExtractiveGenerator(evidence, config.answer.max_sentences)
+        self._retriever = Retriever(embedder, WordReranker(evidence), config.retrieval.candidates)
+        self._reader = Reader(config.index.path, embedder.fingerprint)
+        self._fingerprint = f"{embedder.fingerprint} {generator.fingerprint}"
+
+    @classmethod
+    def open(cls, config: Config) -> Self:
+        """Build every part that the configuration names.
+
+        Raises:
+            ModelError: a model that is not there.
+            StoreError: no index, or one that does not fit the configuration.
+        """
+        builtin = BuiltinEmbedder()
+        evidence = Evidence(builtin.tokenizer, builtin.rows)
+        embedder = builtin if config.embedding.model == "builtin" else load_embedder(config.embedding.model, device=config.embedding.device)
+        return cls(config, embedder, evidence, load_generator(config.llm, config.answer, evidence))
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """The whole answer; see `stream`."""
+        *_, answer = self.stream(question, history)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+        """Pieces of the answer's text as they are ready, and last the Answer itself, whose text replaces the pieces.
+
+        Raises:
+            InputError: an empty question, or one that is too long.
+            StoreError: the index went missing or is damaged.
+        """
+        laps = _Laps()
+        question = checked_question(question)
+        standalone, note = self._condense(question, history)
+        laps.end("condense")
+        language = detect(standalone)
+        with self._reader.snapshot() as snapshot:
+            found = self._retriever.retrieve(snapshot, standalone, language, self.config.retrieval.passages)
+            laps.end("retrieve")
+            decision = decide(standalone, found, self._evidence, self.config.answer.threshold)
+            laps.end("decide")
+        if decision.reason is None:
+            checked, broken = yield from self._generate(standalone, found.hits, history)
+            note = broken or note
+        else:
+            checked = Checked(decision.message, (), (), 0)
+            yield decision.message
+        laps.end("generate")
+        yield self._answer(question, standalone, found, decision, checked, note, laps)
+
+    def search(self, question: str, k: int | None = None) -> list[Hit]:
+        """The best `k` passages (`retrieval.passages` if None), without an answer."""
+        question = checked_question(question)
+        with self._reader.snapshot() as snapshot:
+            return list(self._retriever.retrieve(snapshot, question, detect(question), k or self.config.retrieval.passages).hits)
+
+    def document(self, source: str) -> Document:
+        """The stored document.
+
+        Raises:
+            InputError: no document has this name.
+        """
+        with self._reader.snapshot() as snapshot:
+            document = snapshot.store.document(source)
+            if document is None:
+                names = ", ".join(name for name, *_ in snapshot.store.documents()[:20])
+                raise InputError(f"There is no document {source!r} in the index; it holds: {names}.")
+            return document
+
+    def describe(self) -> dict[str, object]:
+        """What is in use: counts of the index, its generation, and the models."""
+        embedding, _, llm = self._fingerprint.partition(" ")
+        with self._reader.snapshot() as snapshot:
+            counts = {table: snapshot.store.count(table) for table in ("documents", "passages")}
+            return {**counts, "embedding": embedding, "llm": llm, "generation": snapshot.generation}
+
+    def close(self) -> None:
+        """Nothing stays open between questions; here so that `with Pipeline.open(config) as pipeline` reads well."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _condense(self, question: str, history: Sequence[Turn]) -> tuple[str, str | None]:
+        """The question that stands alone, and a note if the model that should have made it failed."""
+        if history and isinstance(self._generator, Condenser):
+            try:
+                return self._generator.condense(question, history).strip() or question, None
+            except GenerationError as error:
+                return condense(question, history), str(error)
+        return condense(question, history), None
+
+    def _generate(self, question: str, hits: Sequence[Hit], history: Sequence[Turn]) -> Steps[str, None, tuple[Checked, str | None]]:
+        """Stream a checked answer; if the model fails, the best quotations and a note."""
+        checker = Checker(hits, self._evidence)
+        try:
+            for piece in self._generator.generate(question, hits, history):
+                if shown := checker.feed(piece):
+                    yield shown
+        except GenerationError as error:
+            checker = Checker(hits, self._evidence)
+            for piece in self._quoting.generate(question, hits, history):
+                checker.feed(piece)
+            return checker.finish(), str(error)
+        return checker.finish(), None
+
+    def _answer(
+        self, question: str, standalone: str, found: Retrieved, decision: Decision, checked: Checked, note: str | None, laps: "_Laps"
+    ) -> Answer:
+        silent = not checked.citations  # whatever a model wrote: without one valid citation it is no answer from the documents
+        return Answer(
+            question=question,
+            standalone_question=standalone,
+            language=detect(standalone),
+            text=checked.text,
+            abstained=silent,
+            reason=(decision.reason or "no_evidence") if silent else None,
+            sentences=checked.sentences,
+            citations=checked.citations,
+            hits=found.hits,
+            note=note,
+            timings_ms=laps.result(),
+            fingerprint=self._fingerprint,
+        )
+
+
+def checked_question(question: str) -> str:
+    """The question without control characters and surrounding space.
+
+    Raises:
+        InputError: nothing is left, or it is too long.
+    """
+    text = "".join(" " if ord(letter) < 32 or 127 <= ord(letter) < 160 or 0xD800 <= ord(letter) < 0xE000 else letter for letter in question)
+    text = " ".join(text.split())
+    if not text:
+        raise InputError("The question is empty; write what you want to know, for example: what does Article 4 permit")
+    if len(text) > MAX_QUESTION:
+        raise InputError(f"The question has {len(text):,} characters, at most {MAX_QUESTION:,} are read; shorten it, or index the long text as a document.")
+    return text
+
+
+class _Laps:
+    """Milliseconds per stage."""
+
+    def __init__(self) -> None:
+        self._started = self._last = time.perf_counter()
+        self._laps: dict[str, float] = {}
+
+    def end(self, stage: str) -> None:
+        now = time.perf_counter()
+        self._laps[stage] = round(1000 * (now - self._last), 2)
+        self._last = now
+
+    def result(self) -> dict[str, float]:
+        return {**self._laps, "total": round(1000 * (time.perf_counter() - self._started), 2)}

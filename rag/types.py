@@ -1,0 +1,152 @@
+"""The data that moves through the program: `Document -> Passage -> Hit -> Answer`.
+
+Small frozen dataclasses. Positions (`start`, `end`) count characters (Python code points) of the stored text of a
+document, end exclusive. What is not known is None or empty, never a guess.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Language = Literal["en", "es"]
+Verdict = Literal["quoted", "supported", "unsupported"]
+Reason = Literal["reference_absent", "no_evidence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A line that opens a section: the span of the line, its depth (1 is the outermost) and its text without markup."""
+
+    start: int
+    end: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source as text.
+
+    `source` is the name that citations show: the path relative to the folder that was indexed. `sha256` is of the file's bytes.
+    `pages` holds the start of each page in `text` (empty for formats without pages); `headings` are in order of `start`.
+    """
+
+    source: str
+    title: str
+    text: str
+    sha256: str
+    language: Language | None = None
+    date: str | None = None
+    pages: tuple[int, ...] = ()
+    headings: tuple[Heading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A numbered provision in normal form: kind "article", number "4" (Arabic, lower case suffix: "12 bis" is "12bis")."""
+
+    kind: str
+    number: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A span of a document that is searched and cited as one: `text == document.text[start:end]`.
+
+    `section` is the path of headings above it, outermost first. `provisions` are the provisions that it is the text of;
+    `mentions` those that it only speaks of. `id` is the row in the index, 0 before it has one.
+    """
+
+    source: str
+    title: str
+    text: str
+    start: int
+    end: int
+    section: tuple[str, ...] = ()
+    page: int | None = None
+    language: Language | None = None
+    date: str | None = None
+    provisions: tuple[Reference, ...] = ()
+    mentions: tuple[Reference, ...] = ()
+    id: int = 0
+
+    @property
+    def in_context(self) -> str:
+        """The text that a passage is found by: title and headings above it, then its own text."""
+        return "\n".join((self.title, *self.section, self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a passage was found; ranks count from 1, None means that the search did not return it."""
+
+    reference: str | None = None
+    matched_terms: tuple[str, ...] = ()
+    lexical_rank: int | None = None
+    lexical_score: float | None = None
+    dense_rank: int | None = None
+    dense_score: float | None = None
+    fused_score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question, at `rank` (from 1); scores compare within one question only."""
+
+    rank: int
+    passage: Passage
+    score: float
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier question of a conversation and the answer it got."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A checked pointer to a source: `quote` equals the stored text of `source` at `start:end`."""
+
+    number: int
+    source: str
+    title: str
+    start: int
+    end: int
+    quote: str
+    score: float
+    page: int | None = None
+    section: tuple[str, ...] = ()
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer, the numbers of the citations that carry it, and what the check said."""
+
+    text: str
+    citations: tuple[int, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question got. When `abstained`, `reason` says why and `text` tells what the documents do hold."""
+
+    question: str
+    standalone_question: str
+    language: Language
+    text: str
+    abstained: bool = False
+    reason: Reason | None = None
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    note: str | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    fingerprint: str = ""

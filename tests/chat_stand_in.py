@@ -1,0 +1,145 @@
+"""A pipeline with fixed answers, and the page served with it on loopback: what the tests of the chat page share."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+
+import uvicorn
+
+from rag.chat import build_app
+from rag.chat.server import bind
+from rag.config import Config
+from rag.errors import GenerationError, InputError
+from rag.types import Answer, Citation, Document, Hit, Passage, Sentence, Turn, Why
+
+TREATY_TEXT = (
+    "# Entrevista n.º 427\n\nFecha: mediados de 2024\n\nLo primero que conviene mirar es el articulado, no la ceremonia. "
+    "El tratado permite a Rusia intervenir en las fases iniciales de un conflicto (artículo 3) y prestar a Corea del Norte «asistencia "
+    "militar y de otro tipo» (artículo 4). Además, prevé «mecanismos de acción conjunta» destinados a reforzar las capacidades de defensa "
+    "(artículo 8).\n\nLeídas una tras otra, esas tres disposiciones dibujan una escalera: primero la consulta y la entrada temprana, después "
+    "la ayuda, por último un trabajo en común que ya no depende de una crisis. Ninguna de ellas dice por sí sola cuánta ayuda habrá ni cuándo.\n\n"
+    "La actitud de Pionyang hacia Pekín se ha enfriado desde el otoño de 2023. No es una ruptura, y nadie debería leerla como tal.\n"
+)
+TREATY = Document("entrevista-427.md", "Interview no. 427: after the visit", TREATY_TEXT, sha256(TREATY_TEXT.encode()).hexdigest(), "es", "2024-07-05")
+TARN_TEXT = (
+    "Article 4. Night running\n\n(1) The Operator may run freight trains at night, between 22:00 and 05:00, provided that no more than four do "
+    "so in any one night.\n\n(2) A night train shall not exceed 40 kilometres per hour within Halmere town."
+)
+TARN = Document("treaties/tarn-bay.txt", "Agreement on the Tarn Bay Line", TARN_TEXT, sha256(TARN_TEXT.encode()).hexdigest(), "en", "2016-06-03")
+HOSTILE_TEXT = (
+    "Before <b>bold</b> <img src=CANARY/image> <mark>not ours</mark> the quote <script>fetch('CANARY/script')</script> "
+    "${fetch('CANARY/template')} {{value}} and <form action=CANARY/form><button>go</button></form> "
+    "<div style='background:url(CANARY/style)' onclick=\"fetch('CANARY/click')\">after</div> ![image](CANARY/markdown) \u202eevil\u202c &amp; end."
+)
+HOSTILE_QUOTE = "the quote <script>fetch('CANARY/script')</script> ${fetch('CANARY/template')} {{value}}"
+
+
+class StandIn:
+    """Has the methods of `rag.pipeline.Pipeline` that the page uses; the words of a question choose its answer.
+
+    `canary` is the address that the hostile document and the hostile model try to reach.
+    """
+
+    def __init__(self, canary: str = "http://canary.invalid", pause: float = 0.0) -> None:
+        self.config = Config()
+        self.canary = canary
+        self.pause = pause
+        self.histories: list[tuple[Turn, ...]] = []
+        hostile = HOSTILE_TEXT.replace("CANARY", canary)
+        self.hostile = Document("<i>hostile</i>.html", "<h1>Hostile</h1>", hostile, sha256(hostile.encode()).hexdigest(), "en", None)
+        self.documents = {document.source: document for document in (TREATY, TARN, self.hostile)}
+
+    def document(self, source: str) -> Document:
+        try:
+            return self.documents[source]
+        except KeyError:
+            raise InputError(f"There is no document {source!r} in the index; `rag search` shows the names.") from None
+
+    def describe(self) -> dict[str, object]:
+        return {"documents": 3, "passages": 12_345, "embedding": "builtin@1", "llm": "extractive@1", "generation": 1}
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+        self.histories.append(tuple(history))
+        answer = self._answer(question, history)
+        for word in answer.text.split(" "):
+            time.sleep(self.pause)
+            yield word + " "
+        yield answer
+
+    def _answer(self, question: str, history: Sequence[Turn]) -> Answer:
+        lowered = question.lower()
+        if "break" in lowered:
+            raise GenerationError("The model 'openai:none' refused the connection; start it or set llm.model = \"extractive\".")
+        if "fault" in lowered:
+            raise RuntimeError("a fault that nobody foresaw")
+        if "hostile" in lowered:
+            return self._hostile_answer(question)
+        if "porcentaje" in lowered:
+            return Answer(question, question, "es", "Los documentos hablan de China en relación con el tratado, pero no dan ningún porcentaje.", True, "no_evidence")
+        if "article 40" in lowered:
+            text = "The documents have no Article 40. The agreement on the Tarn Bay Line has Articles 1 to 9."
+            return Answer(question, question, "en", text, True, "reference_absent")
+        if "artículo" in lowered:
+            return treaty_answer(question, "es")
+        standalone = "Why did Pyongyang's attitude to China cool in 2023?" if history else question
+        return treaty_answer(question, "en", standalone)
+
+    def _hostile_answer(self, question: str) -> Answer:
+        text = f"<img src={self.canary}/answer> <script>fetch('{self.canary}/run')</script> ![x]({self.canary}/md) ${{1+1}} {{{{value}}}} [1] [7]"
+        start = self.hostile.text.index("the quote")
+        quote = HOSTILE_QUOTE.replace("CANARY", self.canary)
+        citation = Citation(1, self.hostile.source, self.hostile.title, start, start + len(quote), quote, 0.9, section=("<u>part</u>",))
+        sentence = Sentence(text, (1,), "unsupported")
+        return Answer(question, question, "en", text, sentences=(sentence,), citations=(citation,), note="<b>note</b>")
+
+
+def cite(number: int, document: Document, quote: str, page: int | None = None, section: tuple[str, ...] = ()) -> Citation:
+    start = document.text.index(quote)
+    return Citation(number, document.source, document.title, start, start + len(quote), quote, 0.9, page, section, document.date)
+
+
+def treaty_answer(question: str, language: str, standalone: str = "") -> Answer:
+    quote = "prestar a Corea del Norte «asistencia militar y de otro tipo» (artículo 4)"
+    night = "The Operator may run freight trains at night, between 22:00 and 05:00"
+    start = TREATY.text.index("Lo primero")
+    passage = Passage(TREATY.source, TREATY.title, TREATY.text[start:], start, len(TREATY.text), language="es")
+    if language == "es":
+        first = f"Según «{TREATY.title}» (2024-07-05): «El tratado permite […] {quote}.» [1]"
+        last = "Esta frase no tiene apoyo."
+    else:
+        first = f"According to “{TREATY.title}” (2024-07-05): «{quote}.» [1]"
+        last = "This sentence has no support."
+    second = f"“{night}.” [2]"
+    return Answer(
+        question,
+        standalone or question,
+        language,
+        f"{first}\n\n{second} {last}",
+        sentences=(Sentence(first, (1,), "quoted"), Sentence(second, (2,), "quoted"), Sentence(last, (), "unsupported")),
+        citations=(cite(1, TREATY, quote), cite(2, TARN, night, 3, ("Part One. General", "Article 4. Night running"))),
+        hits=(Hit(1, passage, 0.9, Why()),),
+        timings_ms={"total": 12.0},
+    )
+
+
+@contextlib.contextmanager
+def served(pipeline: StandIn, password: str = "") -> Iterator[str]:
+    """Serve the page on a free loopback port; gives its address."""
+    listener = bind("127.0.0.1", 0)
+    settings = uvicorn.Config(build_app(pipeline, password=password), log_level="error", ws="none", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(settings)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{_port(listener)}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+def _port(listener: socket.socket) -> int:
+    return int(listener.getsockname()[1])

@@ -1,0 +1,529 @@
+import io
+import json
+import sys
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from rag.config import Config, IndexConfig
+from rag.errors import IndexMissing, InputError
+from rag.evaluate import compare, print_results, run_evaluation
+from rag.evaluate.beir import covers_answer, score_beir
+from rag.evaluate.datasets import Evidence, GoldSpan, Question, read_beir, read_questions
+from rag.evaluate.questions import find_cause, is_cited, is_relevant, locate_evidence, quote_matches_text, score_questions
+from rag.evaluate.report import read_results, write_report
+from rag.types import Answer, Citation, Document, Hit, Passage, Turn, Why
+
+TREATY = "Article 3. Russia may step in early.\nArticle 4. Russia may give\nmilitary assistance.\nArticle 8. Joint action."
+
+
+def passage_of(document, start, end):
+    return Passage(document.source, document.title, document.text[start:end], start, end)
+
+
+def hits_of(*passages):
+    return tuple(Hit(rank, passage, 1 / rank, Why()) for rank, passage in enumerate(passages, 1))
+
+
+def citation_of(document, start, end, quote=None):
+    return Citation(1, document.source, document.title, start, end, document.text[start:end] if quote is None else quote, 1.0)
+
+
+class StandIn:
+    """Finds and answers what it is told, by question."""
+
+    def __init__(self, documents, found=None, answers=None):
+        self.documents = {document.source: document for document in documents}
+        self.found = found or {}
+        self.answers = answers or {}
+        self.searched = []
+
+    def search(self, question, k=None):
+        self.searched.append(question)
+        return list(self.found.get(question, ()))[:k]
+
+    def ask(self, question, history=()):
+        standalone = " ".join([*(turn.question for turn in history), question])
+        answer = self.answers.get(question, Answer(question, standalone, "en", "The documents do not say.", abstained=True))
+        return replace(answer, standalone_question=standalone)
+
+    def document(self, source):
+        if source not in self.documents:
+            raise InputError(f"There is no document {source!r}.")
+        return self.documents[source]
+
+
+def answer_with(*citations, hits=(), text="Yes.", milliseconds=10.0):
+    return Answer("", "", "en", text, citations=citations, hits=hits, timings_ms={"total": milliseconds})
+
+
+# BEIR
+
+
+def write_jsonl(file, records):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+
+
+@pytest.fixture
+def beir(tmp_path):
+    folder = tmp_path / "tiny"
+    write_jsonl(
+        folder / "corpus.jsonl",
+        [
+            {"_id": "a", "title": "A", "text": "alpha beta"},
+            {"_id": "b", "text": "beta gamma"},
+            {"_id": "q3", "title": "", "text": "what is gamma"},
+        ],
+    )
+    write_jsonl(
+        folder / "queries.jsonl", [{"_id": "q1", "text": "alpha"}, {"_id": "q2", "text": "beta"}, {"_id": "q3", "text": "what is gamma"}]
+    )
+    (folder / "qrels").mkdir()
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\ta\t1\nq2\ta\t1\nq2\tb\t2\nq3\tb\t1\nq9\ta\t1\n")
+    return folder
+
+
+def stand_in_for(dataset, answers=None):
+    a, b, q3 = dataset.documents.values()
+    found = {
+        "alpha": hits_of(passage_of(b, 0, 4), passage_of(b, 5, 10), passage_of(a, 0, 5)),  # two passages of one document count once
+        "beta": hits_of(passage_of(b, 0, 4), passage_of(a, 6, 10)),
+        "what is gamma": hits_of(passage_of(q3, 0, 13), passage_of(b, 5, 10)),
+    }
+    return StandIn(dataset.documents.values(), found, answers)
+
+
+def test_read_beir(beir):
+    dataset = read_beir(beir)
+    assert (dataset.name, list(dataset.documents), dataset.answers) == ("tiny", ["a", "b", "q3"], None)
+    assert dataset.gains == {"q1": {"a": 1}, "q2": {"a": 1, "b": 2}, "q3": {"b": 1}}  # q9 is not among the queries
+    assert (dataset.documents["a"].title, dataset.documents["a"].text) == ("A", "alpha beta")
+
+
+def test_read_beir_with_other_queries(beir, tmp_path):
+    other = tmp_path / "es.jsonl"
+    write_jsonl(other, [{"_id": "q2", "text": "qué es beta"}])
+    dataset = read_beir(beir, other)
+    assert dataset.queries == {"q2": "qué es beta"}
+    assert list(dataset.gains) == ["q2"]
+
+
+def test_score_beir(beir):
+    dataset = read_beir(beir)
+    done = []
+    results = score_beir(dataset, stand_in_for(dataset), lambda *step: done.append(step))
+    entries = {entry["id"]: entry for entry in results["per_query"]}
+    # q1: b, a with a relevant: rank 2 after passages are merged by document. nDCG 1/log2(3) = 0.63093.
+    assert entries["q1"]["retrieved"] == ["b", "a"]
+    assert (entries["q1"]["ndcg@10"], entries["q1"]["recall@1"], entries["q1"]["recall@5"], entries["q1"]["mrr@10"]) == (0.63093, 0, 1, 0.5)
+    # q2: gains 2 and 1 in the ideal order; one of two relevant at rank 1.
+    assert (entries["q2"]["ndcg@10"], entries["q2"]["recall@1"], entries["q2"]["group"]) == (1, 0.5, "b")
+    # q3 is a document itself, which is left out of its own ranking.
+    assert (entries["q3"]["retrieved"], entries["q3"]["ndcg@10"]) == (["b"], 1)
+    # (0.63093 + 1 + 1) / 3 = 0.876977
+    assert results["metrics"]["ndcg@10"]["value"] == 0.876977
+    assert results["metrics"]["recall@1"]["value"] == 0.5
+    assert results["metrics"]["ndcg@10"]["low"] <= 0.876977 <= results["metrics"]["ndcg@10"]["high"]
+    # recall@10 is 1 for all three: a proportion, Wilson, 3 / (3 + 3.8415) = 0.438503
+    assert results["metrics"]["recall@10"] == {"value": 1, "low": 0.438503, "high": 1}
+    assert set(results["metrics"]) == {"ndcg@10", "recall@1", "recall@5", "recall@10", "mrr@10"}
+    assert done == [(1, 3, "queries"), (2, 3, "queries"), (3, 3, "queries")]
+
+
+def test_a_document_with_the_id_of_a_query_by_accident_stays(beir):
+    write_jsonl(beir / "queries.jsonl", [{"_id": "a", "text": "gamma"}])
+    (beir / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\na\tb\t1\n")
+    dataset = read_beir(beir)
+    found = {"gamma": hits_of(*(passage_of(document, 0, 5) for document in dataset.documents.values()))}
+    assert score_beir(dataset, StandIn([], found))["per_query"][0]["retrieved"] == ["a", "b", "q3"]
+
+
+def test_answer_in_citation(beir):
+    records = [
+        {"_id": "q1", "corpus_id": "a", "answers": [{"text": "alpha", "start": 0}]},
+        {"_id": "q2", "corpus_id": "b", "answers": [{"text": "gamma", "start": 5}, {"text": "gamma", "start": 4}]},
+    ]
+    write_jsonl(beir / "answers.jsonl", records)
+    dataset = read_beir(beir)
+    assert dataset.misplaced_answers == 1
+    a, b, _ = dataset.documents.values()
+    answers = {"alpha": answer_with(citation_of(a, 0, 5)), "beta": answer_with(citation_of(b, 6, 10), milliseconds=30.0)}
+    results = score_beir(dataset, stand_in_for(dataset, answers))
+    assert [entry["answer_in_citation"] for entry in results["per_query"]] == [1, 0, None]
+    assert results["metrics"]["answer_in_citation"]["value"] == 0.5
+    assert results["counts"]["queries_with_answers"] == 2
+    assert results["latency_ms"] == {"p50": 20.0, "p95": 29.0, "answers": 2}
+
+
+@pytest.mark.parametrize(
+    ("source", "start", "end", "covered"), [("d", 5, 9, True), ("d", 6, 9, False), ("d", 5, 8, False), ("e", 0, 99, False)]
+)
+def test_a_gold_span_must_be_covered_whole_in_its_document(source, start, end, covered):
+    document = Document(source, "", "x" * 100, "")
+    assert covers_answer(answer_with(citation_of(document, start, end)), [GoldSpan("d", 5, 9)]) is covered
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("corpus.jsonl", '{"_id": "a", "text": "x"}\n{"_id": "b"}\n', r"corpus\.jsonl:2 has no 'text'"),
+        ("corpus.jsonl", '{"_id": "a", "text": "x"}\n{"_id": "a", "text": "y"}\n', r"corpus\.jsonl:2 repeats the _id 'a'"),
+        ("corpus.jsonl", '{"_id": "a", "text": 3}\n', r"corpus\.jsonl:1: 'text' is 3; it must be of type str"),
+        ("queries.jsonl", '\n{"_id": "q1", "text"}\n', r"queries\.jsonl:2 is not JSON"),
+        ("queries.jsonl", '["q1"]\n', r"queries\.jsonl:1 is a JSON list"),
+        ("queries.jsonl", '{"text": "x"}\n', r"queries\.jsonl:1 has no '_id'"),
+        ("queries.jsonl", "", r"holds no query"),
+        ("queries.jsonl", '{"_id": "q7", "text": "x"}\n', r"No query of .* is judged"),
+        ("qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1 a 1\n", r"test\.tsv:2 has 1 columns"),
+        ("qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\ta\tyes\n", r"test\.tsv:2: the score 'yes'"),
+        ("answers.jsonl", '{"_id": "q1", "corpus_id": "z", "answers": []}\n', r"answers\.jsonl:1: the corpus_id 'z'"),
+        ("answers.jsonl", '{"_id": "q1", "corpus_id": "a", "answers": [{"text": "x"}]}\n', r"answers\.jsonl:1 has no 'start'"),
+    ],
+)
+def test_a_bad_line_is_named(beir, name, content, message):
+    (beir / name).write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_beir(beir)
+
+
+def test_a_missing_file_and_another_encoding_are_named(beir):
+    (beir / "queries.jsonl").write_bytes('{"_id": "q1", "text": "año"}'.encode("latin-1"))
+    with pytest.raises(InputError, match=r"queries\.jsonl is not UTF-8"):
+        read_beir(beir)
+    (beir / "corpus.jsonl").unlink()
+    with pytest.raises(InputError, match=r"corpus\.jsonl cannot be read \(No such file"):
+        read_beir(beir)
+
+
+# Question sets
+
+
+def record(**changes):
+    plain = {
+        "id": "1",
+        "question": "Who?",
+        "language": "en",
+        "kind": "fact",
+        "answerable": True,
+        "evidence": [{"source": "t", "quote": "Russia"}],
+    }
+    return {**plain, **changes}
+
+
+def test_read_questions(tmp_path):
+    file = tmp_path / "set.jsonl"
+    write_jsonl(file, [record(history=[{"question": "Before?", "answer": "Yes."}]), record(id=2, answerable=False, evidence=[])])
+    first, second = read_questions(file)
+    assert first == Question("1", "Who?", "en", "fact", True, (Evidence("t", "Russia"),), (Turn("Before?", "Yes."),))
+    assert (second.id, second.answerable, second.evidence) == ("2", False, ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"evidence": []}, r"set\.jsonl:1: an answerable question needs at least one item in 'evidence'"),
+        ({"evidence": [{"source": "t"}]}, r"set\.jsonl:1 has no 'quote'"),
+        ({"evidence": ["t"]}, r"set\.jsonl:1: 'evidence' holds 't'"),
+        ({"answerable": "yes"}, r"set\.jsonl:1: 'answerable' is 'yes'; it must be of type bool"),
+        ({"question": " "}, r"set\.jsonl:1: 'question' is empty"),
+        ({"history": [{"question": "x"}]}, r"set\.jsonl:1 has no 'answer'"),
+    ],
+)
+def test_a_bad_question_is_named(tmp_path, changes, message):
+    write_jsonl(tmp_path / "set.jsonl", [record(**changes)])
+    with pytest.raises(InputError, match=message):
+        read_questions(tmp_path / "set.jsonl")
+
+
+def test_repeated_and_no_questions(tmp_path):
+    write_jsonl(tmp_path / "set.jsonl", [record(), record()])
+    with pytest.raises(InputError, match=r"set\.jsonl:2 repeats the id '1'"):
+        read_questions(tmp_path / "set.jsonl")
+    write_jsonl(tmp_path / "set.jsonl", [])
+    with pytest.raises(InputError, match="holds no question"):
+        read_questions(tmp_path / "set.jsonl")
+
+
+TEXT = Document("t", "Treaty", TREATY, "")
+FOUR = TREATY.index("Article 4")  # 37
+EIGHT = TREATY.index("Article 8")  # 84
+QUOTE = "Russia may give military assistance."  # with a line break in the document
+START = TREATY.index("Russia may give")
+SPAN = GoldSpan("t", START, START + len(QUOTE))
+ASKED = Question("1", "What does Article 4 permit?", "en", "provision", True, (Evidence("t", QUOTE),))
+UNANSWERABLE = Question("2", "What does Article 9 permit?", "en", "absent", False)
+
+
+def test_evidence_is_located_across_line_breaks():
+    assert locate_evidence(ASKED, StandIn([TEXT])) == (SPAN,)
+
+
+@pytest.mark.parametrize(
+    ("source", "quote", "message"),
+    [
+        ("t", "Russia may", r"Question '1': its evidence 'Russia may' is 2 times in 't', not once; quote more"),
+        ("t", "China", r"Question '1': its evidence 'China' is 0 times in 't', not once; copy"),
+        ("u", "China", r"Question '1': its evidence is in 'u', which is not in the index"),
+    ],
+)
+def test_evidence_that_is_not_there_once_is_refused(source, quote, message):
+    with pytest.raises(InputError, match=message):
+        locate_evidence(replace(ASKED, evidence=(Evidence(source, quote),)), StandIn([TEXT]))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "relevant"),
+    [
+        (FOUR, EIGHT, True),  # holds it
+        (START + 1, EIGHT, False),  # all but a character, in a passage that is long enough
+        (START + 18, START + 36, True),  # half of it, in a shorter passage
+        (START + 19, START + 36, False),  # less than half
+        (0, FOUR, False),
+    ],
+)
+def test_which_passages_are_relevant(start, end, relevant):
+    assert is_relevant(hits_of(passage_of(TEXT, start, end))[0], [SPAN]) is relevant
+
+
+def test_a_passage_of_another_document_is_not_relevant():
+    assert not is_relevant(hits_of(passage_of(replace(TEXT, source="u"), FOUR, EIGHT))[0], [SPAN])
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "cited"), [(START, START + 36, True), (START + 3, EIGHT, True), (START + 4, EIGHT, False), (0, FOUR, False)]
+)
+def test_evidence_is_cited_when_nine_tenths_are(start, end, cited):
+    # The quote has 36 characters: 33 are 91.7%, 32 are 88.9%.
+    assert is_cited(SPAN, citation_of(TEXT, start, end)) is cited
+
+
+def test_a_quote_must_equal_the_stored_text():
+    subject = StandIn([TEXT])
+    assert quote_matches_text(citation_of(TEXT, 0, 9), subject)
+    assert not quote_matches_text(citation_of(TEXT, 0, 9, quote="Article 4"), subject)
+    assert not quote_matches_text(citation_of(replace(TEXT, source="u"), 0, 9), subject)
+
+
+RIGHT = hits_of(passage_of(TEXT, FOUR, EIGHT))
+WRONG = hits_of(passage_of(TEXT, 0, FOUR))
+REFUSAL = Answer("", "", "en", "The documents do not say.", abstained=True)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "hits", "cause"),
+    [
+        (ASKED, answer_with(citation_of(TEXT, FOUR, EIGHT), hits=RIGHT), RIGHT, None),
+        (ASKED, answer_with(citation_of(TEXT, 0, FOUR), hits=WRONG), WRONG, "not retrieved"),
+        (
+            ASKED,
+            answer_with(citation_of(TEXT, 0, FOUR), hits=WRONG),
+            RIGHT,
+            "not retrieved",
+        ),  # found by search, but not given to the answer
+        (ASKED, answer_with(citation_of(TEXT, 0, FOUR), hits=WRONG + RIGHT), RIGHT, "retrieved but not cited"),
+        (ASKED, replace(REFUSAL, hits=RIGHT), RIGHT, "should not have refused"),
+        (ASKED, REFUSAL, RIGHT, "should not have refused"),
+        (ASKED, REFUSAL, WRONG, "not retrieved"),
+        (UNANSWERABLE, REFUSAL, RIGHT, None),
+        (UNANSWERABLE, answer_with(citation_of(TEXT, EIGHT, EIGHT + 9)), WRONG, "should have refused"),
+    ],
+)
+def test_cause_of_failure(question, answer, hits, cause):
+    assert find_cause(question, [SPAN] if question.answerable else [], answer, hits) == cause
+
+
+@pytest.fixture
+def questions():
+    follow_up = Question("3", "And 8?", "es", "follow-up", True, (Evidence("t", "Joint action."),), (Turn("Article 4?", "Yes."),))
+    missed = Question("4", "Which article allows it?", "en", "provision", True, (Evidence("t", "step in early"), Evidence("t", QUOTE)))
+    return [ASKED, UNANSWERABLE, follow_up, missed]
+
+
+@pytest.fixture
+def subject():
+    joint = hits_of(passage_of(TEXT, 0, FOUR), passage_of(TEXT, EIGHT, len(TREATY)), passage_of(TEXT, EIGHT, len(TREATY)))
+    answers = {
+        ASKED.question: answer_with(citation_of(TEXT, START, EIGHT), hits=RIGHT),
+        UNANSWERABLE.question: answer_with(citation_of(TEXT, EIGHT, EIGHT + 9), text="Joint."),
+        "Which article allows it?": answer_with(citation_of(TEXT, EIGHT, EIGHT + 9, quote="invented"), hits=RIGHT),
+    }
+    found = {ASKED.question: RIGHT, "Article 4? And 8?": joint, "Which article allows it?": RIGHT}
+    return StandIn([TEXT], found, answers)
+
+
+def test_score_questions(questions, subject):
+    results = score_questions(questions, subject)
+    values = {name: estimate["value"] for name, estimate in results["metrics"].items()}
+    # Answerable: ranks of the first relevant passage 1, 2 and 1; the second hit on the same evidence changes nothing.
+    assert values["mrr@10"] == pytest.approx((1 + 0.5 + 1) / 3, abs=1e-6)
+    assert values["ndcg@10"] == pytest.approx((1 + 0.63093 + 1) / 3, abs=1e-6)
+    assert (values["recall@1"], values["recall@5"]) == (pytest.approx(2 / 3, abs=1e-6), 1)
+    # One of three cites its evidence, the follow-up is refused, the unanswerable one is answered.
+    assert values["evidence_in_citation"] == pytest.approx(1 / 3, abs=1e-6)
+    assert values["answered_answerable"] == pytest.approx(2 / 3, abs=1e-6)
+    assert values["refused_unanswerable"] == 0
+    assert values["quote_matches_text"] == pytest.approx(2 / 3, abs=1e-6)
+    assert results["counts"]["provision_questions"] == 2
+    assert results["counts"]["wrong_provision"] == 1
+    assert [(failure["id"], failure["cause"]) for failure in results["failures"]] == [
+        ("2", "should have refused"),
+        ("3", "should not have refused"),
+        ("4", "retrieved but not cited"),
+    ]
+    assert results["failures"][0]["answer"] == "Joint."
+    assert results["failures"][0]["quotes"] == [{"source": "t", "quote": "Article 8"}]
+    assert results["slices"]["language"]["es"]["metrics"]["mrr@10"]["value"] == 0.5
+    assert results["slices"]["kind"]["absent"]["metrics"]["mrr@10"]["value"] is None
+    assert results["slices"]["kind"]["provision"]["counts"]["questions"] == 2
+
+
+def test_a_follow_up_is_searched_for_as_it_was_understood(questions, subject):
+    score_questions(questions, subject)
+    assert subject.searched[2] == "Article 4? And 8?"
+
+
+# Reports
+
+
+def test_equal_runs_write_equal_results(questions, subject, tmp_path):
+    for name, milliseconds in (("one", 10.0), ("two", 99.0)):
+        subject.answers = {asked: replace(answer, timings_ms={"total": milliseconds}) for asked, answer in subject.answers.items()}
+        write_report({"dataset": "set", **score_questions(questions, subject)}, tmp_path / name)
+    assert (tmp_path / "one" / "results.json").read_bytes() == (tmp_path / "two" / "results.json").read_bytes()
+    assert (tmp_path / "one" / "latency.json").read_bytes() != (tmp_path / "two" / "latency.json").read_bytes()
+    lines = (tmp_path / "one" / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["1", "2", "3", "4"]
+    assert read_results(tmp_path / "one") == read_results(tmp_path / "one" / "results.json")
+
+
+def run_of(**values):
+    entries = [{"id": name, "group": name, "mrr@10": value} for name, value in values.items()]
+    return {"dataset": "set", "metrics": {"mrr@10": {}}, "per_query": entries}
+
+
+def test_compare_pairs_by_id():
+    comparison = compare(run_of(a=1.0, b=1.0, c=0.5, d=None, e=1.0), run_of(e=None, d=1.0, c=0.5, b=0.5, a=0.5, z=0.0))
+    assert (comparison["questions"], comparison["only_here"], comparison["only_other"]) == (5, 0, 1)
+    row = comparison["metrics"]["mrr@10"]
+    # a and b win by 0.5, c ties, d and e have no pair: delta 1/3; of the four sign patterns of two wins, ++ and -- are as far from 0.
+    assert (row["value"], row["other"], row["delta"], row["p_value"]) == (0.833333, 0.5, 0.333333, 0.5)
+    assert (row["win"], row["tie"], row["loss"]) == (2, 1, 0)
+    assert row["low"] <= row["delta"] <= row["high"]
+
+
+def test_compare_refuses_runs_without_a_question_in_common():
+    with pytest.raises(InputError, match="No question id of 'set'"):
+        compare(run_of(a=1.0), run_of(b=1.0))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [("{", "is not JSON"), ("{}", "does not list questions"), ('{"per_query": [1]}', "does not list")]
+)
+def test_results_that_are_none_are_refused(tmp_path, content, message):
+    (tmp_path / "results.json").write_text(content)
+    with pytest.raises(InputError, match=message):
+        read_results(tmp_path)
+
+
+def test_print_results(questions, subject):
+    results = {"dataset": "set", **score_questions(questions, subject)}
+    results["comparison"] = compare(results, results)
+    console = Console(file=io.StringIO(), width=300)
+    print_results(results, console)
+    text = console.file.getvalue()
+    assert "wrong provision 1" in text
+    assert "mrr@10" in text
+    assert "0.833" in text
+    assert "kind provision" in text
+    assert "retrieved but not cited" in text
+    assert "median 10.0 ms" in text
+    assert "0/3/0" in text
+
+
+# The whole
+
+
+@pytest.fixture
+def program(monkeypatch):
+    """Stands for the program: an index is a dict of documents by folder; every search finds all, every question is refused."""
+    indexes = {}
+
+    def open_pipeline(config):
+        documents = indexes[config.index.path]
+        everything = hits_of(*(passage_of(document, 0, len(document.text)) for document in documents))
+        return nullcontext(StandIn(documents, {"alpha": everything, "beta": everything, "what is gamma": everything}))
+
+    def sync_documents(config, embedder, documents, progress=None):
+        assert embedder == "builtin"
+        indexes[config.index.path] = list(documents)
+
+    def open_store(folder):
+        if folder not in indexes:
+            raise IndexMissing(f"There is no index at {folder}.")
+        known = {document.source: ("/home/me/t.md" if document is TEXT else "", "") for document in indexes[folder]}
+        return SimpleNamespace(known=lambda: known, close=lambda: None)
+
+    modules = {
+        "rag.pipeline": SimpleNamespace(Pipeline=SimpleNamespace(open=open_pipeline)),
+        "rag.index.sync": SimpleNamespace(sync_documents=sync_documents),
+        "rag.index.store": SimpleNamespace(Store=SimpleNamespace(open=open_store)),
+        "rag.embed": SimpleNamespace(load_embedder=lambda model, device: model),
+    }
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    return indexes
+
+
+def test_a_beir_folder_is_indexed_in_passing(program, beir, tmp_path):
+    config = Config(index=IndexConfig(path=tmp_path / "mine"))
+    program[tmp_path / "mine"] = [TEXT]
+    results = run_evaluation(beir, config, report=tmp_path / "report")
+    # Every ranking is a, b, q3; q3 leaves itself out. Reciprocal ranks: q1 1 (a), q2 1 (a counts as relevant), q3 1/2 (b).
+    assert results["metrics"]["mrr@10"]["value"] == 0.833333
+    assert program.pop(tmp_path / "mine") == [TEXT]
+    (temporary,) = program
+    assert not temporary.exists()
+    assert str(temporary) not in (tmp_path / "report" / "results.json").read_text(encoding="utf-8")
+    again = run_evaluation(beir, config, compare=tmp_path / "report")
+    assert again["comparison"]["metrics"]["mrr@10"]["tie"] == 3
+
+
+def test_a_beir_index_is_kept_where_it_was_asked_for(program, beir, tmp_path):
+    config = Config(index=IndexConfig(path=tmp_path / "kept"))
+    for _ in range(2):
+        run_evaluation(beir, config, keep_index=True)
+    assert [document.source for document in program[tmp_path / "kept"]] == ["a", "b", "q3"]
+
+
+def test_an_index_of_files_is_never_overwritten(program, beir, tmp_path):
+    program[tmp_path / "mine"] = [TEXT]
+    with pytest.raises(InputError, match="holds indexed files, which a BEIR folder would replace"):
+        run_evaluation(beir, Config(index=IndexConfig(path=tmp_path / "mine")), keep_index=True)
+    assert program[tmp_path / "mine"] == [TEXT]
+
+
+def test_a_question_set_is_asked_of_the_configured_index(program, tmp_path):
+    write_jsonl(tmp_path / "set.jsonl", [record(evidence=[{"source": "t", "quote": QUOTE}])])
+    program[Path("here")] = [TEXT]
+    results = run_evaluation(tmp_path / "set.jsonl", Config(index=IndexConfig(path=Path("here"))))
+    assert (results["dataset"], results["counts"]["questions"]) == ("set", 1)
+    assert results["metrics"]["answered_answerable"]["value"] == 0
+    assert "index" not in results["run"]["config"]
+
+
+@pytest.mark.parametrize(
+    ("name", "queries", "message"),
+    [
+        ("set.txt", None, "neither a folder nor a .jsonl"),
+        ("none.jsonl", None, "cannot be read"),
+        ("set.jsonl", "q.jsonl", "--queries goes with a BEIR"),
+    ],
+)
+def test_a_target_that_is_no_data_set_is_refused(program, tmp_path, name, queries, message):
+    with pytest.raises(InputError, match=message):
+        run_evaluation(tmp_path / name, Config(), queries=queries and tmp_path / queries)
