@@ -69,7 +69,8 @@ class Embedder(Protocol):
 
 
 class BuiltinEmbedder:
-    """The table of token vectors that comes with the program, English and Spanish in one space; a text is the sum of its tokens.
+    """The table of token vectors that comes with the program, English and Spanish in one space; a text is the sum of its tokens,
+    where a token that occurs again counts less each time.
 
     `tokenizer` and `rows` (tokens x dimension, the length of a row is the weight of its token) are public because other parts of
     the program compare single words with them.
@@ -89,6 +90,7 @@ class BuiltinEmbedder:
         tensors = load(files["model.safetensors"])
         self.tokenizer = Tokenizer.from_buffer(files["tokenizer.json"])
         self.rows: Matrix = tensors["embeddings"] * tensors["weights"][:, None]
+        self._repetition = float(json.loads(files["config.json"])["repetition"])
         self.dimension = int(self.rows.shape[1])
         self.fingerprint = f"builtin@{revision}/{self.dimension}/l2"
 
@@ -100,7 +102,8 @@ class BuiltinEmbedder:
             block = [text.encode("utf-8", "replace").decode("utf-8") for text in texts[start : start + _BLOCK]]
             encodings = self.tokenizer.encode_batch_fast(block, add_special_tokens=False)
             for row, encoding in enumerate(encodings, start):
-                self.rows[encoding.ids].sum(axis=0, out=vectors[row])
+                ids, counts = np.unique(np.asarray(encoding.ids, dtype=np.intp), return_counts=True)
+                vectors[row] = (counts**self._repetition).astype(np.float32) @ self.rows[ids]
         return _unit_rows(vectors)
 
     def encode_queries(self, texts: Sequence[str]) -> Matrix:

@@ -36,22 +36,31 @@ class Evidence:
     def __init__(self, tokenizer: Tokenizer, rows: Matrix) -> None:
         self._tokenizer = tokenizer
         self._rows = rows
+        self._wordy = np.zeros(len(rows), dtype=bool)
+        for token, identifier in tokenizer.get_vocab().items():
+            self._wordy[identifier] = any(letter.isalnum() for letter in token)
 
     def words(self, texts: Sequence[str]) -> list[Words]:
         """The words of each text."""
+        # A lone surrogate, as a damaged argument or file may hold, is no valid text for the tokenizer.
+        valid = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         result = []
-        for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False):
+        for encoding in self._tokenizer.encode_batch(valid, add_special_tokens=False):
             tokens = np.asarray(encoding.ids, dtype=np.int64)
             owners = np.asarray([-1 if word is None else word for word in encoding.word_ids], dtype=np.int64)
             if not len(tokens):
-                empty = np.zeros((0, self._rows.shape[1]), dtype=np.float32)
-                result.append(Words(empty, empty[:, 0]))
+                result.append(self._no_words())
                 continue
             starts = np.flatnonzero(np.diff(owners, prepend=-2))
-            sums = np.add.reduceat(self._rows[tokens], starts, axis=0)
+            kept = np.logical_or.reduceat(self._wordy[tokens], starts)
+            sums = np.add.reduceat(self._rows[tokens], starts, axis=0)[kept]
             lengths = np.linalg.norm(sums, axis=1)
             result.append(Words(sums / np.maximum(lengths, 1e-9)[:, None], lengths))
         return result
+
+    def _no_words(self) -> Words:
+        empty = np.zeros((0, self._rows.shape[1]), dtype=np.float32)
+        return Words(empty, empty[:, 0])
 
     def coverage(self, text: str, by: str) -> float:
         """The weighted share of the words of `text` that have a counterpart in `by`, 0 to 1."""
@@ -71,7 +80,7 @@ def counterparts(asked: Words, given: Sequence[Words]) -> npt.NDArray[np.float64
         lengths = [len(given[index].weights) for index in filled]
         cosines = asked.vectors @ np.concatenate([given[index].vectors for index in filled]).T
         best[filled] = np.maximum.reduceat(cosines, np.cumsum([0, *lengths[:-1]]), axis=1).T
-    return np.maximum(best, 0.0)
+    return np.clip(best, 0.0, 1.0)
 
 
 def covered(asked: Words, best: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

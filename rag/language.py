@@ -12,18 +12,27 @@ from rag.types import Language
 _WORD = re.compile(r"[^\W\d_]+")
 _SPANISH_LETTERS = re.compile(r"[ñáéíóúü¿¡ºª]", re.IGNORECASE)
 
-_ENGLISH = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ENGLISH = _words(
     "the of and to is are was were be been what which who whom whose when where why how does did do can may must shall should would could "
     "will this that these those with without for from by at on into about between under over than then there it its they their them he she "
     "his her we our you your an as if or not has have had having any each other such because while during after before against only also "
-    "many much say says tell article articles annex treaty agreement in i my me us".split()
+    "many much say says tell article articles annex treaty agreement in i my me us"
 )
-_SPANISH = frozenset(
+_SPANISH = _words(
     "el la los las un una unos unas de del al y o u que qué cual cuál cuales cuáles quien quién quienes cuando cuándo donde dónde cómo "
     "por para con sin sobre entre hasta desde según ante bajo contra es son era eran fue fueron ser sido está están hay había tiene tienen "
     "puede pueden debe deben su sus se lo le les este esta estos estas ese esa eso esos esas más muy también pero porque si ya nos "
-    "cuánto cuánta cuántos cuántas cuanto cuantos artículo artículos articulo tratado acuerdo dice dicen permite en mi tu ni como e cuanta cuantas".split()
+    "cuánto cuánta cuántos cuántas cuanto cuantos artículo artículos articulo tratado acuerdo dice dicen permite en mi tu ni como e "
+    "cuanta cuantas"
 )
+
+FUNCTION_WORDS = _ENGLISH | _SPANISH | _words("a ha han habían yes no sí")
+"""Words of either language that name nothing, in lower case (and a few that questions about documents are full of)."""
 
 
 def detect(text: str, default: Language = "en") -> Language:

@@ -32,9 +32,9 @@ _ORDINALS = (
     "eighteenth", "nineteenth",
 )  # fmt: skip
 _CARDINALS = (
-    "one sole uno único única", "two dos", "three tres", "four cuatro", "five cinco", "six seis", "seven siete", "eight ocho", "nine nueve", "ten diez",
-    "eleven once", "twelve doce", "thirteen trece", "fourteen catorce", "fifteen quince", "sixteen dieciséis", "seventeen diecisiete",
-    "eighteen dieciocho", "nineteen diecinueve", "twenty veinte",
+    "one sole uno único única", "two dos", "three tres", "four cuatro", "five cinco", "six seis", "seven siete", "eight ocho", "nine nueve",
+    "ten diez", "eleven once", "twelve doce", "thirteen trece", "fourteen catorce", "fifteen quince", "sixteen dieciséis",
+    "seventeen diecisiete", "eighteen dieciocho", "nineteen diecinueve", "twenty veinte",
 )  # fmt: skip
 _TENS = (
     "décimo décima", "twenty twentieth vigésimo vigésima", "thirty thirtieth trigésimo trigésima",
@@ -196,7 +196,7 @@ def clause(text: str, mention: Mention, mentions: Sequence[Mention]) -> tuple[in
     else:
         start = groups[own][0] if own else 0
         end = len(text) if last else groups[own + 1][0]
-    start = _leading_end(text, start) if start else 0
+    start += len(match[0]) if start and (match := _LEADING.match(text, start)) else 0
     end = _trailing_start(text, end) if end < len(text) else end
     fragment = _count(text, start, end) - _count(text, *groups[own]) < _FEWEST_WORDS
     return (0, len(text)) if fragment else (start, end)
@@ -225,11 +225,6 @@ def _groups(text: str, mention: Mention, mentions: Sequence[Mention]) -> list[tu
 
 def _count(text: str, start: int, end: int) -> int:
     return len(_WORD.findall(text, start, end))
-
-
-def _leading_end(text: str, start: int) -> int:
-    match = _LEADING.match(text, start)
-    return match.end() if match else start
 
 
 def _trailing_start(text: str, end: int) -> int:

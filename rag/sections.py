@@ -26,6 +26,7 @@ _LONGEST_QUESTION = 300
 _WRAPPED_LINE = 60
 
 _LINE = re.compile(r"[^\n]+")
+_BLANK_BELOW = re.compile(r"[ \t]*\n[ \t]*(?:\n|$)")
 _MARKS = "#*_> \t"
 # Characters that a heading may have more than its label.
 _MARKS_OF_HEADING = 20
@@ -40,7 +41,10 @@ _NO_QUESTION = re.compile(r"[-–—•>|#«“\"'(]")
 
 @dataclass(slots=True)
 class _Block:
-    """A paragraph or heading at `start:end`; `depth` is None for a paragraph."""
+    """A paragraph or heading at `start:end`; `depth` is None for a paragraph.
+
+    A heading is `bare` if no text follows in the same block, as it does where a provision goes on in the line that opens it.
+    """
 
     start: int
     end: int
@@ -48,6 +52,7 @@ class _Block:
     label: str = ""
     reference: Reference | None = None
     numbered_line: bool = False
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +97,15 @@ def sections(document: Document) -> list[Section]:
 
 def _carries_on(last: _Block, heading: _Block) -> bool:
     """Whether `heading` stands right below the heading `last` and within its section: both lead the same text."""
-    if last.depth is None or heading.depth is None or not _is_bare(last):
+    if last.depth is None or heading.depth is None or not last.bare:
         return False
     return heading.depth > last.depth or heading.depth == last.depth == _QUESTION_DEPTH
-
-
-def _is_bare(block: _Block) -> bool:
-    """Whether a block is a heading and nothing else; a provision may go on in the line that opens it, and an answer below its question."""
-    if block.depth is None:
-        return False
-    may_go_on = block.numbered_line or block.depth == _QUESTION_DEPTH
-    return not may_go_on or block.end - block.start <= len(block.label) + _MARKS_OF_HEADING
 
 
 def _section(blocks: list[_Block], above: list[_Block]) -> Section:
     lead_end = blocks[0].start
     for block in blocks[:-1]:
-        if not _is_bare(block):
+        if not block.bare:
             break
         lead_end = block.end
     references = [block.reference for block in above if block.reference]
@@ -135,23 +132,52 @@ def _blocks(text: str, headings: dict[int, Heading]) -> list[_Block]:
         start = match.start() + match[0].index(line[0])
         end = start + len(line)
         heading = headings.get(start)
+        after_blank = not blocks or text.count("\n", previous_end, start) > 1 or previous_end == heading_end
         if start < heading_end and not heading:
             blocks[-1].end = end
         elif heading:
-            blocks.append(_Block(start, end, heading.level, heading.text, heading_reference(heading.text)))
+            blocks.append(_Block(start, end, heading.level, heading.text, heading_reference(heading.text), bare=True))
             heading_end = heading.end
+        elif provision := _provision(line, "" if after_blank else before):
+            blocks.append(_opening(start, line, provision))
+        elif blocks and _is_title_below(blocks[-1], line, text, match.end()):
+            blocks[-1].end = end
+            blocks[-1].label += f". {line.strip(_MARKS)}"
+        elif after_blank or _SPEAKER.match(line):
+            blocks.append(_Block(start, end))
         else:
-            after_blank = not blocks or text.count("\n", previous_end, start) > 1 or previous_end == heading_end
-            provision = _provision(line, "" if after_blank else before)
-            if provision:
-                blocks.append(_Block(start, end, _depth(provision, line), _label(line), provision, numbered_line=True))
-            elif after_blank or _SPEAKER.match(line):
-                blocks.append(_Block(start, end))
-            else:
-                blocks[-1].end = end
+            _go_on(blocks[-1], line, end)
         before = line
         previous_end = end
     return blocks
+
+
+def _opening(start: int, line: str, provision: Reference) -> _Block:
+    """The block that begins with `line`, which opens a provision."""
+    # The sign numbers the smallest provisions, also below sections that are called so.
+    smallest = line.lstrip(_MARKS).startswith("§")
+    depth = _ARTICLE_DEPTH if smallest else _DEPTHS.get(provision.kind, _ARTICLE_DEPTH)
+    label = _label(line)
+    return _Block(start, start + len(line), depth, label, provision, numbered_line=True, bare=len(line) <= len(label) + _MARKS_OF_HEADING)
+
+
+def _go_on(block: _Block, line: str, end: int) -> None:
+    """Add a line to a paragraph, or text to the provision that the block opens."""
+    block.end = end
+    if block.numbered_line and block.bare and line[0].islower() and (numbers := find(block.label)):
+        # What looked like a title was the beginning of a sentence.
+        block.label = block.label[: numbers[0].end]
+    block.bare = False
+
+
+def _is_title_below(block: _Block, line: str, text: str, line_end: int) -> bool:
+    """Whether `line` is the title of a provision whose own line has only its number: "CAPÍTULO I" / "DISPOSICIONES GENERALES"."""
+    if not (block.numbered_line and block.bare) or len(line) > _LONGEST_TITLE_LINE or line[-1] in ".,;:?!" or _SPEAKER.match(line):
+        return False
+    if not (line.isupper() or (line.lstrip(_MARKS)[:1].isupper() and _BLANK_BELOW.match(text, line_end))):
+        return False
+    mentions = find(block.label)
+    return bool(mentions) and mentions[-1].end >= len(block.label.rstrip(".")) and block.end - block.start <= _LONGEST_RUN_IN_TITLE
 
 
 def _provision(line: str, before: str) -> Reference | None:
@@ -161,11 +187,6 @@ def _provision(line: str, before: str) -> Reference | None:
         return None
     wrapped = len(before) >= _WRAPPED_LINE and before[-1].islower()
     return None if before and (wrapped or _GOES_ON.search(before[-20:])) else provision
-
-
-def _depth(provision: Reference, line: str) -> int:
-    # The sign numbers the smallest provisions, also below sections that are called so.
-    return _ARTICLE_DEPTH if line.lstrip(_MARKS).startswith("§") else _DEPTHS.get(provision.kind, _ARTICLE_DEPTH)
 
 
 def _label(line: str) -> str:
@@ -183,13 +204,19 @@ def _unmark_contents(text: str, blocks: list[_Block]) -> None:
     """Take the entries of a table of contents for text: provisions without text in a row that all come again further down."""
     later = Counter(block.reference for block in blocks if block.numbered_line)
     for run in _runs_of_numbered_lines(blocks):
-        later.subtract(block.reference for block in run)
-        kinds = [block.reference.kind for block in run if block.reference]
-        one_after_another = any(kind == after for kind, after in itertools.pairwise(kinds))
-        bare = all(block.end - block.start <= _LONGEST_TITLE_LINE and text[block.end - 1] not in ".;:" for block in run)
-        if len(run) > 2 and one_after_another and bare and all(later[block.reference] > 0 for block in run):
-            for block in run:
-                block.depth, block.label, block.reference, block.numbered_line = None, "", None, False
+        # The first heading of the text itself may stand right below the last entry.
+        entries = list(itertools.takewhile(lambda block: _is_entry(text, block, later), run))
+        later.subtract(block.reference for block in run[len(entries) + 1 :])
+        kinds = [block.reference.kind for block in entries if block.reference]
+        if len(entries) > 2 and any(kind == after for kind, after in itertools.pairwise(kinds)):
+            for block in entries:
+                block.depth, block.label, block.reference, block.numbered_line, block.bare = None, "", None, False, False
+
+
+def _is_entry(text: str, block: _Block, later: Counter[Reference | None]) -> bool:
+    """Whether `block` can be in a table of contents; counts it off from the references that come later."""
+    later[block.reference] -= 1
+    return later[block.reference] > 0 and block.bare and text[block.end - 1] not in ".;:"
 
 
 def _settle_depth_of_sections(blocks: list[_Block]) -> None:
@@ -215,32 +242,30 @@ def _runs_of_numbered_lines(blocks: list[_Block]) -> Iterator[list[_Block]]:
 
 def _mark_questions(text: str, blocks: list[_Block]) -> None:
     """Make headings of the questions that have an answer below them, if there are several."""
-    found: list[tuple[_Block, str]] = []
+    found: list[tuple[_Block, str, bool]] = []
     answered = 0
     for block, after in itertools.zip_longest(blocks, blocks[1:]):
-        question = _question(text, block) if block.depth is None else None
-        if question is None:
+        asked = _question(text, block) if block.depth is None else None
+        if asked is None:
             continue
-        found.append((block, question))
-        answers_itself = "\n" in text[block.start : block.end].strip() and block.end - block.start > len(question) + 10
-        answered += answers_itself or (after is not None and after.depth is None and _question(text, after) is None)
+        question, end = asked
+        bare = not text[end : block.end].strip()
+        found.append((block, question, bare))
+        answered += not bare or (after is not None and after.depth is None and _question(text, after) is None)
     if answered > 1:
-        for block, question in found:
-            block.depth, block.label = _QUESTION_DEPTH, question
+        for block, question, bare in found:
+            block.depth, block.label, block.bare = _QUESTION_DEPTH, question, bare
 
 
-def _question(text: str, block: _Block) -> str | None:
-    """The question that a paragraph is, or whose first line it is, without marks."""
-    if text[block.start] in ".,;":
-        return None
+def _question(text: str, block: _Block) -> tuple[str, int] | None:
+    """The question that a paragraph is, or whose first line it is, without marks, and where it ends."""
     head = text[block.start : min(block.end, block.start + _LONGEST_QUESTION + 1)]
     if "?" not in head and not _SPEAKER.match(head):
         return None
-    lines = with_line_feeds(head).split("\n")
-    for candidate in (head, lines[0]):
-        plain = candidate.strip(' \t\r\n*_»”"')
+    for candidate in (head, with_line_feeds(head).partition("\n")[0]):
         asked = _ASKED.match(candidate.lstrip("*_"))
-        if len(candidate) <= _LONGEST_QUESTION and (plain.endswith("?") or asked) and not _NO_QUESTION.match(candidate):
-            question = " ".join(candidate.replace("**", "").replace("__", "").split())
-            return question[asked.end() :] if asked and question.startswith(asked[0].strip()) else question
+        ends = candidate.rstrip(' \t\r\n*_»”"').endswith("?")
+        if len(candidate) <= _LONGEST_QUESTION and (ends or asked) and not _NO_QUESTION.match(candidate):
+            question = candidate.lstrip("*_")[asked.end() if asked else 0 :]
+            return " ".join(question.replace("**", "").replace("__", "").split()), block.start + len(candidate)
     return None

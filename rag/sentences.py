@@ -38,12 +38,12 @@ def _words(text: str) -> frozenset[str]:
 # Never the end of a sentence.
 _TITLES = _words(
     "sr sra srta srs sres dr dra dres prof profa ing lic gral gen cnel cap tte sto sta fr mr mrs ms messrs mme st mt rev hon pres gov "
-    "sen rep lt col sgt capt cmdr adm excmo excma ilmo ilma ej e.g i.e cf vs viz vid"
+    "sen rep lt col sgt capt cmdr adm excmo excma ilmo ilma ej e.g i.e cf v vs viz vid"
 )
 # The end of a sentence unless a number follows.
 _NUMBERED = _words(
     "art arts núm núms num nums no nos nro nros pág págs pag pags p pp cap caps vol vols fig figs sec secc secs párr párrs par paras "
-    "apdo apdos lib tít tit ed inc ap ch chs cl tel ext ca c aprox approx res exp doc jan feb mar apr jun jul aug sep sept oct nov "
+    "apdo apdos lib tít tit ed ap ch chs cl tel ext ca c aprox approx res exp doc jan feb mar apr jun jul aug sep sept oct nov "
     "dec ene abr ago dic"
 )
 # The end of a sentence only before a word that often begins one.
@@ -103,9 +103,11 @@ def _cut(text: str, start: int, stop: int, spans: list[tuple[int, int]]) -> None
     if start == stop:
         return
     line_end = text.find("\n", start, stop)
-    if line_end > 0 and _stands_alone(text[start:line_end]):
-        _cut_line(text, start, line_end, spans)
-        start = _skip_space(text, line_end, stop)
+    if line_end > 0:
+        below = _skip_space(text, line_end, stop)
+        if not text[below : below + 1].islower() and _stands_alone(text[start:line_end]):
+            _cut_line(text, start, line_end, spans)
+            start = below
     _cut_line(text, start, stop, spans)
 
 
@@ -164,7 +166,7 @@ def _is_abbreviation(text: str, start: int, mark: int, first: str, content: int)
     folded = word.casefold()
     if folded in _TITLES or (folded in ("a", "d") and text.startswith("C.", content)):
         return True
-    if folded in _NUMBERED:
+    if folded in _NUMBERED and not (len(word) == 1 and word.isupper()):
         return first.isdigit() or (len(folded) > 2 and folded.startswith("art") and first in "IVXLC")
     if folded in _OPEN or _DOUBLED_CAPITALS.fullmatch(word) or (_INITIALS.fullmatch(word) and ("." in word or word.isupper())):
         following = _WORD.match(text, content)

@@ -1,7 +1,6 @@
 """A pipeline with fixed answers, and the page served with it on loopback: what the tests of the chat page share."""
 
 import contextlib
-import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -10,31 +9,39 @@ from hashlib import sha256
 import uvicorn
 
 from rag.chat import build_app
-from rag.chat.server import bind
+from rag.chat.server import bind, page_address
 from rag.config import Config
 from rag.errors import GenerationError, InputError
-from rag.types import Answer, Citation, Document, Hit, Passage, Sentence, Turn, Why
+from rag.types import Answer, Citation, Document, Hit, Language, Passage, Sentence, Turn, Why
 
-TREATY_TEXT = (
-    "# Entrevista n.º 427\n\nFecha: mediados de 2024\n\nLo primero que conviene mirar es el articulado, no la ceremonia. "
-    "El tratado permite a Rusia intervenir en las fases iniciales de un conflicto (artículo 3) y prestar a Corea del Norte «asistencia "
-    "militar y de otro tipo» (artículo 4). Además, prevé «mecanismos de acción conjunta» destinados a reforzar las capacidades de defensa "
-    "(artículo 8).\n\nLeídas una tras otra, esas tres disposiciones dibujan una escalera: primero la consulta y la entrada temprana, después "
-    "la ayuda, por último un trabajo en común que ya no depende de una crisis. Ninguna de ellas dice por sí sola cuánta ayuda habrá ni cuándo.\n\n"
-    "La actitud de Pionyang hacia Pekín se ha enfriado desde el otoño de 2023. No es una ruptura, y nadie debería leerla como tal.\n"
-)
-TREATY = Document("entrevista-427.md", "Interview no. 427: after the visit", TREATY_TEXT, sha256(TREATY_TEXT.encode()).hexdigest(), "es", "2024-07-05")
-TARN_TEXT = (
-    "Article 4. Night running\n\n(1) The Operator may run freight trains at night, between 22:00 and 05:00, provided that no more than four do "
-    "so in any one night.\n\n(2) A night train shall not exceed 40 kilometres per hour within Halmere town."
-)
-TARN = Document("treaties/tarn-bay.txt", "Agreement on the Tarn Bay Line", TARN_TEXT, sha256(TARN_TEXT.encode()).hexdigest(), "en", "2016-06-03")
-HOSTILE_TEXT = (
-    "Before <b>bold</b> <img src=CANARY/image> <mark>not ours</mark> the quote <script>fetch('CANARY/script')</script> "
-    "${fetch('CANARY/template')} {{value}} and <form action=CANARY/form><button>go</button></form> "
-    "<div style='background:url(CANARY/style)' onclick=\"fetch('CANARY/click')\">after</div> ![image](CANARY/markdown) \u202eevil\u202c &amp; end."
-)
+TREATY_TEXT = """# Entrevista n.º 427
+
+Fecha: mediados de 2024
+
+Lo primero que conviene mirar es el articulado, no la ceremonia. El tratado permite a Rusia intervenir en las fases iniciales de un \
+conflicto (artículo 3) y prestar a Corea del Norte «asistencia militar y de otro tipo» (artículo 4). Además, prevé «mecanismos de acción \
+conjunta» destinados a reforzar las capacidades de defensa (artículo 8).
+
+Leídas una tras otra, esas tres disposiciones dibujan una escalera: primero la consulta y la entrada temprana, después la ayuda, por \
+último un trabajo en común que ya no depende de una crisis. Ninguna de ellas dice por sí sola cuánta ayuda habrá ni cuándo.
+"""
+TARN_TEXT = """Article 4. Night running
+
+(1) The Operator may run freight trains at night, between 22:00 and 05:00, provided that no more than four do so in any one night.
+
+(2) A night train shall not exceed 40 kilometres per hour within Halmere town."""
 HOSTILE_QUOTE = "the quote <script>fetch('CANARY/script')</script> ${fetch('CANARY/template')} {{value}}"
+HOSTILE_TEXT = f"""Before <b>bold</b> <img src=CANARY/image> <mark>not ours</mark> {HOSTILE_QUOTE} and \
+<form action=CANARY/form><button>go</button></form> <div style='background:url(CANARY/style)' onclick="fetch('CANARY/click')">after</div> \
+![image](CANARY/markdown) \u202eevil\u202c &amp; end."""
+
+
+def make_document(source: str, title: str, text: str, language: Language, date: str | None = None) -> Document:
+    return Document(source, title, text, sha256(text.encode()).hexdigest(), language, date)
+
+
+TREATY = make_document("entrevista-427.md", "Interview no. 427: after the visit", TREATY_TEXT, "es", "2024-07-05")
+TARN = make_document("treaties/tarn-bay.txt", "Agreement on the Tarn Bay Line", TARN_TEXT, "en", "2016-06-03")
 
 
 class StandIn:
@@ -48,8 +55,7 @@ class StandIn:
         self.canary = canary
         self.pause = pause
         self.histories: list[tuple[Turn, ...]] = []
-        hostile = HOSTILE_TEXT.replace("CANARY", canary)
-        self.hostile = Document("<i>hostile</i>.html", "<h1>Hostile</h1>", hostile, sha256(hostile.encode()).hexdigest(), "en", None)
+        self.hostile = make_document("<i>hostile</i>.html", "<h1>Hostile</h1>", HOSTILE_TEXT.replace("CANARY", canary), "en")
         self.documents = {document.source: document for document in (TREATY, TARN, self.hostile)}
 
     def document(self, source: str) -> Document:
@@ -60,6 +66,9 @@ class StandIn:
 
     def describe(self) -> dict[str, object]:
         return {"documents": 3, "passages": 12_345, "embedding": "builtin@1", "llm": "extractive@1", "generation": 1}
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
         self.histories.append(tuple(history))
@@ -78,7 +87,8 @@ class StandIn:
         if "hostile" in lowered:
             return self._hostile_answer(question)
         if "porcentaje" in lowered:
-            return Answer(question, question, "es", "Los documentos hablan de China en relación con el tratado, pero no dan ningún porcentaje.", True, "no_evidence")
+            text = "Los documentos hablan de China en relación con el tratado, pero no dan ningún porcentaje."
+            return Answer(question, question, "es", text, True, "no_evidence")
         if "article 40" in lowered:
             text = "The documents have no Article 40. The agreement on the Tarn Bay Line has Articles 1 to 9."
             return Answer(question, question, "en", text, True, "reference_absent")
@@ -88,7 +98,8 @@ class StandIn:
         return treaty_answer(question, "en", standalone)
 
     def _hostile_answer(self, question: str) -> Answer:
-        text = f"<img src={self.canary}/answer> <script>fetch('{self.canary}/run')</script> ![x]({self.canary}/md) ${{1+1}} {{{{value}}}} [1] [7]"
+        text = "<img src=CANARY/answer> <script>fetch('CANARY/run')</script> ![x](CANARY/markdown) ${1+1} {{value}} [1] [7]"
+        text = text.replace("CANARY", self.canary)
         start = self.hostile.text.index("the quote")
         quote = HOSTILE_QUOTE.replace("CANARY", self.canary)
         citation = Citation(1, self.hostile.source, self.hostile.title, start, start + len(quote), quote, 0.9, section=("<u>part</u>",))
@@ -101,7 +112,7 @@ def cite(number: int, document: Document, quote: str, page: int | None = None, s
     return Citation(number, document.source, document.title, start, start + len(quote), quote, 0.9, page, section, document.date)
 
 
-def treaty_answer(question: str, language: str, standalone: str = "") -> Answer:
+def treaty_answer(question: str, language: Language, standalone: str = "") -> Answer:
     quote = "prestar a Corea del Norte «asistencia militar y de otro tipo» (artículo 4)"
     night = "The Operator may run freight trains at night, between 22:00 and 05:00"
     start = TREATY.text.index("Lo primero")
@@ -128,18 +139,17 @@ def treaty_answer(question: str, language: str, standalone: str = "") -> Answer:
 @contextlib.contextmanager
 def served(pipeline: StandIn, password: str = "") -> Iterator[str]:
     """Serve the page on a free loopback port; gives its address."""
+
+    def build() -> object:  # called by the server inside its loop: where none runs, Gradio opens one and leaves it open
+        return build_app(pipeline, password=password)
+
     listener = bind("127.0.0.1", 0)
-    settings = uvicorn.Config(build_app(pipeline, password=password), log_level="error", ws="none", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(settings)
+    server = uvicorn.Server(uvicorn.Config(build, factory=True, log_level="error", ws="none", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{_port(listener)}"
+        yield page_address(*listener.getsockname())
     finally:
         server.should_exit = True
         thread.join(10)
         listener.close()
-
-
-def _port(listener: socket.socket) -> int:
-    return int(listener.getsockname()[1])

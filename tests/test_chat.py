@@ -107,6 +107,14 @@ def test_source_card_shows_place_and_exactly_the_cited_characters():
         assert f">{shown}<" in second
 
 
+def test_source_card_does_not_repeat_the_title_or_show_heading_signs():
+    citation = cite(1, TREATY, "Fecha", section=("Interview no. 427: After the Visit", "Una respuesta"))
+    answer = Answer("q", "q", "en", "A. [1]", sentences=(Sentence("A. [1]", (1,), "quoted"),), citations=(citation,))
+    markup = render_answer(1, answer, StandIn().document)
+    assert '<li class="section">Una respuesta</li>' in markup
+    assert ">Entrevista n.º 427\n<mark>Fecha</mark>: mediados" in markup
+
+
 def test_only_unsupported_sentences_are_marked():
     markup = render_answer(1, treaty_answer("q", "es"), StandIn().document)
     assert re.findall(r'<span class="unsupported">(.*?)</span>', markup) == ["Esta frase no tiene apoyo."]
@@ -121,7 +129,8 @@ def test_a_number_in_brackets_that_is_no_citation_of_its_sentence_stays_text():
 
 
 def test_text_around_sentences_and_paragraphs_are_kept():
-    answer = Answer("q", "q", "en", "- One.\n\n- Two\n\nlines. End", sentences=(Sentence("One.", (), "supported"), Sentence("Two\n\nlines.", (), "unsupported")))
+    sentences = (Sentence("One.", (), "supported"), Sentence("Two\n\nlines.", (), "unsupported"))
+    answer = Answer("q", "q", "en", "- One.\n\n- Two\n\nlines. End", sentences=sentences)
     markup = render_answer(1, answer, StandIn().document)
     assert '<p>- One.</p><p>- <span class="unsupported">Two\nlines.</span>' in markup
     assert "</span> End</p>" in markup
@@ -146,8 +155,9 @@ def test_resolved_follow_up_is_shown_only_where_it_differs():
 
 
 def test_note_of_a_failed_model_is_shown():
-    answer = Answer("q", "q", "en", "Text.", note="The model gave up after 60 s; these are the passages.")
-    assert '<p class="note" role="note">The model gave up after 60 s; these are the passages.</p>' in render_answer(1, answer, StandIn().document)
+    note = "The model gave up after 60 s; these are the passages."
+    markup = render_answer(1, Answer("q", "q", "en", "Text.", note=note), StandIn().document)
+    assert f'<p class="note" role="note">{note}</p>' in markup
 
 
 def test_pending_turn_hides_half_a_marker_and_links_nothing():
@@ -429,11 +439,24 @@ def test_every_response_carries_the_policy_and_each_its_own_nonce(client):
     assert page.text.count("<script") == page.text.count(f'<script nonce="{nonce}"')
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/docs", "/openapi.json", "/gradio_api/info", "/gradio_api/upload", "/gradio_api/file=/etc/passwd", "/gradio_api/proxy=http://x", "/monitoring",
-     "/gradio_api/run/ask", "/gradio_api/call/ask", "/gradio_api/vibe-edit", "/gradio_api/runs", "/gradio_api/openapi.json"],
-)  # fmt: skip
+CLOSED_PATHS = [
+    "/docs",
+    "/openapi.json",
+    "/monitoring",
+    "/gradio_api/info",
+    "/gradio_api/openapi.json",
+    "/gradio_api/upload",
+    "/gradio_api/file=/etc/passwd",
+    "/gradio_api/proxy=http://x",
+    "/gradio_api/run/ask",
+    "/gradio_api/call/ask",
+    "/gradio_api/vibe-edit",
+    "/gradio_api/runs",
+    "/gradio_api/process_recording",
+]
+
+
+@pytest.mark.parametrize("path", CLOSED_PATHS)
 def test_routes_of_gradio_that_the_page_does_not_use_are_closed(client, path):
     assert client.get(path).status_code == 404
     assert client.post(path).status_code == 404

@@ -24,13 +24,23 @@ def quantise(table: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt.
     return rows, scales.astype(np.float32)
 
 
-def write_model(rows: npt.NDArray[np.int8], scales: npt.NDArray[np.float32], tokenizer: Tokenizer, out: Path) -> str:
-    """Write `out/embedding` and `out/manifest.json`; return the revision, a hash over the files."""
+def write_model(rows: npt.NDArray[np.int8], scales: npt.NDArray[np.float32], tokenizer: Tokenizer, repetition: float, out: Path) -> str:
+    """Write `out/embedding` and `out/manifest.json`; return the revision, a hash over the files.
+
+    `repetition` is ours: the exponent of a token's count in a text. model2vec ignores it and counts in full.
+    """
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.safetensors").write_bytes(save({"embeddings": rows, "weights": scales}))
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    config = {"model_type": "model2vec", "hidden_dim": rows.shape[1], "normalize": True, "max_length": None, "embedding_dtype": "int8"}
+    config = {
+        "model_type": "model2vec",
+        "hidden_dim": rows.shape[1],
+        "normalize": True,
+        "max_length": None,
+        "embedding_dtype": "int8",
+        "repetition": repetition,
+    }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     return write_manifest(out, dimension=rows.shape[1])
 

@@ -26,6 +26,9 @@ PADDING = "[PAD]"
 SPECIAL_TOKENS = (PADDING, UNKNOWN)
 """The first ids of the vocabulary; their rows stay zero, so that an unknown token adds nothing to a text."""
 
+REPETITION = 0.75
+"""A token that occurs n times in a text counts n ** 0.75 times; `rag.embed` reads it from config.json."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -36,50 +39,59 @@ class Settings:
     batch: int = 1_024
     learning_rate: float = 1e-2
     scale: float = 20.0
-    token_dropout: float = 0.0
-    weight_contrastive: float = 1.0
-    weight_cosine: float = 1.0
-    weight_translation: float = 1.0
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Bags:
-    """Texts as token ids, end to end, with the position where each text starts; `starts` has one entry more."""
+    """Texts as their distinct token ids, end to end, with a weight each; text i is `starts[i]` to `starts[i + 1]`."""
 
     ids: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float32]
     starts: npt.NDArray[np.int64]
 
-    def take(self, rows: npt.NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the ids and the offsets of these rows, as `EmbeddingBag` wants them."""
+    def take(self, rows: npt.NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return the ids, offsets and weights of these rows, as `EmbeddingBag` wants them."""
         first, lengths = self.starts[rows], self.starts[rows + 1] - self.starts[rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         positions = np.arange(lengths.sum()) + np.repeat(first - offsets, lengths)
-        return torch.from_numpy(self.ids[positions]), torch.from_numpy(offsets)
+        return torch.from_numpy(self.ids[positions]), torch.from_numpy(offsets), torch.from_numpy(self.weights[positions])
+
+    def embed(self, table: Table) -> Table:
+        """Return one unit row per text; zeros for a text without known tokens."""
+        weighted = zip(self.starts, self.starts[1:], strict=False)
+        sums = np.stack([self.weights[start:end] @ table[self.ids[start:end]] for start, end in weighted])
+        unit: Table = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+        return unit
 
 
 def train_tokenizer(texts: Iterator[str], vocabulary: int) -> Tokenizer:
     """Train a WordPiece vocabulary on lower-cased texts without accents."""
-    tokenizer = Tokenizer(WordPiece(unk_token=UNKNOWN, max_input_chars_per_word=100))
-    tokenizer.normalizer = BertNormalizer(lowercase=True, strip_accents=True, handle_chinese_chars=True, clean_text=True)
+    tokenizer = Tokenizer(WordPiece(unk_token=UNKNOWN))
+    tokenizer.normalizer = BertNormalizer(lowercase=True, strip_accents=True)
     tokenizer.pre_tokenizer = BertPreTokenizer()
     trainer = WordPieceTrainer(
         vocab_size=vocabulary, min_frequency=2, special_tokens=list(SPECIAL_TOKENS), show_progress=False, limit_alphabet=400
     )
     tokenizer.train_from_iterator(texts, trainer)
+    # The trainer finds the same tokens each time, but numbers some of them in the order of a hash map.
+    tokens = [*SPECIAL_TOKENS, *sorted(set(tokenizer.get_vocab()) - set(SPECIAL_TOKENS))]
+    tokenizer.model = WordPiece({token: number for number, token in enumerate(tokens)}, unk_token=UNKNOWN)
     return tokenizer
 
 
 def tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> Bags:
-    """Turn texts into bags of ids; unknown tokens are left out, as they are when the model is used."""
+    """Turn texts into weighted bags of ids, as `rag.embed` does; unknown tokens are left out."""
     unknown = tokenizer.token_to_id(UNKNOWN)
-    rows: list[npt.NDArray[np.int64]] = []
+    ids, weights = [], []
     for start in range(0, len(texts), 10_000):
         for encoding in tokenizer.encode_batch_fast(list(texts[start : start + 10_000]), add_special_tokens=False):
-            ids = np.array(encoding.ids, dtype=np.int64)
-            rows.append(ids[ids != unknown])
-    starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
-    return Bags(np.concatenate(rows), starts)
+            distinct, counts = np.unique(np.array(encoding.ids, dtype=np.int64), return_counts=True)
+            known = distinct != unknown
+            ids.append(distinct[known])
+            weights.append((counts[known] ** REPETITION).astype(np.float32))
+    starts = np.concatenate([[0], np.cumsum([len(row) for row in ids])])
+    return Bags(np.concatenate(ids), np.concatenate(weights), starts)
 
 
 def train_table(english: Bags, spanish: Bags, targets: Table, tokens: int, settings: Settings) -> Table:
@@ -97,9 +109,9 @@ def train_table(english: Bags, spanish: Bags, targets: Table, tokens: int, setti
         order = shuffle.permutation(count)
         for start in range(0, count - settings.batch + 1, settings.batch):
             rows = np.sort(order[start : start + settings.batch])
-            student_en = _embed(table, english, rows, settings, shuffle)
-            student_es = _embed(table, spanish, rows, settings, shuffle)
-            loss = alignment_loss(student_en, student_es, torch.from_numpy(targets[rows]), settings)
+            student_en = _embed(table, english, rows)
+            student_es = _embed(table, spanish, rows)
+            loss = alignment_loss(student_en, student_es, torch.from_numpy(targets[rows]), settings.scale)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -107,33 +119,21 @@ def train_table(english: Bags, spanish: Bags, targets: Table, tokens: int, setti
             progress.update()
             progress.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
     progress.close()
-    rows: Table = table.weight.detach().numpy()
-    rows[: len(SPECIAL_TOKENS)] = 0.0
-    return rows
+    trained: Table = table.weight.detach().numpy()
+    trained[: len(SPECIAL_TOKENS)] = 0.0
+    return trained
 
 
-def alignment_loss(english: torch.Tensor, spanish: torch.Tensor, target: torch.Tensor, settings: Settings) -> torch.Tensor:
+def alignment_loss(english: torch.Tensor, spanish: torch.Tensor, target: torch.Tensor, scale: float) -> torch.Tensor:
     """Cosine distance to the teacher plus in-batch contrast, of both languages with the teacher and with each other."""
     labels = torch.arange(len(target))
-    cosine = 2 - (english * target).sum(1).mean() - (spanish * target).sum(1).mean()
-    loss = settings.weight_cosine * cosine
-    for weight, left, right in (
-        (settings.weight_contrastive, english, target),
-        (settings.weight_contrastive, spanish, target),
-        (settings.weight_translation, english, spanish),
-    ):
-        if weight:
-            scores = settings.scale * left @ right.T
-            loss = loss + weight * (functional.cross_entropy(scores, labels) + functional.cross_entropy(scores.T, labels)) / 2
+    loss = 2 - (english * target).sum(1).mean() - (spanish * target).sum(1).mean()
+    for left, right in ((english, target), (spanish, target), (english, spanish)):
+        scores = scale * left @ right.T
+        loss = loss + (functional.cross_entropy(scores, labels) + functional.cross_entropy(scores.T, labels)) / 2
     return loss
 
 
-def _embed(
-    table: torch.nn.EmbeddingBag, bags: Bags, rows: npt.NDArray[np.int64], settings: Settings, random: np.random.Generator
-) -> torch.Tensor:
-    ids, offsets = bags.take(rows)
-    weights = None
-    if settings.token_dropout:
-        weights = torch.from_numpy((random.random(len(ids)) >= settings.token_dropout).astype(np.float32))
-    # The direction of a sum is the direction of the mean; the sum takes weights.
+def _embed(table: torch.nn.EmbeddingBag, bags: Bags, rows: npt.NDArray[np.int64]) -> torch.Tensor:
+    ids, offsets, weights = bags.take(rows)
     return functional.normalize(table(ids, offsets, per_sample_weights=weights), dim=1)

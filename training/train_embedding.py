@@ -7,18 +7,16 @@ was), `student` trains the table, `score` measures it, `export` writes files, `c
 """
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tokenizers import Tokenizer
 
 from training.card import write_card
 from training.corpus import PARAGRAPH_SOURCE, SENTENCE_SOURCES, Pair, read_paragraphs, read_sentences
 from training.export import quantise, write_model
-from training.score import Encode, score
-from training.student import Settings, Table, tokenize, train_table, train_tokenizer
+from training.score import score
+from training.student import REPETITION, Settings, tokenize, train_table, train_tokenizer
 from training.teacher import Teacher
 
 SENTENCE_TOKENS = 128
@@ -45,11 +43,11 @@ def main() -> None:
 
     # 3. Measure the table as trained and as stored.
     rows, scales = quantise(table)
-    trained = score(encoder(tokenizer, table), arguments.data)
-    stored = score(encoder(tokenizer, rows * scales[:, None]), arguments.data)
+    trained = score(lambda texts: tokenize(tokenizer, texts).embed(table), arguments.data)
+    stored = score(lambda texts: tokenize(tokenizer, texts).embed(rows * scales[:, None]), arguments.data)
 
     # 4. Write files, manifest and model card.
-    revision = write_model(rows, scales, tokenizer, arguments.out)
+    revision = write_model(rows, scales, tokenizer, REPETITION, arguments.out)
     print(write_card(arguments.out, revision, settings, len(pairs), trained, stored))
 
 
@@ -65,18 +63,6 @@ def read_targets(data: Path, teacher: Teacher, seed: int) -> tuple[list[Pair], n
     pairs += paragraphs
     targets.append(teacher.encode([pair.english for pair in paragraphs], max_tokens=PARAGRAPH_TOKENS, name="paragraphs"))
     return pairs, np.concatenate(targets)
-
-
-def encoder(tokenizer: Tokenizer, table: Table) -> Encode:
-    """Return the function from texts to unit vectors that `rag.embed` will compute from the stored files."""
-
-    def encode(texts: Sequence[str]) -> Table:
-        bags = tokenize(tokenizer, texts)
-        sums = np.stack([table[bags.ids[start:end]].sum(axis=0) for start, end in zip(bags.starts, bags.starts[1:], strict=False)])
-        unit: Table = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
-        return unit
-
-    return encode
 
 
 if __name__ == "__main__":

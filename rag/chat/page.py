@@ -35,6 +35,9 @@ QUESTION_CHARACTERS = 2_000
 TURNS_KEPT = 40
 """How many earlier turns a conversation shows and passes to the pipeline."""
 
+CONVERSATIONS_KEPT = 1_000
+"""How many tabs keep their conversation on the server; the one unused for longest is dropped first."""
+
 CONCURRENT_QUESTIONS = 8
 WAITING_QUESTIONS = 200
 STREAM_INTERVAL_SECONDS = 0.05
@@ -145,6 +148,7 @@ def build_page(pipeline: "Pipeline", examples: Sequence[str]) -> gradio.Blocks:
             event.failure(page.report_fault, [conversation], outputs, **options)
         blocks.load(page.greet, None, header, **options)
     blocks.i18n_instance = text
+    blocks.state_session_capacity = CONVERSATIONS_KEPT
     blocks.queue(default_concurrency_limit=CONCURRENT_QUESTIONS, max_size=WAITING_QUESTIONS, api_open=False)
     return blocks
 

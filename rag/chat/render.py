@@ -19,6 +19,7 @@ CONTEXT_CHARACTERS = 240
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _UNFINISHED_MARKER = re.compile(r"\[\d{0,3}$")
+_HEADING_SIGNS = re.compile(r"^#{1,6}\s+", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 # Control characters, and those that turn the direction of text around, can make a page show what its text does not say (CVE-2021-42574).
@@ -138,7 +139,7 @@ def cut_excerpt(citation: Citation, text: str, offset: int, language: Language |
 def _turn(number: int, question: str, body: str, sources: str, language: Language, *, busy: bool = False) -> str:
     return (
         f'<article class="turn" id="turn-{number}" lang="{language}" aria-live="polite" aria-busy="{str(busy).lower()}">'
-        f'<div class="said"><h2 class="question" id="question-{number}" dir="auto">{escape_text(question)}</h2>{body}</div>{sources}</article>'
+        f'<div><h2 class="question" id="question-{number}" dir="auto">{escape_text(question)}</h2>{body}</div>{sources}</article>'
     )
 
 
@@ -192,11 +193,13 @@ def _sources(number: int, answer: Answer, read: Callable[[str], Document]) -> st
 
 def _card(number: int, citation: Citation, excerpt: Excerpt, language: Language) -> str:
     words = STRINGS[language]
-    page = None if citation.page is None else words["page"].format(page=citation.page)
-    parts = "".join(f"<li>{escape_text(part)}</li>" for part in (" › ".join(citation.section), page, citation.date) if part)
+    section = " › ".join(heading for heading in citation.section if heading.casefold() != citation.title.casefold())
+    page = "" if citation.page is None else words["page"].format(page=citation.page)
+    places = (("section", section), ("page", page), ("date", citation.date))
+    parts = "".join(f'<li class="{kind}">{escape_text(part)}</li>' for kind, part in places if part)
     where = f'<ul class="place">{parts}</ul>' if parts else ""
     spoken = f' lang="{excerpt.language}"' if excerpt.language else ""
-    before, after = (_BLANK_LINES.sub("\n", escape_text(part)) for part in (excerpt.before, excerpt.after))
+    before, after = (escape_text(_BLANK_LINES.sub("\n", _HEADING_SIGNS.sub("", part))) for part in (excerpt.before, excerpt.after))
     characters = words["characters"].format(start=group_digits(citation.start, language), end=group_digits(citation.end, language))
     return (
         f'<li class="source" id="source-{number}-{citation.number}" tabindex="-1">'

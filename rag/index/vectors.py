@@ -19,6 +19,7 @@ class VectorIndex:
     """Exact search over passage vectors."""
 
     def __init__(self, index: faiss.IndexIDMap2) -> None:
+        faiss.omp_set_num_threads(1)  # one question at a time: waking threads costs more than it saves
         self._index = index
 
     @classmethod

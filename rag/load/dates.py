@@ -34,7 +34,7 @@ _PART = r"mediados|finales|fines|principios|comienzos|inicios|primavera|verano|o
 _FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
-        rf"\b{_YEAR}[-/.](?P<digits>\d\d)[-/.]{_DAY}\b",
+        rf"\b{_YEAR}[-/.](?P<digits>\d\d)[-/.]{_DAY}(?!\d)",
         rf"\b{_DAY}(?:\.?º|\.º|st|nd|rd|th)?\s+(?:de\s+|of\s+)?{_MONTH},?\s+(?:del?\s+)?{_YEAR}",
         rf"\b{_MONTH}\s+{_DAY}(?:st|nd|rd|th)?,?\s+{_YEAR}",
         rf"\b{_MONTH},?\s+(?:del?\s+|of\s+)?{_YEAR}",
@@ -64,8 +64,8 @@ def find_date(text: str) -> str | None:
 def parse_date(value: str) -> str | None:
     """The first date in `value`, a year alone included if nothing else stands there."""
     for form in _FORMS:
-        if (match := form.search(value)) and (stated := _iso(match.groupdict())):
-            return stated
+        if match := form.search(value):
+            return _iso(match.groupdict())
     year = _ONLY_YEAR.match(value)
     return year["year"] if year else None
 

@@ -6,6 +6,8 @@ sheet is read: an element hidden by one is taken for visible.
 
 import codecs
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.load.dates import find_date, parse_date
@@ -38,6 +40,8 @@ HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNO
 DATE_NAMES = ("article:published_time", "datepublished", "date", "dc.date", "dc.date.issued", "dcterms.date", "dcterms.issued", "pubdate")
 TEXT_ENCODINGS = re.compile(r"cp\d+|iso8859-\d+|mac-\w+|koi8-\w|utf-16(-[lb]e)?|gb\w+|big5|shift_jis|euc_\w+")
 XML_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}>")
+SURVEYED = frozenset(("table", "header"))
+PAGE_PARTS = frozenset(("article", "section", *HEADING_LEVELS))
 # More than this many characters to a cell, and the table only arranges the page.
 LAYOUT_CELL_CHARACTERS = 400
 
@@ -50,13 +54,12 @@ def read_html(data: bytes) -> Parsed:
     """
     from bs4 import BeautifulSoup
 
-    markup = XML_DECLARATION.sub("", decode(data, _declared_encoding(data)), count=1)
+    markup = _closed(without_surrogates(XML_DECLARATION.sub("", decode(data, _declared_encoding(data)), count=1)))
     # The line end keeps Beautiful Soup from warning that a short page looks like a file name.
-    soup = BeautifulSoup(without_surrogates(markup) + "\n", "html.parser")
-    walk = _Walk()
-    walk.run(soup)
-    text = walk.layout.text()
-    headings = tuple(walk.layout.headings)
+    soup = BeautifulSoup(markup + "\n", "html.parser")
+    layout = _Walk(_survey(soup)).run(soup)
+    text = layout.text()
+    headings = tuple(layout.headings)
     outermost = min(headings, key=lambda heading: (heading.level > 1, heading.start), default=None)
     stated = one_line(soup.title.get_text()) if soup.title else None
     title = stated or (outermost.text if outermost else None) or first_line(text)
@@ -77,6 +80,19 @@ def _declared_encoding(data: bytes) -> str | None:
     return name if TEXT_ENCODINGS.fullmatch(name) else None
 
 
+def _closed(markup: str) -> str:
+    """`markup` without tags and comments that never end: html.parser would read to the end of the page for each of them.
+
+    See https://github.com/python/cpython/issues/135462; older Pythons take minutes for a megabyte of "<!--".
+    """
+    comment = markup.find("<!--", markup.rfind("-->") + 1)
+    markup = markup[:comment] if comment >= 0 else markup
+    for opening, closing in (("<![", "]>"), ("<", ">")):
+        end = markup.rfind(closing) + 1
+        markup = markup[:end] + markup[end:].replace(opening, "&lt;" + opening[1:])
+    return markup
+
+
 def _date(soup: "BeautifulSoup") -> str | None:
     """The day that the page's metadata states, else that of its first `<time>`."""
     stated: dict[str, str] = {}
@@ -88,39 +104,91 @@ def _date(soup: "BeautifulSoup") -> str | None:
     return next((day for candidate in candidates if (day := parse_date(candidate))), None)
 
 
-class _Walk:
-    """Goes through the tree without recursion, since hostile pages are nested deeper than Python's stack."""
+def _events(soup: "BeautifulSoup", is_dropped: Callable[["Tag"], bool]) -> Iterator[tuple["PageElement", bool]]:
+    """The elements and strings below `soup` in order, and each element again (with True) after what it holds.
 
-    def __init__(self) -> None:
+    Without recursion, since hostile pages are nested deeper than Python's stack.
+    """
+    from bs4.element import Tag
+
+    pending: list[tuple[PageElement, bool]] = [(child, False) for child in reversed(soup.contents)]
+    while pending:
+        node, leaving = pending.pop()
+        if isinstance(node, Tag) and not leaving:
+            if is_dropped(node):
+                continue
+            pending.append((node, True))
+            pending.extend((child, False) for child in reversed(node.contents))
+        yield node, leaving
+
+
+@dataclass(slots=True)
+class _Content:
+    """What a table or a page header holds."""
+
+    cells: int = 0
+    characters: int = 0
+    parts: bool = False
+    title: bool = False
+
+    def is_data(self) -> bool:
+        """Whether the cells of a table are values, to be laid out as rows; else the table only arranges the page."""
+        return not self.parts and self.cells > 1 and self.characters <= self.cells * LAYOUT_CELL_CHARACTERS
+
+
+def _survey(soup: "BeautifulSoup") -> dict[int, _Content]:
+    """What each table and each header holds, by the identity of its element; one pass, however deep they are nested."""
+    from bs4.element import Tag
+
+    surveyed: dict[int, _Content] = {}
+    open_contents: list[_Content] = []
+    for node, leaving in _events(soup, lambda _: False):
+        if not isinstance(node, Tag):
+            if open_contents:
+                open_contents[-1].characters += len(str(node).strip())
+        elif leaving and node.name in SURVEYED:
+            inner = open_contents.pop()
+            if open_contents:
+                open_contents[-1].parts = True
+                open_contents[-1].title |= inner.title
+        elif not leaving:
+            if open_contents:
+                open_contents[-1].cells += node.name in ("td", "th")
+                open_contents[-1].parts |= node.name in PAGE_PARTS
+                open_contents[-1].title |= node.name == "h1"
+            if node.name in SURVEYED:
+                open_contents.append(surveyed.setdefault(id(node), _Content()))
+    return surveyed
+
+
+class _Walk:
+    """Tells a layout what begins and ends as it goes through the tree."""
+
+    def __init__(self, surveyed: dict[int, _Content]) -> None:
         self.layout = Layout()
+        self._surveyed = surveyed
         self._list_numbers: list[int | None] = []
         self._data_tables: list[bool] = []
         self._content_depth = 0
         self._verbatim_depth = 0
 
-    def run(self, soup: "BeautifulSoup") -> None:
-        """Write the visible text of `soup`."""
+    def run(self, soup: "BeautifulSoup") -> Layout:
+        """Lay out the visible text of `soup`."""
         from bs4.element import CData, NavigableString, Tag
 
-        pending: list[tuple[PageElement, bool]] = [(child, False) for child in reversed(soup.contents)]
-        while pending:
-            node, leaving = pending.pop()
-            if not isinstance(node, Tag):
-                # Comments, declarations and scripts are subclasses of NavigableString.
-                if type(node) in (NavigableString, CData):
-                    self.layout.write(str(node), verbatim=self._verbatim_depth > 0)
-            elif leaving:
-                self._leave(node)
-            elif not self._is_dropped(node):
-                self._enter(node)
-                pending.append((node, True))
-                pending.extend((child, False) for child in reversed(node.contents))
+        for node, leaving in _events(soup, self._is_dropped):
+            if isinstance(node, Tag):
+                (self._leave if leaving else self._enter)(node)
+            # Comments, declarations and scripts are subclasses of NavigableString.
+            elif type(node) in (NavigableString, CData):
+                self.layout.write(str(node), verbatim=self._verbatim_depth > 0)
+        return self.layout
 
     def _is_dropped(self, tag: "Tag") -> bool:
         if tag.name in DROPPED:
             return True
         if tag.name in FURNITURE and not self._content_depth:
-            return tag.name != "header" or tag.find("h1") is None
+            return tag.name != "header" or not self._surveyed[id(tag)].title
         attributes = tag.attrs
         if not attributes:
             return False
@@ -133,8 +201,7 @@ class _Walk:
 
     def _enter(self, tag: "Tag") -> None:
         name = tag.name
-        # A header that is kept counts as content, so that headers nested in it are not searched again.
-        self._content_depth += name in CONTENT or name == "header"
+        self._content_depth += name in CONTENT
         self._verbatim_depth += name == "pre"
         if name in ("ul", "ol"):
             self.layout.gap(1 if self._list_numbers else 2)
@@ -143,7 +210,7 @@ class _Walk:
             self.layout.begin_item(self._marker())
         elif name == "table":
             self.layout.gap(2)
-            self._data_tables.append(_holds_data(tag))
+            self._data_tables.append(self._surveyed[id(tag)].is_data())
         elif name in ("tr", "td", "th"):
             self._enter_part_of_table(name)
         elif name in GAPS:
@@ -153,7 +220,7 @@ class _Walk:
 
     def _leave(self, tag: "Tag") -> None:
         name = tag.name
-        self._content_depth -= name in CONTENT or name == "header"
+        self._content_depth -= name in CONTENT
         self._verbatim_depth -= name == "pre"
         if name in ("ul", "ol"):
             self._list_numbers.pop()
@@ -201,11 +268,3 @@ class _Walk:
 def _first_number(ordered_list: "Tag") -> int:
     start = str(ordered_list.get("start", "1"))
     return int(start) if start.isdecimal() and len(start) < 10 else 1
-
-
-def _holds_data(table: "Tag") -> bool:
-    """Whether the cells of `table` are values, to be laid out as rows; else the table only arranges the page."""
-    if table.find(["table", "article", "section", *HEADING_LEVELS]):
-        return False
-    cells = len(table.find_all(["td", "th"]))
-    return cells > 1 and sum(map(len, table.strings)) <= cells * LAYOUT_CELL_CHARACTERS

@@ -59,7 +59,7 @@ def _value(entries: dict[str, str], keys: tuple[str, ...]) -> str | None:
 
 def _headings(text: str, body: int) -> tuple[Heading, ...]:
     tokens = _parser("normalize", "block").parse(text[body:])
-    starts = [body + line.start() for line in LINE.finditer(text, body)]
+    starts = [line.start() for line in LINE.finditer(text, body)]
     headings = []
     for token, content in itertools.pairwise(tokens):
         if token.type == "heading_open" and token.level == 0 and token.map and content.content.strip():

@@ -71,7 +71,7 @@ def _decode_wide(data: bytes) -> str:
     sample = data[:SAMPLE_BYTES]
     zeros = sample[0::2].count(0), sample[1::2].count(0)
     least = len(sample) // 4
-    if max(zeros) <= least or min(zeros) > least // 20:
+    if len(data) % 2 or max(zeros) <= least or min(zeros) > least // 20:
         raise LoadError("binary, not text")
     return _refuse_nul(data.decode("utf-16-le" if zeros[1] > zeros[0] else "utf-16-be", "replace"))
 

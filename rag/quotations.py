@@ -1,0 +1,114 @@
+"""Quotations in a text, and the place where one stands in a source, word for word.
+
+Word for word means: but for white space, Markdown's signs (the source says "**bold** words", the quotation "bold words"), and the shape
+of quotation marks and apostrophes. It does not know single quotation marks: in English they are apostrophes more often than not.
+"""
+
+from dataclasses import dataclass, field
+
+_CLOSING = {"«": "»", "“": "”", "‹": "›"}
+_OPENING = {closing: opening for opening, closing in _CLOSING.items()}
+_SHAPES = {ord(sign): '"' for sign in "«»“”„‟‹›"} | {ord(sign): "'" for sign in "’‘‛"} | {ord(sign): "-" for sign in "‐‑"}
+_MARKUP = frozenset("*_`\u00ad\u200b")
+_LINE_MARKUP = frozenset("#>")
+_MOST_PLACES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Searchable:
+    """A text that quotations are looked up in."""
+
+    text: str
+    _plain: str = field(init=False)
+    _positions: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        plain, positions = _plain(self.text)
+        object.__setattr__(self, "_plain", plain)
+        object.__setattr__(self, "_positions", positions)
+
+    def locate_all(self, quotation: str, *, words: bool = True) -> list[tuple[int, int]]:
+        """The spans of the text (at most 20) that are `quotation`; with `words`, none that begins or ends inside a word."""
+        wanted = _plain(quotation)[0].strip()
+        spans: list[tuple[int, int]] = []
+        start = self._plain.find(wanted) if wanted else -1
+        while start >= 0 and len(spans) < _MOST_PLACES:
+            end = start + len(wanted)
+            if not words or not (_inside_word(self._plain, start) or _inside_word(self._plain, end)):
+                spans.append(self._with_markup(self._positions[start], self._positions[end - 1] + 1))
+            start = self._plain.find(wanted, start + 1)
+        return spans
+
+    def without_quotes(self) -> str:
+        """The text in comparable form, without quotation marks."""
+        return " ".join(self._plain.replace('"', "").split())
+
+    def _with_markup(self, start: int, end: int) -> tuple[int, int]:
+        while start > 0 and self.text[start - 1] in _MARKUP:
+            start -= 1
+        while end < len(self.text) and self.text[end] in _MARKUP:
+            end += 1
+        return start, end
+
+
+def quotation_spans(text: str) -> list[tuple[int, int]]:
+    """The outermost quotations of `text` with their marks, in order; one within another is part of it, a lone mark is none."""
+    spans: list[tuple[int, int]] = []
+    opened: list[tuple[str, int]] = []
+    waiting = dict.fromkeys([*_CLOSING, '"'], 0)
+    for position, sign in enumerate(text):
+        opening = sign if sign == '"' else _OPENING.get(sign)
+        if opening is not None and waiting[opening]:
+            start = position
+            while True:
+                other, start = opened.pop()
+                waiting[other] -= 1
+                if other == opening:
+                    break
+            if position - start > 2:
+                while spans and spans[-1][0] > start:
+                    spans.pop()
+                spans.append((start, position + 1))
+        elif sign in _CLOSING or (sign == '"' and not text[position - 1 : position].isalnum()):
+            opened.append((sign, position))
+            waiting[sign] += 1
+    return spans
+
+
+def quotations(text: str) -> list[str]:
+    """What stands in the quotation marks of `text`."""
+    return [text[start + 1 : end - 1] for start, end in quotation_spans(text)]
+
+
+def without_quotations(text: str) -> str:
+    """`text` with a space in the place of each quotation."""
+    pieces: list[str] = []
+    position = 0
+    for start, end in quotation_spans(text):
+        pieces.append(text[position:start])
+        position = end
+    return " ".join([*pieces, text[position:]])
+
+
+def _plain(text: str) -> tuple[str, tuple[int, ...]]:
+    """`text` without markup, with single spaces and plain marks, and the position in `text` of each character that is left."""
+    letters: list[str] = []
+    positions: list[int] = []
+    line_start = True
+    for position, letter in enumerate(text.translate(_SHAPES)):
+        if letter.isspace():
+            line_start = line_start or letter in "\r\n"
+            letter = " "
+            if letters[-1:] == [" "]:
+                continue
+        elif letter in _MARKUP or (line_start and letter in _LINE_MARKUP):
+            continue
+        else:
+            line_start = False
+        letters.append(letter)
+        positions.append(position)
+    return "".join(letters), tuple(positions)
+
+
+def _inside_word(text: str, position: int) -> bool:
+    return 0 < position < len(text) and text[position - 1].isalnum() and text[position].isalnum()
