@@ -10,9 +10,9 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rag.errors import ConfigError
 
@@ -23,7 +23,7 @@ ENVIRONMENT_PREFIX = "RAG_"
 class Section(BaseModel):
     """Base of the tables of `rag.toml`: frozen, and strict about names."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class IndexConfig(Section):
@@ -43,6 +43,12 @@ class SplitConfig(Section):
 
     target_characters: Annotated[int, Field(ge=100, le=20_000)] = 900
     max_characters: Annotated[int, Field(ge=200, le=40_000)] = 1_600
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.max_characters < self.target_characters:
+            raise ValueError(f"max_characters must be at least target_characters, {self.target_characters}")
+        return self
 
 
 class EmbeddingConfig(Section):
@@ -91,6 +97,9 @@ class Config(Section):
     llm: LlmConfig = LlmConfig()
 
 
+_SECTIONS: dict[str, type[Section]] = {name: type(field.default) for name, field in Config.model_fields.items()}
+
+
 def load_config(
     file: Path | None = None,
     assignments: Sequence[str] = (),
@@ -123,7 +132,8 @@ def load_config(
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{name} = {first['input']!r} cannot be used: {first['msg'].lower()}. See rag.toml for its default.") from error
+        reason = first["msg"].removeprefix("Value error, ").lower()
+        raise ConfigError(f"{name} = {first['input']!r} cannot be used: {reason}. See rag.toml for its default.") from error
 
 
 def _read_file(file: Path | None) -> dict[str, Any]:
@@ -131,21 +141,29 @@ def _read_file(file: Path | None) -> dict[str, Any]:
     if file is None and not path.is_file():
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"The config file {path} cannot be read ({error.strerror}); check the path given to --config.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested beyond reason
         raise ConfigError(f"The config file {path} is not valid TOML: {error}.") from error
 
 
 def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
+    single = {
+        f"{ENVIRONMENT_PREFIX}{section}_{key}".upper(): (section, key) for section, model in _SECTIONS.items() for key in model.model_fields
+    }
     for name, text in environment.items():
         key = name.removeprefix(ENVIRONMENT_PREFIX).lower()
+        if not text.strip():
+            continue  # an empty variable is one that is not set
         if name == "RAG_INDEX":
             _merge(values, {"index": {"path": text}})
+        elif name in single:
+            section, key = single[name]
+            raise ConfigError(f"The environment variable {name} is not read; write {ENVIRONMENT_PREFIX}{section.upper()}__{key.upper()}.")
         elif name.startswith(ENVIRONMENT_PREFIX) and "__" in key:
-            _assign(values, key.replace("__", "."), text)
+            _assign(values, key.replace("__", ".", 1), text.strip())
     return values
 
 
@@ -160,12 +178,16 @@ def _read_assignments(assignments: Sequence[str]) -> dict[str, Any]:
 
 
 def _assign(values: dict[str, Any], dotted: str, text: str) -> None:
-    """Put `text`, read as a TOML value or else as a bare word, at "section.key"."""
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
+    """Put `text`, read as a TOML value or else as a bare word, at "section.key"; where text is wanted, 2024 is text too."""
     section, _, key = dotted.partition(".")
+    value: Any = text
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+        wanted = _SECTIONS[section].model_fields[key].annotation if key in getattr(_SECTIONS.get(section), "model_fields", ()) else None
+        if len(parsed) == 1 and (isinstance(parsed["value"], str) or wanted not in {str, Path, str | None}):
+            value = parsed["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        pass
     values.setdefault(section, {})[key] = value
 
 
@@ -175,26 +197,18 @@ def _merge(values: dict[str, Any], layer: Mapping[str, Any]) -> None:
 
 
 def _check_keys(layer: Mapping[str, Any], origin: str) -> None:
-    known = {name: field.annotation for name, field in Config.model_fields.items()}
     for section, table in layer.items():
-        model = known.get(section)
+        model = _SECTIONS.get(section)
         if model is None:
-            raise _unknown(section, [*known], origin)
+            raise _unknown(section, [*_SECTIONS], origin)
         if not isinstance(table, Mapping):
             raise ConfigError(f"{section} in {origin} is a table: write [{section}] and its keys below it.")
-        assert issubclass(model, Section)
         for key in table:
             if key not in model.model_fields:
                 raise _unknown(f"{section}.{key}", [f"{section}.{name}" for name in model.model_fields], origin)
 
 
 def _unknown(name: str, known: list[str], origin: str) -> ConfigError:
-    every = [f"{section}.{key}" for section, field in Config.model_fields.items() for key in _keys(field.annotation)]
+    every = [f"{section}.{key}" for section, model in _SECTIONS.items() for key in model.model_fields]
     nearest = difflib.get_close_matches(name, known + every, n=1, cutoff=0.4) or known[:1]
     return ConfigError(f"Unknown key {name!r} in {origin}; the nearest is {nearest[0]!r}.")
-
-
-def _keys(annotation: object) -> list[str]:
-    assert isinstance(annotation, type)
-    assert issubclass(annotation, Section)
-    return [*annotation.model_fields]

@@ -1,19 +1,21 @@
 """Dates in words: "2024-07-05" as "5 July 2024" or "5 de julio de 2024"; a month or a year alone stays one."""
 
+import re
+
 from rag.types import Language
 
 _MONTHS: dict[Language, tuple[str, ...]] = {
     "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"),
     "es": ("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
 }
+_DATE = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2}))?)?")
 
 
 def written(date: str, language: Language) -> str:
     """An ISO date ("YYYY", "YYYY-MM" or "YYYY-MM-DD") as it is written in `language`; anything else as it is."""
-    parts = date.split("-")
-    if not all(part.isdigit() for part in parts) or len(parts) > 3 or (len(parts) > 1 and not 1 <= int(parts[1]) <= 12):
+    match = _DATE.fullmatch(date)
+    if match is None or not 1 <= int(match["month"] or 1) <= 12 or not 1 <= int(match["day"] or 1) <= 31:
         return date
-    between = " de " if language == "es" else " "
-    year, *rest = parts
-    words = [str(int(day)) for day in rest[1:]] + [_MONTHS[language][int(month) - 1] for month in rest[:1]] + [year]
-    return between.join(words)
+    month = _MONTHS[language][int(match["month"]) - 1] if match["month"] else None
+    day = str(int(match["day"])) if match["day"] else None
+    return (" de " if language == "es" else " ").join(word for word in (day, month, match["year"]) if word)

@@ -122,7 +122,10 @@ class Checker:
         """What the cited passages (indices of hits) say of one sentence without its markers."""
         if not cited or len(text) > LONGEST_SENTENCE:
             return "unsupported"
-        quoted = [quotation for quotation in quotations(text) if _bare(quotation) not in self._titles]
+        every = quotations(text)
+        quoted = [quotation for quotation in every if _bare(quotation) not in self._titles]
+        if not quoted and not _WORD.search(self._without_attribution(without_quotations(text), cited)):
+            quoted = every  # a document's title is all that is said
         if quoted:
             verbatim = all(self._stands(quotation, text, cited) for quotation in quoted)
             return "quoted" if verbatim and self._agrees(text, quoted, cited) else "unsupported"

@@ -20,6 +20,7 @@ from rag.sentences import sentences
 from rag.types import Hit, Language, Passage, Reference, Turn
 
 MAX_QUOTE = 700
+SHORT_PROVISION = 400
 MAX_DOCUMENTS = 5
 _PAIRS = (("«", "»"), ("“", "”"), ('"', '"'), ("‹", "›"))
 _MARKUP = re.compile(r"(?<!\w)[*_`]+|[*_`]+(?!\w)|(?m:^\s*[#>]+\s*)")
@@ -39,6 +40,9 @@ _ASKED_FOR: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
          r"once|doce|quince|veinte|treinta|sesenta|noventa|cien|mil|half|third|mitad|tercio)\b", True),
         (r"\b(?:who|whom|whose|quién|quiénes|quien)\b", r"(?<=[a-záéíóú,;:] )[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+", False),
         (r"\b(?:where|dónde|en qué (?:lugar|ciudad|país))\b", r"(?<=[a-záéíóú,;:] )[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+", False),
+        (r"\b(?:why|what caused|por qué|porqué|a qué se debe)\b",
+         r"\b(?:because|due to|since|so that|in order to|reasons?|caused?|therefore|porque|debid[oa]|debe a|por eso|razón|razones|motivos?|para que|"
+         r"a causa|ya que|puesto que|found that|resultado)\b", True),
     )
 )  # fmt: skip
 
@@ -64,9 +68,9 @@ class Weights:
     sentence: float = 7.7
     surroundings: float = 3.8
     passage: float = 1.6
-    asked_for: tuple[float, ...] = (1.8, 1.7, 0.8, 0.2)
+    asked_for: tuple[float, ...] = (1.8, 1.7, 0.8, 0.2, 1.0)
     length: float = -0.43
-    question: float = -1.0
+    heading: float = -9.0
 
 
 MARGIN = 1.5
@@ -116,7 +120,7 @@ class ExtractiveGenerator:
             value = self._weights.sentence * own[position] + self._weights.surroundings * float(covered(asked, around)[0])
             value += self._weights.passage * (hits[index].score - top)
             value += sum(weight for weight, answer in wanted if answer.search(text))
-            value += self._weights.length * math.log(len(text)) + self._weights.question * text.rstrip().endswith("?")
+            value += self._weights.length * math.log(len(text)) + self._weights.heading * _is_heading(text, hits[index].passage)
             scored.append(Scored(index, start, end, float(value)))
         return sorted(scored, key=lambda item: (-item.score, item.hit, item.start))
 
@@ -130,7 +134,7 @@ class ExtractiveGenerator:
         order = {item.hit: rank for rank, item in reversed(list(enumerate(chosen)))}
         by_source = {hits[hit].passage.source: rank for hit, rank in sorted(order.items(), key=lambda pair: -pair[1])}
         chosen.sort(key=lambda item: (by_source[hits[item.hit].passage.source], hits[item.hit].passage.start + item.start))
-        return _joined(chosen, hits)
+        return _joined([_whole_provision(item, hits[item.hit].passage) for item in chosen], hits)
 
     def _provisions(self, question: str, asked: Sequence[Reference], hits: Sequence[Hit]) -> list[Scored]:
         """For each provision asked for, its own text or its clause, from the best hit of each document."""
@@ -163,6 +167,20 @@ class ExtractiveGenerator:
         return Scored(index, spans[first][0], end, 1.0)
 
 
+def _is_heading(text: str, passage: Passage) -> bool:
+    """Whether a sentence is no statement: a question, the title, or the line of a heading."""
+    plain = _MARKUP.sub("", text).strip(" .:")
+    return text.rstrip(" *_").endswith("?") or any(plain and plain in heading for heading in (passage.title, *passage.section))
+
+
+def _whole_provision(item: Scored, passage: Passage) -> Scored:
+    """A sentence of a short numbered provision widened to all of it: the paragraphs of a rule limit each other."""
+    start = _after_heading(passage.text)
+    if not passage.provisions or len(passage.text) - start > SHORT_PROVISION or item.start < start:
+        return item
+    return Scored(item.hit, start, len(passage.text), item.score)
+
+
 def _context(passage: Passage) -> str:
     return "\n".join((passage.title, *passage.section))
 
@@ -172,8 +190,8 @@ def _joined(chosen: Sequence[Scored], hits: Sequence[Hit]) -> list[Scored]:
     result: list[Scored] = []
     for item in chosen:
         last = result[-1] if result else None
-        if last and last.hit == item.hit and not hits[item.hit].passage.text[last.end : item.start].strip():
-            result[-1] = Scored(item.hit, last.start, item.end, max(last.score, item.score))
+        if last and last.hit == item.hit and (item.start <= last.end or not hits[item.hit].passage.text[last.end : item.start].strip()):
+            result[-1] = Scored(item.hit, last.start, max(last.end, item.end), max(last.score, item.score))
         else:
             result.append(item)
     return result
