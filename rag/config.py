@@ -133,7 +133,9 @@ def load_config(
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         reason = first["msg"].removeprefix("Value error, ").lower()
-        raise ConfigError(f"{name} = {first['input']!r} cannot be used: {reason}. See rag.toml for its default.") from error
+        value = repr(first["input"])
+        value = value if len(value) <= 100 else value[:100] + "…"
+        raise ConfigError(f"{name} = {value} cannot be used: {reason}. See rag.toml for its default.") from error
 
 
 def _read_file(file: Path | None) -> dict[str, Any]:

@@ -1,0 +1,147 @@
+"""Follow-ups by rule: what they become, and that a question with names of its own is left alone."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.condense import condense
+from rag.references import find
+from rag.types import Turn
+
+QUESTIONS = [json.loads(line) for line in (Path(__file__).parents[1] / "eval" / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
+PERMIT = "What does Article 4 of the Pyongyang treaty permit?"
+PERMITE = "¿Qué permite el artículo 4 del tratado de Pionyang?"
+
+
+def after(earlier, question):
+    return condense(question, [Turn(text, "An answer.") for text in ([earlier] if isinstance(earlier, str) else earlier)])
+
+
+EVALUATED = {
+    "fu-001": "What does Article 8 of the Pyongyang treaty permit?",
+    "fu-002": "¿Qué permite el artículo 4 del tratado de Pionyang?",
+    "fu-003": "¿Qué dice el artículo 14 del Acuerdo del Sarmenor?",
+    "fu-004": "What does Article 40 of the Sarmenor agreement say?",
+    "fu-005": "What does Article 14 of the Tarn Bay Agreement allow?",
+    "fu-006": "Do many observers expect the closeness between Russia and North Korea to last? Why?",
+    "fu-007": "¿Qué formato prefiere Pekín para las conversaciones?",
+    "fu-008": "¿Cuánto cuesta la licencia de pesca en el Sarmenor? ¿Dónde la saco?",
+    "fu-009": "How fast may boats go on the Sarmenor? Close to a jetty?",
+    "fu-010": "¿Cuánto tiempo se puede tomar agua durante una emergencia en el Sarmenor? ¿A quién hay que avisar y en cuánto tiempo?",
+    "fu-011": "Which agreement between Russia and North Korea was in force in 2019? Did it cover military aid?",
+    "fu-012": "¿Qué quiere Moscú de Corea del Norte? ¿Ya había mandado gente antes de la visita?",
+    "fu-013": "¿Se puede reunir la Comisión por videoconferencia? ¿Puede aprobar ahí el presupuesto?",
+    "fu-014": "How long can I borrow a book from the Larrunde library? What if I bring it back late?",
+    "fu-015": "What does Article 43 of the Sarmenor agreement say?",
+    "fu-016": "¿Qué permite el artículo 5 del tratado de Pionyang?",
+}
+
+
+@pytest.mark.parametrize("identifier", EVALUATED)
+def test_follow_ups_of_the_question_set(identifier):
+    item = next(item for item in QUESTIONS if item["id"] == identifier)
+    history = [Turn(turn["question"], turn["answer"]) for turn in item["history"]]
+    assert condense(item["question"], history) == EVALUATED[identifier]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "expected"),
+    [
+        (PERMIT, "the 8", "What does Article 8 of the Pyongyang treaty permit?"),
+        (PERMIT, "8?", "What does Article 8 of the Pyongyang treaty permit?"),
+        (PERMIT, "IV?", "What does Article IV of the Pyongyang treaty permit?"),
+        (PERMIT, "what about Article 8 then?", "What does Article 8 of the Pyongyang treaty permit?"),
+        (PERMIT, "and 5 to 7", "What does Article 5 to 7 of the Pyongyang treaty permit?"),
+        (PERMITE, "¿y el quinto?", "¿Qué permite el artículo quinto del tratado de Pionyang?"),
+        (PERMITE, "y los 5 y 6?", "¿Qué permite el artículo 5 y 6 del tratado de Pionyang?"),
+        ("what does article 4 permit", "and 12 bis", "what does article 12 bis permit"),
+        ("What does the fourth article say?", "and the 8th?", "What does the 8th article say?"),
+        ("What does the fourth article say?", "and 8?", "What does the article 8 say?"),
+        ("¿Qué dice la disposición transitoria primera?", "¿y la segunda?", "¿Qué dice la disposición transitoria segunda?"),
+        ("¿Qué dice el § 4?", "¿y el 5?", "¿Qué dice el § 5?"),
+        ("What does annex A list?", "and B?", "What does annex B list?"),
+        ("How does Article 4 differ from Article 8?", "And Article 5?", "How does Article 4 differ from Article 5?"),
+    ],
+)
+def test_a_provision_takes_the_place_of_the_one_before(earlier, question, expected):
+    assert after(earlier, question) == expected
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "expected"),
+    [
+        (PERMIT, "and article 8 of the Sarmenor agreement?", "Article 8 of the Sarmenor agreement?"),
+        (PERMIT, "Article 14 bis of the Sarmenor agreement", "Article 14 bis of the Sarmenor agreement"),
+        (PERMIT, "and in 2019?", "What does Article 4 of the Pyongyang treaty permit? In 2019?"),
+        (PERMIT, "and 300 metres from a jetty?", "What does Article 4 of the Pyongyang treaty permit? 300 metres from a jetty?"),
+        (PERMITE, "¿quién lo firmó?", "¿Qué permite el artículo 4 del tratado de Pionyang? ¿Quién lo firmó?"),
+        (PERMITE, "¿dónde?", "¿Qué permite el artículo 4 del tratado de Pionyang? ¿Dónde?"),
+        ("What does Moscow want from North Korea?", "and Beijing?", "What does Moscow want from North Korea? Beijing?"),
+        ("Who visited Kim in 2024?", "why not?", "Who visited Kim in 2024? Why not?"),
+        ("Who visited Kim in 2024?", "tell me more", "Who visited Kim in 2024? Tell me more"),
+        ("Who visited Kim in 2024?", "and?", "Who visited Kim in 2024?"),
+        ("Who visited Kim in 2024?", "", "Who visited Kim in 2024?"),
+        (["Who visited Kim?", "When did he arrive?", "why?"], "and how long did he stay?", "Who visited Kim? How long did he stay?"),
+        (["Who visited Kim?", "When did he arrive?"], "why?", "Who visited Kim? When did he arrive? Why?"),
+        (["What does Article 3 permit?", "and 4?"], "and 8?", "What does Article 8 permit?"),
+    ],
+)
+def test_other_follow_ups(earlier, question, expected):
+    assert after(earlier, question) == expected
+
+
+@pytest.mark.parametrize("topic", [PERMIT, PERMITE, "Who visited Kim in 2024?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What does Article 8 of the Sarmenor agreement say?", "When did Putin meet his counterpart?", "is it true that Russia sent troops?",
+        "¿Qué dice el artículo 8 del Acuerdo del Sarmenor?", "how do I reset my router password", "¿Cómo se hace una tortilla de patatas?",
+        "How many hectares of wetland have to be brought back, and by when?", "Who led the Board in 2022?", "¿Quién dirige la Comisión del Sarmenor?",
+    ],
+)  # fmt: skip
+def test_a_question_that_stands_alone_is_unchanged(topic, question):
+    assert after(topic, question) == question
+
+
+def test_independent_questions_with_names_are_unchanged_after_another():
+    for item in QUESTIONS:
+        names = [word for word in item["question"].split()[1:] if word.strip("¿(«")[:1].isupper() or word[:1].isdigit()]
+        if "history" not in item and names and " it " not in item["question"]:
+            assert after(PERMIT, item["question"]) in (item["question"], after("", item["question"])), item["id"]
+
+
+def test_without_history_nothing_changes():
+    assert condense("and 8?", []) == "and 8?"
+    assert after("", "why?") == "why?"
+    assert after("  ", "¿y el 8?") == "¿y el 8?"
+
+
+def test_no_answer_is_read():
+    assert condense("¿y el 8?", [Turn(PERMITE, "Véase el artículo 17 de la Ley de Ríos.")]) == PERMITE.replace("4", "8")
+
+
+@given(st.lists(st.text(max_size=40), max_size=4), st.text(max_size=40))
+def test_any_conversation_gives_a_question(earlier, question):
+    assert isinstance(after(earlier, question), str)
+
+
+@given(st.integers(1, 99))
+def test_the_number_asked_for_is_the_number_looked_up(number):
+    assert [mention.reference.number for mention in find(after(PERMITE, f"¿y el {number}?"))] == [str(number)]
+
+
+@pytest.mark.parametrize("unit", ["and ", "y", " ", "¿", "the ", "Ab ", "it ", "\0", "Article 4 ", "why "])
+def test_long_text_takes_linear_time(unit):
+    text = unit * (300_000 // len(unit))
+    started = time.perf_counter()
+    after(PERMIT, text)
+    after(text, "and 8?")
+    assert time.perf_counter() - started < 5
+
+
+def test_a_long_conversation_is_no_recursion():
+    assert after([PERMIT] + ["why?"] * 2_000, "and 8?") == "What does Article 8 of the Pyongyang treaty permit?"

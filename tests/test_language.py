@@ -1,0 +1,55 @@
+"""English or Spanish, on questions, on the demo documents, and on what is neither."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.language import FUNCTION_WORDS, detect
+from rag.load import read_document
+
+ROOT = Path(__file__).parents[1]
+ENGLISH_DOCUMENTS = {"briefing-2024.html", "harbour-report-2022.txt", "tarn-bay-agreement.txt", "treaty-2000-note.md"}
+
+
+def test_every_question_of_the_set():
+    items = [json.loads(line) for line in (ROOT / "eval" / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [item["id"] for item in items if detect(item["question"]) != item["language"]] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("what does article 4 permit", "en"), ("que permite el articulo 4", "es"), ("¿Y el 8?", "es"), ("and 8?", "en"), ("why?", "en"), ("por que", "es"),
+        ("Who is Putin?", "en"), ("Quien es Putin", "es"), ("fishing licence price", "en"), ("Artículo 17", "es"), ("Article 17", "en"),
+        ("When was the Tratado de Tordesillas signed?", "en"), ("¿Cuándo se publicó «The Times»?", "es"),
+    ],
+)  # fmt: skip
+def test_short_texts(text, language):
+    assert detect(text) == language
+
+
+@pytest.mark.parametrize("text", ["", "   ", "GDPR 17", "123 456", "\0\0", "...", "日本語"])
+def test_without_evidence_the_default_counts(text):
+    assert (detect(text), detect(text, "es"), detect(text, "en")) == ("en", "es", "en")
+
+
+def test_a_text_is_read_to_4000_characters():
+    assert detect("the of and " * 400 + "el la los " * 10_000) == "en"
+    started = time.perf_counter()
+    detect("ñ" * 1_000_000)
+    assert time.perf_counter() - started < 0.5
+
+
+@given(st.text(max_size=200))
+def test_case_and_white_space_do_not_matter(text):
+    assert detect(text) in ("en", "es")
+    assert detect(f"the {text.upper()} and of is") == detect(f"  the \n{text.upper()}\tand of is ")
+
+
+def test_function_words_are_lower_case():
+    assert {word for word in FUNCTION_WORDS if word != word.casefold()} == set()
+    assert {"the", "que", "of", "de"} <= FUNCTION_WORDS

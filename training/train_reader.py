@@ -1,0 +1,86 @@
+"""The recipe of the built-in reader, from an English sentence encoder to the files of `rag/models/reader`.
+
+    python -m training.train_reader --data DATA --out rag/models
+
+The embedding has to be there already (`training.train_embedding`). Each step is a module: `reader_vocabulary` chooses tokens,
+`reader_adapt` teaches the encoder Spanish, `reader_data` makes questions and passages, `reader_model` trains on them, `reader_export`
+writes files, `reader_score` measures them. A run that was stopped goes on from its last checkpoint. Nothing is random but by seed.
+"""
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+
+from rag.embed import BuiltinEmbedder
+from training.corpus import SENTENCE_SOURCES, read_rows, read_sentences
+from training.reader_adapt import adapt
+from training.reader_model import Encoder
+from training.reader_vocabulary import choose_tokens, count_tokens, first_vectors, make_tokenizer
+from training.teacher import Teacher, find_teacher
+from training.train_embedding import SENTENCE_TOKENS
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Hyper-parameters; the defaults are what the shipped model was trained with."""
+
+    vocabulary: int = 28_000
+    adapt_steps: int = 1_500
+    adapt_rate: float = 3e-4
+    seed: int = 0
+
+
+def adapted_encoder(data: Path, out: Path, cache: Path, settings: Settings) -> tuple[Encoder, Tokenizer]:
+    """The teacher's encoder with a bilingual vocabulary, after it has learned Spanish."""
+    table = BuiltinEmbedder(out)
+    bilingual = table.tokenizer.get_vocab()
+    folder = find_teacher()
+    weights = load_file(folder / "model.safetensors")
+    encoder_tokens = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
+    pairs, blocks = [], []
+    for source in SENTENCE_SOURCES:
+        sentences = read_sentences(data, source, settings.seed)
+        pairs += sentences
+        blocks.append(Teacher(cache.parent).encode([pair.english for pair in sentences], max_tokens=SENTENCE_TOKENS, name=source.file))
+    english, spanish = [pair.english for pair in pairs], [pair.spanish for pair in pairs]
+
+    contexts = {name: [row["context"] for row in read_rows(data, f"questions/{name}")] for name in ("squad_es", "squad_en_partial", "natural_questions_gold")}
+    counts = count_tokens(
+        {*encoder_tokens, *bilingual}, [*english, *contexts["squad_en_partial"], *contexts["natural_questions_gold"]], [*spanish, *contexts["squad_es"]]
+    )
+    tokens = choose_tokens(encoder_tokens, counts, settings.vocabulary)
+    tokenizer = make_tokenizer(tokens)
+    vectors = first_vectors(tokens, encoder_tokens, weights["embeddings.word_embeddings.weight"].numpy(), bilingual, table.rows, counts)
+    encoder = Encoder(len(tokens))
+    encoder.load_bert(weights, torch.from_numpy(vectors))
+    adapt(
+        encoder, tokenizer, english, spanish, np.concatenate(blocks),
+        steps=settings.adapt_steps, rate=settings.adapt_rate, seed=settings.seed, checkpoint=cache / "adapt.pt",
+    )  # fmt: skip
+    return encoder, tokenizer
+
+
+def main() -> None:
+    """Run the recipe from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with parallel/, questions/ and dev/")
+    parser.add_argument("--out", type=Path, default=Path("rag/models"), help="where the model files go")
+    parser.add_argument("--cache", type=Path, default=Path(".cache/training/reader"), help="where checkpoints are kept between runs")
+    arguments = parser.parse_args()
+    settings = Settings()
+    torch.manual_seed(settings.seed)
+    torch.set_num_threads(min(2, os.cpu_count() or 1))
+    arguments.cache.mkdir(parents=True, exist_ok=True)
+
+    # 1. The encoder, with a vocabulary of both languages.
+    encoder, tokenizer = adapted_encoder(arguments.data, arguments.out, arguments.cache, settings)
+
+
+if __name__ == "__main__":
+    main()
