@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.language import FUNCTION_WORDS, detect
-from rag.load import read_document
+from rag.load import find_files, load_file
 
 ROOT = Path(__file__).parents[1]
 ENGLISH_DOCUMENTS = {"briefing-2024.html", "harbour-report-2022.txt", "tarn-bay-agreement.txt", "treaty-2000-note.md"}
@@ -18,6 +18,14 @@ ENGLISH_DOCUMENTS = {"briefing-2024.html", "harbour-report-2022.txt", "tarn-bay-
 def test_every_question_of_the_set():
     items = [json.loads(line) for line in (ROOT / "eval" / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [item["id"] for item in items if detect(item["question"]) != item["language"]] == []
+
+
+def test_every_demo_document():
+    documents = [load_file(path, source, 10_000_000) for path, source in find_files([ROOT / "seeds"])]
+    assert len(documents) > 15
+    for document in documents:
+        expected = "en" if document.source in ENGLISH_DOCUMENTS else "es"
+        assert (document.source, detect(document.text[:2_000]), document.language) == (document.source, expected, expected)
 
 
 @pytest.mark.parametrize(
