@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from rag.evidence import Evidence, counterparts, covered
 from rag.language import detect
-from rag.retrieve import Lookup, Retrieved
+from rag.lookup import Lookup
+from rag.retrieve import Retrieved
 from rag.types import Hit, Language, Reason
 
 TOP = 3

@@ -6,36 +6,24 @@
     4. weighted sum of standardised scores, with weights per language pair
     5. a closer look at the first thirty (`rag.rerank`)
 
-Standardised (z) scores: Lee 1997, "Analyses of multiple evidence combination"; equal-weight rank fusion was measured and lost (docs/decisions.md).
+Standardised (z) scores: Lee 1997, "Analyses of multiple evidence combination"; equal-weight rank
+fusion was measured and lost (docs/decisions.md).
 """
 
 import math
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from rag.embed import Embedder
 from rag.index import Snapshot
 from rag.index.words import matched_terms
-from rag.references import find
+from rag.lookup import Lookup, look_up
 from rag.rerank import Reranker
-from rag.types import Hit, Language, Passage, Reference, Why
+from rag.types import Hit, Language, Passage, Why
 
 GRAMS = "grams"
-OWN_TEXT_BONUS = 100.0
-MENTION_BONUS = 95.0
-_WORD = re.compile(r"\w{3,}")
-_KINDS_OF_TEXT = (
-    {"tratado", "treaty", "pacto", "pact"}, {"acuerdo", "agreement", "convenio", "convention", "convencion"}, {"ley", "law", "act", "statute"},
-    {"reglamento", "regulation", "regulations", "rules", "reglas", "normas"}, {"constitucion", "constitution"}, {"codigo", "code"},
-    {"decreto", "decree"}, {"contrato", "contract"}, {"carta", "charter"}, {"estatuto", "estatutos", "bylaws"}, {"directiva", "directive"},
-)  # fmt: skip
-_GENERIC = frozenset().union(*_KINDS_OF_TEXT) | frozenset(
-    "the and for with from what does say about del los las una por para con sobre que dice documento document article articulo new nuevo nueva".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +39,8 @@ SAME_LANGUAGE = Weights(words=0.4, grams=0.4, dense=0.2)
 CROSS_LANGUAGE = Weights(words=0.0, grams=0.25, dense=0.75)
 RERANKED = 30
 RERANK_WEIGHT = 0.55
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """What became of the provisions that a question names.
-
-    `asked` are those named; `absent` those that no document (or not the document that is named) has; `existing` lists, for the kinds of
-    the absent ones, (title of the document, numbers) that do exist.
-    """
-
-    asked: tuple[Reference, ...] = ()
-    absent: tuple[Reference, ...] = ()
-    existing: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    found: Mapping[int, tuple[Reference, bool]] = field(default_factory=dict)
+OWN_TEXT_BONUS = 1.0  # of a provision's own text before a mere mention of it
+FAR_BEHIND = 3.0  # a mention that fits the question so much worse than the best is of another document's provision
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +63,18 @@ class Retriever:
         """The best `limit` passages for `question`."""
         lookup = look_up(snapshot, question)
         scores = self._scores(snapshot, question, language, lookup)
-        fused = scores.fused()
-        for identifier, (_, own_text) in lookup.found.items():
-            fused[identifier] += OWN_TEXT_BONUS if own_text else MENTION_BONUS
-        fused = self._reranked(question, scores.passages, fused)
-        best = _best_first(fused.items())[:limit]
+        mixed = self._reranked(question, scores.passages, scores.fused(), always=lookup.found)
+        mixed |= {i: mixed[i] + OWN_TEXT_BONUS for i, (_, own_text) in lookup.found.items() if own_text}
+        bar = max((mixed[i] for i in lookup.found), default=0.0) - FAR_BEHIND
+        named = {i: reference for i, (reference, _) in lookup.found.items() if mixed[i] >= bar}
+        best = sorted(mixed.items(), key=lambda pair: (pair[0] not in named, -pair[1], pair[0]))[:limit]
         ranks = [_ranks(_best_first((i, score) for i, score in side.items() if score > 0)) for side in (scores.lexical(), scores.dense)]
         terms = snapshot.words.terms(question, language)
         hits = []
         for rank, (identifier, score) in enumerate(best, 1):
             passage = scores.passages[identifier]
-            reference = lookup.found.get(identifier)
             why = Why(
-                reference=str(reference[0]) if reference else None,
+                reference=str(named[identifier]) if identifier in named else None,
                 matched_terms=matched_terms(snapshot.words, terms, passage, language),
                 lexical_rank=ranks[0].get(identifier),
                 lexical_score=round(scores.lexical()[identifier], 4) if identifier in ranks[0] else None,
@@ -121,14 +96,16 @@ class Retriever:
         same = {identifier for identifier, passage in passages.items() if (passage.language or language) == language}
         return _Scores(passages, same, *({i: side.get(i, 0.0) for i in ids} for side in (words, grams, dict(zip(ids, cosines, strict=True)))))
 
-    def _reranked(self, question: str, passages: Mapping[int, Passage], fused: Mapping[int, float]) -> dict[int, float]:
-        """The first passages by a mix of their fused score and the reranker's; the others stay behind them in their order."""
-        first = [identifier for identifier, _ in _best_first(fused.items())[:RERANKED]]
+    def _reranked(
+        self, question: str, passages: Mapping[int, Passage], fused: Mapping[int, float], always: Collection[int]
+    ) -> dict[int, float]:
+        """The first passages, and those `always` looked at, by a mix of fused and reranker's score; the others behind them in their order."""
+        order = [identifier for identifier, _ in _best_first(fused.items())]
+        first = [*order[:RERANKED], *(identifier for identifier in order[RERANKED:] if identifier in always)]
         closer = _standardised(dict(zip(first, self._reranker.score(question, [passages[i] for i in first]).tolist(), strict=True)))
         mixed = {i: (1 - RERANK_WEIGHT) * fused[i] + RERANK_WEIGHT * closer[i] for i in first}
         floor = min(mixed.values(), default=0.0)
-        rest = [identifier for identifier, _ in _best_first(fused.items())[RERANKED:]]
-        return mixed | {identifier: floor - 1e-3 * place for place, identifier in enumerate(rest, 1)}
+        return mixed | {identifier: floor - 1e-3 * place for place, identifier in enumerate(order, 1) if identifier not in mixed}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,56 +131,6 @@ class _Scores:
             words, grams = (_standardised({i: side[i] for i in group}) for side in (self.words, self.grams))
             fused |= {i: weights.words * words[i] + weights.grams * grams[i] + weights.dense * dense[i] for i in group}
         return fused
-
-
-def look_up(snapshot: Snapshot, question: str) -> Lookup:
-    """Find the provisions that `question` names; see `Lookup`."""
-    asked = tuple(dict.fromkeys(mention.reference for mention in find(question)))
-    if not asked:
-        return Lookup()
-    found: dict[int, tuple[Reference, bool]] = {}
-    absent: list[Reference] = []
-    existing: dict[str, list[str]] = {}
-    for reference in asked:
-        numbered = snapshot.store.numbers_of(reference.kind)
-        rows = snapshot.store.with_reference(reference)
-        passages = snapshot.store.passages([identifier for identifier, _ in rows])
-        sources = {source for source, _ in numbered} | {passage.source for passage in passages}
-        titles = {source: title for source, title, _, _ in snapshot.store.documents() if source in sources}
-        allowed = named_sources(question, titles)
-        matched = {passage.id: (reference, unit) for passage, (_, unit) in zip(passages, rows, strict=True) if passage.source in allowed}
-        found |= matched
-        if not matched:
-            absent.append(reference)
-            for source, number in numbered:
-                if source in allowed or not allowed & {name for name, _ in numbered}:
-                    existing.setdefault(titles[source], []).append(number)
-    return Lookup(asked, tuple(absent), tuple((title, tuple(numbers)) for title, numbers in existing.items()), found)
-
-
-def named_sources(question: str, titles: Mapping[str, str]) -> set[str]:
-    """Which of the documents (source -> title) the question names; all of them if it names none.
-
-    A document is named by a word of its title or file name that no other document here has ("Sarmenor"), or by what it is ("the treaty")
-    as far as that rules others out: an agreement is not meant by "the treaty".
-    """
-    asked = {word for word in _folded_words(question) if word not in _GENERIC}
-    words = {source: _folded_words(f"{title} {re.sub(r'[^a-zA-Z]+', ' ', source)}") for source, title in titles.items()}
-    count = {word: sum(word in own for own in words.values()) for own in words.values() for word in own}
-    score = {source: sum(1.0 / count[word] for word in asked & own) for source, own in words.items()}
-    best = max(score.values(), default=0.0)
-    if best >= 1.0:
-        return {source for source, value in score.items() if value >= best - 1e-9}
-    kinds = [kind for kind in _KINDS_OF_TEXT if kind & _folded_words(question)]
-    if kinds:
-        other = frozenset().union(*(kind for kind in _KINDS_OF_TEXT if kind not in kinds))
-        return {source for source, own in words.items() if not (own & other) or any(kind & own for kind in kinds)}
-    return set(titles)
-
-
-def _folded_words(text: str) -> frozenset[str]:
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return frozenset(_WORD.findall("".join(letter for letter in plain if not unicodedata.combining(letter))))
 
 
 def _standardised(scores: Mapping[int, float]) -> dict[int, float]:

@@ -16,6 +16,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Protocol
 
 from rag.dates import written
@@ -108,7 +109,7 @@ class Checker:
         spans = units(self._plain)
         positions = [mark.position for mark in self._marks]
         checked = []
-        for (start, end), (following, _) in zip(spans, [*spans[1:], (len(self._plain) + 1, 0)], strict=True):
+        for (start, end), (following, _) in pairwise([*spans, (len(self._plain) + 1, 0)]):
             first, last = bisect_right(positions, start), bisect_left(positions, following)
             marks = self._marks[first:last]
             shown_start = start + self._shift(first)
@@ -147,7 +148,7 @@ class Checker:
         around = self._without_attribution(without_quotations(text), cited)
         if len(around.split()) > 2 * sum(len(quotation.split()) for quotation in quoted):
             return self._supported(around, text, cited)
-        return self._facts_agree(around, text, cited) and (negated(around) <= negated(self._nearest_quotes(text, cited)))
+        return self._facts_agree(around, text, cited) and (negated(around) <= negated(self._source_sentences(text, cited)))
 
     def _without_attribution(self, text: str, cited: Sequence[int]) -> str:
         """`text` without "according to", dates and headings of the cited passages."""
@@ -161,7 +162,7 @@ class Checker:
         return (
             not FUNCTION_WORDS.issuperset(_WORD.findall(claim.casefold()))
             and self._facts_agree(claim, text, cited)
-            and negated(text) == negated(self._nearest_quotes(text, cited))
+            and negated(text) == negated(self._source_sentences(text, cited))
             and self._support.coverage(claim, self._known(cited)) >= SUPPORT_THRESHOLD
         )
 
@@ -182,8 +183,15 @@ class Checker:
     def _known(self, cited: Sequence[int]) -> str:
         return "\n".join(_context(self._hits[index]) for index in cited)
 
-    def _nearest_quotes(self, text: str, cited: Sequence[int]) -> str:
-        return "\n".join(self._cite(text, index).quote for index in cited)
+    def _source_sentences(self, text: str, cited: Sequence[int]) -> str:
+        """The whole sentences of the cited passages that a citation of `text` lies in."""
+        found = []
+        for index in cited:
+            passage = self._hits[index].passage
+            citation = self._cite(text, index)
+            first, last = citation.start - passage.start, citation.end - passage.start
+            found += [passage.text[start:end] for start, end in sentences(passage.text) if start < last and end > first]
+        return "\n".join(found)
 
     def _emit(self, text: str) -> None:
         self._plain += text

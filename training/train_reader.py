@@ -31,7 +31,7 @@ class Settings:
     """Hyper-parameters; the defaults are what the shipped model was trained with."""
 
     vocabulary: int = 28_000
-    adapt_steps: int = 1_500
+    adapt_steps: int = 2_400
     adapt_rate: float = 3e-4
     seed: int = 0
 

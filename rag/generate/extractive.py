@@ -20,6 +20,9 @@ from rag.sentences import sentences
 from rag.types import Hit, Language, Passage, Reference, Turn
 
 MAX_QUOTE = 700
+MAX_QUOTE_OF_MANY = 350
+FEW_DOCUMENTS = 2
+CLEARLY_BETTER = 0.2
 SHORT_PROVISION = 400
 MAX_DOCUMENTS = 5
 _PAIRS = (("«", "»"), ("“", "”"), ('"', '"'), ("‹", "›"))
@@ -139,31 +142,32 @@ class ExtractiveGenerator:
     def _provisions(self, question: str, asked: Sequence[Reference], hits: Sequence[Hit]) -> list[Scored]:
         """For each provision asked for, its own text or its clause, from the best hit of each document."""
         chosen: list[Scored] = []
+        holders = {hit.passage.source for hit in hits if hit.why.reference}
+        longest = MAX_QUOTE if len(holders) <= FEW_DOCUMENTS else MAX_QUOTE_OF_MANY
         for reference in asked:
             sources: set[str] = set()
             for index, hit in enumerate(hits):
                 passage = hit.passage
-                if reference not in (*passage.provisions, *passage.mentions) or passage.source in sources or len(sources) == MAX_DOCUMENTS:
+                held = hit.why.reference and reference in (*passage.provisions, *passage.mentions)
+                if not held or passage.source in sources or len(sources) == MAX_DOCUMENTS:
                     continue
-                span = (
-                    self._own_text(question, index, passage)
-                    if reference in passage.provisions
-                    else _mention_clause(index, passage, reference)
-                )
+                own = reference in passage.provisions
+                span = self._own_text(question, index, passage, longest) if own else _mention_clause(index, passage, reference)
                 if span is not None:
                     sources.add(passage.source)
                     chosen.append(span)
         return chosen
 
-    def _own_text(self, question: str, index: int, passage: Passage) -> Scored:
-        """The text of a provision without its heading; of a long one, the part from the sentence that covers the question best."""
+    def _own_text(self, question: str, index: int, passage: Passage, longest: int) -> Scored:
+        """The text of a provision without its heading; of one over `longest`, the part with the sentence that covers the question best."""
         start = _after_heading(passage.text)
-        if len(passage.text) - start <= MAX_QUOTE:
+        if len(passage.text) - start <= longest:
             return Scored(index, start, len(passage.text), 1.0)
         spans = [span for span in sentences(passage.text) if span[0] >= start]
-        best = int(self._evidence.coverages(question, [passage.text[slice(*span)] for span in spans]).argmax())
-        first = 0 if spans[best][1] - start <= MAX_QUOTE else best
-        end = max((span[1] for span in spans[first:] if span[1] - spans[first][0] <= MAX_QUOTE), default=spans[first][1])
+        covered_by = self._evidence.coverages(question, [passage.text[slice(*span)] for span in spans])
+        best = int(covered_by.argmax()) if covered_by.max() > covered_by[0] + CLEARLY_BETTER else 0
+        first = 0 if spans[best][1] - start <= longest else best
+        end = max((span[1] for span in spans[first:] if span[1] - spans[first][0] <= longest), default=spans[first][1])
         return Scored(index, spans[first][0], end, 1.0)
 
 

@@ -195,11 +195,11 @@ class Store:
         query = "SELECT passage, max(unit) FROM provisions WHERE kind = ? AND number = ? GROUP BY passage ORDER BY passage"
         return [(passage, bool(unit)) for passage, unit in self.connection.execute(query, (reference.kind, reference.number))]
 
-    def numbers_of(self, kind: str) -> list[tuple[str, str]]:
-        """(source, number) of all provisions of a kind that have their own text, in document order."""
-        query = """SELECT d.source, r.number, min(p.id) FROM provisions r JOIN passages p ON p.id = r.passage JOIN documents d ON d.id = p.document
-            WHERE r.kind = ? AND r.unit = 1 GROUP BY d.source, r.number ORDER BY 3"""
-        return [(source, number) for source, number, _ in self.connection.execute(query, (kind,))]
+    def numbers_of(self, kind: str, *, own_text: bool) -> list[tuple[str, str]]:
+        """(source, number) of the provisions of a kind, in document order: those that have their own text, or those that are mentioned."""
+        query = """SELECT d.source, r.number, min(p.id) FROM provisions r JOIN passages p ON p.id = r.passage
+            JOIN documents d ON d.id = p.document WHERE r.kind = ? AND r.unit = ? GROUP BY d.source, r.number ORDER BY 3"""
+        return [(source, number) for source, number, _ in self.connection.execute(query, (kind, int(own_text)))]
 
     def _references(self, ids: Sequence[int]) -> dict[int, list[tuple[str, str, int]]]:
         marks = ",".join("?" * len(ids))

@@ -1,0 +1,257 @@
+"""Verdicts, citations of exact characters, and markers, however the stream is cut."""
+
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.embed import BuiltinEmbedder
+from rag.evidence import Evidence
+from rag.types import Hit, Passage, Why
+from rag.verify import Checked, Checker, locate, units
+
+BUILTIN = BuiltinEmbedder()
+EVIDENCE = Evidence(BUILTIN.tokenizer, BUILTIN.rows)
+OFFSET = 100
+
+
+def hit(rank, text, title="Nota", **fields):
+    return Hit(rank, Passage(f"{rank}.md", title, text, OFFSET, OFFSET + len(text), **fields), 1.0, Why())
+
+
+HITS = (
+    hit(
+        1,
+        "El tratado permite a Rusia intervenir en las fases iniciales de un conflicto (artículo 3) y prestar a Corea del Norte «asistencia militar "
+        "y de otro tipo» (artículo 4). Putin visitó Pionyang en junio de 2024.",
+        title="El pacto: “¿conveniencia o estrategia?”",
+        date="2024-07-05",
+    ),
+    hit(
+        2,
+        "No Party shall be permitted to terminate this Agreement during the first five years. The Operator is not permitted under any "
+        "circumstances to terminate the lease.",
+        title="Tarn Bay Agreement",
+        section=("Article 12. No termination",),
+    ),
+    hit(
+        3,
+        "Boats may go at **12** km/h. The fee is **14,50 euros**, payable in **cash** only. See note [3] for the rest of it.\n"
+        "Inspectors may enter without notice.",
+    ),
+)
+
+
+class WordSupport:
+    """The share of words that are there: enough where the words and not the verdicts are at stake."""
+
+    def coverage(self, text, by):
+        words = set(text.casefold().split())
+        return len(words & set(by.casefold().split())) / len(words) if words else 0.0
+
+
+def check(text, hits=HITS, support=EVIDENCE):
+    checker = Checker(hits, support)
+    checker.feed(text)
+    return checker.finish()
+
+
+def verdicts(text):
+    return [sentence.verdict for sentence in check(text).sentences]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "“Putin visitó Pionyang en junio de 2024.” [1]",
+        "Putin visitó Pionyang en junio de 2024 [1].",
+        "El tratado habla de «asistencia militar y de otro tipo» [1].",
+        "According to “El pacto: ¿conveniencia o estrategia?”, 5 July 2024: «asistencia militar y de otro tipo» [1]",
+        "Según «El pacto: ¿conveniencia o estrategia?», 5 de julio de 2024: “prestar a Corea del Norte «asistencia militar y de otro tipo» (artículo 4).” [1]",
+        'According to “Tarn Bay Agreement”, Article 12. No termination: "No Party shall be permitted to terminate this Agreement during the first five years." [2]',
+        'The Operator is "not permitted under any circumstances to terminate the lease" [2].',
+        '"Boats may go at 12 km/h. The fee is 14,50 euros, payable in cash only." [3]',
+        '"The fee is 14,50 euros, payable in cash only. See note [3] for the rest of it." [3]',
+        "Inspectors may enter without notice [3].",
+        "“El pacto: ¿conveniencia o estrategia?” dice: «Putin visitó Pionyang en junio de 2024.» [1]",
+    ],
+)
+def test_quoted(text):
+    assert verdicts(text) == ["quoted"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Russia may give North Korea military and other assistance [1].",
+        "Russia may intervene in the early stages of a conflict (Article 3) [1].",
+        "Putin visited Pyongyang in June 2024 [1].",
+        "According to the text of 5 July 2024, Putin visited Pyongyang in June 2024 [1].",
+        "No Party may terminate the Agreement in the first five years [2].",
+        "The Operator may not terminate the lease [2].",
+        "The fee is 14.50 euros [3].",
+    ],
+)
+def test_supported(text):
+    assert verdicts(text) == ["supported"]
+
+
+UNSUPPORTED = {
+    "no marker": "Putin visitó Pionyang en junio de 2024.",
+    "swapped passage": "Putin visited Pyongyang in June 2024 [3].",
+    "quotation of another passage": "“Putin visitó Pionyang en junio de 2024.” [2]",
+    "invented quotation": "El tratado habla de «ayuda sin límite» [1].",
+    "one of two quotations invented": "«asistencia militar y de otro tipo» y «ayuda sin límite» [1]",
+    "invention around a true quotation": "«Un tratado de «asistencia militar y de otro tipo» para siempre» [1].",
+    "changed year": "Putin visited Pyongyang in June 2023 [1].",
+    "changed month": "Putin visited Pyongyang in July 2024 [1].",
+    "changed article": "Russia may intervene in the early stages of a conflict (Article 5) [1].",
+    "changed amount": "The fee is 15.50 euros [3].",
+    "changed number around a quotation": "El artículo 9 habla de «asistencia militar y de otro tipo» [1].",
+    "changed name": "Putin visited Seoul in June 2024 [1].",
+    "changed subject": "Japan may give North Korea military assistance [1].",
+    "added not": "Russia may not give North Korea military assistance [1].",
+    "dropped no": "A Party may terminate the Agreement in the first five years [2].",
+    "dropped not": "The Operator is permitted to terminate the lease [2].",
+    "dropped without": "Inspectors may enter with notice [3].",
+    "quotation cut off its not": 'The Operator is "permitted under any circumstances to terminate the lease" [2].',
+    "quotation cut off its no": 'Any Party is "permitted to terminate this Agreement" [2].',
+    "ellipsis that inverts": 'The Operator is "permitted ... to terminate the lease" [2].',
+    "unquoted piece cut off its no": "permitted to terminate this Agreement during the first five years [2].",
+    "denied quotation": "El tratado prohíbe «asistencia militar y de otro tipo» [1].",
+    "word inside a word": "«l tratado permite» [1]",
+    "another subject": "The library opens at nine [1].",
+    "nothing but a no": "No [2].",
+    "title only beside a claim": "According to “Tarn Bay Agreement”, fish must be paid in advance [2].",
+    "too long": "Putin visitó Pionyang " * 300 + "[1].",
+}
+
+
+@pytest.mark.parametrize("text", UNSUPPORTED.values(), ids=UNSUPPORTED)
+def test_unsupported(text):
+    assert set(verdicts(text)) == {"unsupported"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "dropped"),
+    [
+        ("Foo bar [1].", "Foo bar [1].", 0),
+        ("Foo bar[1].", "Foo bar [1].", 0),
+        ("Foo bar [9]. Baz [0].", "Foo bar. Baz.", 2),
+        ("Foo bar [2, 9; 1].", "Foo bar [1] [2].", 1),
+        ("Foo bar [2][1].", "Foo bar [1] [2].", 0),
+        ("Foo bar [1][1].", "Foo bar [1].", 0),
+        ("[1] Foo bar.", "Foo bar.", 1),
+        ("Foo [sic] [Russian President Vladimir] [2024] [1a] [] [1", "Foo [sic] [Russian President Vladimir] [2024] [1a] [] [1", 0),
+        ("Foo\n[1]", "Foo [1]", 0),
+        ("", "", 0),
+        ("[1]", "", 1),
+        (" \n", "", 0),
+    ],
+)
+def test_markers(text, shown, dropped):
+    checked = check(text)
+    assert (checked.text, checked.dropped) == (shown, dropped)
+
+
+def test_markers_to_the_same_characters_share_a_number():
+    checked = check("“Putin visitó Pionyang” [1]. “The fee is 14,50 euros” [3]. “Putin visitó Pionyang” [1].")
+    assert checked.text == "“Putin visitó Pionyang” [1]. “The fee is 14,50 euros” [2]. “Putin visitó Pionyang” [1]."
+    assert [sentence.citations for sentence in checked.sentences] == [(1,), (2,), (1,)]
+    assert [(citation.number, citation.source, citation.quote) for citation in checked.citations] == [
+        (1, "1.md", "Putin visitó Pionyang"),
+        (2, "3.md", "The fee is **14,50 euros**"),
+    ]
+
+
+def test_a_citation_is_the_sentence_nearest_to_a_paraphrase():
+    assert check("Putin was in Pyongyang in June 2024 [1].").citations[0].quote == "Putin visitó Pionyang en junio de 2024."
+
+
+def test_without_hits_every_marker_points_nowhere():
+    checked = check("Foo [1]. Bar [2].", hits=())
+    assert (checked.text, checked.citations, checked.dropped) == ("Foo. Bar.", (), 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One. Two.", ["One.", "Two."]),
+        ("“One. Two. Three.” Four.", ["“One. Two. Three.”", "Four."]),
+        ("Según «¿Qué vale? Apuntes», «Uno. Dos.» Tres.", ["Según «¿Qué vale? Apuntes», «Uno. Dos.»", "Tres."]),
+        ("“One «two. Three». Four.” Five.", ["“One «two. Three». Four.”", "Five."]),
+        ("A « lone mark. Next.", ["A « lone mark.", "Next."]),
+        ("According to “T”, Article 12. No exit: “No. Never.” Next.", ["According to “T”, Article 12. No exit: “No. Never.”", "Next."]),
+        ("", []),
+    ],
+)
+def test_units(text, expected):
+    assert [text[start:end] for start, end in units(text)] == expected
+
+
+def test_locate():
+    assert locate("a **bold** word", "bold word") == (2, 15)
+    assert locate("article 40", "article 4") is None
+
+
+PIECES = [
+    "[", "]", "1", "2", "9", ", ", " ", "\n\n", "[1]", " [2]", " [1, 3]", "[7]", ". ", "Putin visitó Pionyang", "«asistencia militar", "»", "“", "”", '"',
+    "The fee is 14,50 euros", "See note [3] for the rest of it", "not ", "According to ", "[sic]", "artículo 4.",
+]  # fmt: skip
+ANSWERS = st.lists(st.sampled_from(PIECES), max_size=16).map("".join) | st.text(alphabet='[]1 2,.aB«»"\n', max_size=40)
+
+
+def in_pieces(text, cuts):
+    edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    checker = Checker(HITS, WordSupport())
+    shown = "".join(checker.feed(text[start:end]) for start, end in pairwise(edges))
+    return shown, checker.finish()
+
+
+@given(ANSWERS, st.lists(st.integers(0, 120), max_size=30))
+def test_however_the_stream_is_cut_the_result_is_the_same(text, cuts):
+    whole_shown, whole = in_pieces(text, [])
+    shown, checked = in_pieces(text, cuts)
+    assert checked == whole
+    assert shown == whole_shown
+    assert in_pieces(text, range(len(text)))[1] == whole
+
+
+@given(ANSWERS)
+def test_whatever_is_written_citations_are_exact_and_markers_point_at_them(text):
+    shown, checked = in_pieces(text, [])
+    assert isinstance(checked, Checked)
+    assert checked.text.startswith(shown.strip())
+    for number, citation in enumerate(checked.citations, 1):
+        passage = next(hit.passage for hit in HITS if hit.passage.source == citation.source)
+        assert citation.number == number
+        assert citation.quote == passage.text[citation.start - OFFSET : citation.end - OFFSET] != ""
+    position = 0
+    for sentence in checked.sentences:
+        position = checked.text.index(sentence.text.strip(), position)
+        assert set(sentence.citations) <= {citation.number for citation in checked.citations}
+        assert all(f"[{number}]" in sentence.text for number in sentence.citations)
+        assert sentence.citations or sentence.verdict == "unsupported"
+    assert {number for sentence in checked.sentences for number in sentence.citations} == {
+        citation.number for citation in checked.citations
+    }
+
+
+@pytest.mark.parametrize("unit", ["[", "[1 ", "a", " ", "«", '"', "[12, ", "A. ", "\n\n", "\0", "[sic] "])
+def test_a_long_answer_takes_linear_time(unit):
+    text = unit * (1_000_000 // len(unit))
+    started = time.perf_counter()
+    checker = Checker(HITS, WordSupport())
+    for start in range(0, len(text), 10_000):
+        checker.feed(text[start : start + 10_000])
+    checker.finish()
+    assert time.perf_counter() - started < 8
+
+
+def test_many_markers_take_linear_time():
+    started = time.perf_counter()
+    checked = check("Putin visitó Pionyang [1]. " * 2_000, support=WordSupport())
+    assert (len(checked.sentences), len(checked.citations)) == (2_000, 1)
+    assert time.perf_counter() - started < 20
