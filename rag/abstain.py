@@ -92,9 +92,16 @@ def _silent_message(hits: Sequence[Hit], language: Language) -> str:
 
 
 _SPANISH = {
-    "article": "artículo", "section": "sección", "chapter": "capítulo", "title": "título", "annex": "anexo", "clause": "cláusula",
-    "transitional provision": "disposición transitoria", "additional provision": "disposición adicional", "final provision": "disposición final",
-}  # fmt: skip
+    "article": "artículo",
+    "section": "sección",
+    "chapter": "capítulo",
+    "title": "título",
+    "annex": "anexo",
+    "clause": "cláusula",
+    "transitional provision": "disposición transitoria",
+    "additional provision": "disposición adicional",
+    "final provision": "disposición final",
+}
 
 
 def _named(kind: str, number: str, language: Language) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from rag.index import Snapshot
 from rag.references import find
-from rag.types import Passage, Reference
+from rag.types import Reference
 
 _WORD = re.compile(r"\w{3,}")
 _KINDS_OF_TEXT = (

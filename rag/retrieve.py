@@ -94,12 +94,14 @@ class Retriever:
         passages = {passage.id: passage for passage in snapshot.store.passages(ids)}
         cosines = snapshot.vectors.similarity(vector, ids)
         same = {identifier for identifier, passage in passages.items() if (passage.language or language) == language}
-        return _Scores(passages, same, *({i: side.get(i, 0.0) for i in ids} for side in (words, grams, dict(zip(ids, cosines, strict=True)))))
+        return _Scores(
+            passages, same, *({i: side.get(i, 0.0) for i in ids} for side in (words, grams, dict(zip(ids, cosines, strict=True))))
+        )
 
     def _reranked(
         self, question: str, passages: Mapping[int, Passage], fused: Mapping[int, float], always: Collection[int]
     ) -> dict[int, float]:
-        """The first passages, and those `always` looked at, by a mix of fused and reranker's score; the others behind them in their order."""
+        """The first passages, and those `always` looked at, by a mix of fused and reranked score; the others behind them in order."""
         order = [identifier for identifier, _ in _best_first(fused.items())]
         first = [*order[:RERANKED], *(identifier for identifier in order[RERANKED:] if identifier in always)]
         closer = _standardised(dict(zip(first, self._reranker.score(question, [passages[i] for i in first]).tolist(), strict=True)))

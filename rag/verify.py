@@ -108,15 +108,15 @@ class Checker:
         self._pending = ""
         spans = units(self._plain)
         positions = [mark.position for mark in self._marks]
-        checked = []
+        checked: list[Sentence] = []
         for (start, end), (following, _) in pairwise([*spans, (len(self._plain) + 1, 0)]):
-            first, last = bisect_right(positions, start), bisect_left(positions, following)
-            marks = self._marks[first:last]
-            shown_start = start + self._shift(first)
+            first = bisect_right(positions, start) if checked else 0  # a marker before the first sentence is taken for its own
+            marks = self._marks[first : bisect_right(positions, following)]
+            shown_start = start + self._shift(first) if checked or not marks else min(start, marks[0].position)
             shown_end = max(end + self._shift(bisect_right(positions, end)), marks[-1].shown_end if marks else 0)
             verdict = self.verdict(self._plain[start:end], sorted({mark.hit for mark in marks}))
-            citations = tuple(dict.fromkeys(mark.number for mark in marks))
-            checked.append(Sentence(self._output[shown_start:shown_end], citations, verdict))
+            numbered = tuple(dict.fromkeys(mark.number for mark in marks))
+            checked.append(Sentence(self._output[shown_start:shown_end], numbered, verdict))
         return Checked(self._output.strip(), tuple(checked), tuple(self._citations), self._dropped)
 
     def verdict(self, text: str, cited: Sequence[int]) -> Verdict:

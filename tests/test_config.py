@@ -75,10 +75,14 @@ def test_a_named_file_is_read_instead_of_the_one_in_the_folder():
 @pytest.mark.parametrize(
     ("assignment", "section", "key", "value"),
     [
-        ("llm.model=openai:gpt-5-mini", "llm", "model", "openai:gpt-5-mini"), ('llm.model="a b"', "llm", "model", "a b"), ("llm.model=1.5", "llm", "model", "1.5"),
-        ("llm.model=2024-01-01", "llm", "model", "2024-01-01"), ("llm.model = true ", "llm", "model", "true"), ("index.path=2024", "index", "path", Path("2024")),
-        ("llm.base_url=http://127.0.0.1:8080/v1", "llm", "base_url", "http://127.0.0.1:8080/v1"), ("llm.base_url=a=b", "llm", "base_url", "a=b"),
-        ("llm.temperature=1", "llm", "temperature", 1.0), ("retrieval.passages=12", "retrieval", "passages", 12), ("llm.device=cuda", "llm", "device", "cuda"),
+        ("llm.model=openai:gpt-5-mini", "llm", "model", "openai:gpt-5-mini"), ('llm.model="a b"', "llm", "model", "a b"),
+        ("llm.model=1.5", "llm", "model", "1.5"),
+        ("llm.model=2024-01-01", "llm", "model", "2024-01-01"), ("llm.model = true ", "llm", "model", "true"),
+        ("index.path=2024", "index", "path", Path("2024")),
+        ("llm.base_url=http://127.0.0.1:8080/v1", "llm", "base_url", "http://127.0.0.1:8080/v1"),
+        ("llm.base_url=a=b", "llm", "base_url", "a=b"),
+        ("llm.temperature=1", "llm", "temperature", 1.0), ("retrieval.passages=12", "retrieval", "passages", 12),
+        ("llm.device=cuda", "llm", "device", "cuda"),
     ],
 )  # fmt: skip
 def test_set(assignment, section, key, value):
@@ -142,7 +146,8 @@ def test_the_environment_of_the_process_is_read_when_none_is_given(monkeypatch):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"\xff\xfe", "rag.toml is not valid TOML"), (b"[llm", "rag.toml is not valid TOML"), (b"a=" + b"[" * 20_000, "rag.toml is not valid TOML"),
+        (b"\xff\xfe", "rag.toml is not valid TOML"), (b"[llm", "rag.toml is not valid TOML"),
+        (b"a=" + b"[" * 20_000, "rag.toml is not valid TOML"),
         (b"llm = 3", "llm in rag.toml is a table: write [llm]"), (b"[[llm]]\nmodel='x'", "llm in rag.toml is a table"),
         (b"[llm]\nmodel = 3", "llm.model = 3 cannot be used"), (b"[llmm]\n", "Unknown key 'llmm' in rag.toml; the nearest is 'llm'."),
         (b"model = 'x'", "Unknown key 'model' in rag.toml"),

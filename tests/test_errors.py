@@ -17,8 +17,10 @@ def test_the_docstring_draws_every_error_with_its_exit_status():
 
 @pytest.mark.parametrize(
     ("name", "parent"),
-    [("InputError", "RagError"), ("ConfigError", "InputError"), ("LoadError", "InputError"), ("ModelError", "RagError"), ("GenerationError", "RagError"),
-     ("IndexMissing", "StoreError"), ("IndexDamaged", "StoreError"), ("IndexMismatch", "StoreError"), ("IndexBusy", "StoreError"), ("StoreError", "RagError")],
+    [("InputError", "RagError"), ("ConfigError", "InputError"), ("LoadError", "InputError"), ("ModelError", "RagError"),
+     ("GenerationError", "RagError"),
+     ("IndexMissing", "StoreError"), ("IndexDamaged", "StoreError"), ("IndexMismatch", "StoreError"), ("IndexBusy", "StoreError"),
+     ("StoreError", "RagError")],
 )  # fmt: skip
 def test_parents(name, parent):
     assert CLASSES[name].__base__ is CLASSES[parent]

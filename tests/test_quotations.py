@@ -13,8 +13,10 @@ from rag.quotations import Searchable, quotation_spans, quotations, without_quot
     ("text", "expected"),
     [
         ("He said “no”.", ["no"]), ("Dice «sí, tal vez».", ["sí, tal vez"]), ('A "b c" d "e f"', ["b c", "e f"]), ("‹a b›", ["a b"]),
-        ("“prestar «ayuda» (artículo 4)”", ["prestar «ayuda» (artículo 4)"]), ("«one «two» three»", ["one «two» three"]), ('«a "b" c» "d e"', ['a "b" c', "d e"]),
-        ("a « lone mark", []), ("lone » mark", []), ('5" wide and 6" long', []), ('“unclosed "but this is" fine', ["but this is"]), ("«»", []), ("it's the dogs' bed", []),
+        ("“prestar «ayuda» (artículo 4)”", ["prestar «ayuda» (artículo 4)"]), ("«one «two» three»", ["one «two» three"]),
+        ('«a "b" c» "d e"', ['a "b" c', "d e"]),
+        ("a « lone mark", []), ("lone » mark", []), ('5" wide and 6" long', []), ('“unclosed "but this is" fine', ["but this is"]),
+        ("«»", []), ("it's the dogs' bed", []),
         ("", []),
     ],
 )  # fmt: skip
@@ -47,7 +49,8 @@ def test_a_quotation_is_found_word_for_word(passage, quotation, quote):
 
 @pytest.mark.parametrize(
     ("passage", "quotation"),
-    [("not permitted here", "is permitted"), ("article 40", "article 4"), ("permitted", "permit"), ("A b", "a b"), ("a b", ""), ("a b", " \n*"), ("", "a"), ("a, b", "a b")],
+    [("not permitted here", "is permitted"), ("article 40", "article 4"), ("permitted", "permit"), ("A b", "a b"),
+     ("a b", ""), ("a b", " \n*"), ("", "a"), ("a, b", "a b")],
 )  # fmt: skip
 def test_anything_else_is_not_found(passage, quotation):
     assert Searchable(passage).locate_all(quotation) == []

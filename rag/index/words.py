@@ -95,7 +95,7 @@ class WordIndex:
         clauses = [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, term, "freq")) for term in terms]
         found = self._searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False).hits
         ids = self._searcher.fast_field_values("id", [address for _, address in found])
-        ranked = [(int(identifier), float(score)) for identifier, (score, _) in zip(ids, found, strict=True)]
+        ranked = [(int(identifier or 0), float(score)) for identifier, (score, _) in zip(ids, found, strict=True)]
         return sorted(ranked, key=lambda pair: (-pair[1], pair[0]))
 
     def terms(self, text: str, field: Language | str) -> list[str]:

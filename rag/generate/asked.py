@@ -1,0 +1,47 @@
+"""What kind of thing a question asks for (a date, an amount, a person, a place, a reason), and whether a sentence holds one.
+
+Surface patterns in both languages. It does not know which of several numbers is the one that was asked for.
+"""
+
+import re
+
+_MONTHS = (
+    "january|february|march|april|may|june|july|august|september|october|november|december|"
+    "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
+)
+_WEEKDAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday|lunes|martes|miércoles|jueves|viernes|sábados?|domingos?"
+_NUMBERS = (
+    "two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|hundred|thousand|half|third|dos|tres|cuatro|cinco|seis|siete|"
+    "ocho|nueve|diez|once|doce|quince|veinte|treinta|sesenta|noventa|cien|mil|mitad|tercio"
+)
+_REASONS = (
+    "because|due to|since|so that|in order to|reasons?|caused?|therefore|found that|porque|debid[oa]|debe a|por eso|razón|razones|motivos?|"
+    "para que|a causa|ya que|puesto que|resultado"
+)
+_NAME = r"(?<=[a-záéíóú,;:] )[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+"
+
+_KINDS: dict[str, tuple[str, re.Pattern[str]]] = {
+    "date": (
+        r"when|what (?:year|date|day)|cuándo|(?:en )?qué (?:año|fecha|día|mes)",
+        re.compile(rf"\b(?:1\d|20)\d\d\b|\b(?:{_MONTHS}|{_WEEKDAYS})\b", re.IGNORECASE),
+    ),
+    "amount": (
+        r"how (?:many|much|long|far|often|fast|big|old|tall|high|deep|large)|what (?:percentage|share|number|fee|price|amount)|"
+        r"cuánt[oa]s?|qué (?:porcentaje|número|cantidad|plazo|distancia|velocidad)|hasta qué hora|a qué hora",
+        re.compile(rf"\d|\b(?:{_NUMBERS})\b", re.IGNORECASE),
+    ),
+    "person": (r"who|whom|whose|quién|quiénes|quien", re.compile(_NAME)),
+    "place": (r"where|dónde|en qué (?:lugar|ciudad|país)", re.compile(_NAME)),
+    "reason": (r"why|what caused|por qué|porqué|a qué se debe", re.compile(rf"\b(?:{_REASONS})\b", re.IGNORECASE)),
+}
+_QUESTIONS = {kind: re.compile(rf"\b(?:{question})\b", re.IGNORECASE) for kind, (question, _) in _KINDS.items()}
+
+
+def kinds_asked(question: str) -> tuple[str, ...]:
+    """The kinds that `question` asks for: of "date", "amount", "person", "place", "reason"."""
+    return tuple(kind for kind, pattern in _QUESTIONS.items() if pattern.search(question))
+
+
+def holds(sentence: str, kind: str) -> bool:
+    """Whether `sentence` holds something of this kind."""
+    return _KINDS[kind][1].search(sentence) is not None

@@ -1,0 +1,181 @@
+"""Reads a passage with a question in mind: is the question answered here, and where?
+
+A small cross-encoder over question and passage together, in English and Spanish and across the two, with two heads: answerability, and the
+two ends of the answer (Devlin et al. 2019, BERT, as for SQuAD 2.0, where position 0 means "nowhere"). It runs on onnxruntime, one window
+of tokens at a time: in int8 a batch would share one scale, so that a passage's score would depend on its neighbours.
+
+It does not know where passages come from, nor what is done with the scores. Nothing heavy is imported until a Reader is made.
+"""
+
+import json
+import math
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.embed import _read_verified
+from rag.errors import ModelError
+from rag.paths import MODELS
+
+__all__ = ["Reader", "Reading"]
+
+Scores = npt.NDArray[np.float64]
+
+_THREADS = 2
+_OVERLAP = 64
+_LONGEST_ANSWER = 40
+_REMEMBERED = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one text says to one question.
+
+    `answerable` is the probability that the text answers it, `start` and `end` the characters of the likeliest answer in the text (given
+    whatever the probability is), `span_score` how far that span's logits are above those of "nowhere": above 0 it is preferred to silence.
+    """
+
+    answerable: float
+    start: int
+    end: int
+    span_score: float
+
+
+NOTHING = Reading(0.0, 0, 0, -math.inf)
+"""What a text without a single known sign says."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Logits of one window: probability that it answers, those of "nowhere", and per token its characters and its logits as either end."""
+
+    answerable: float
+    nowhere: float
+    offsets: npt.NDArray[np.int64]
+    starts: Scores
+    ends: Scores
+
+
+class Reader:
+    """The built-in reader; may be shared between threads, and gives the same text the same scores whatever it is read with.
+
+    Args:
+        models: the folder that holds `manifest.json` and `reader/`.
+
+    Raises:
+        ModelError: onnxruntime is missing, or a file is missing or does not match its sha256.
+    """
+
+    def __init__(self, models: Path = MODELS) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise ModelError("The reader needs onnxruntime; run `pip install onnxruntime`.") from error
+        from tokenizers import Tokenizer
+
+        files, revision = _read_verified(models, "reader")
+        settings = json.loads(files["config.json"])
+        self._tokenizer = Tokenizer.from_buffer(files["tokenizer.json"])
+        self._tokens = int(settings["tokens"])
+        self._question_tokens = int(settings["question_tokens"])
+        self._calibration = settings["calibration"]
+        self._first, self._last = (int(self._tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]"))
+        options = onnxruntime.SessionOptions()
+        # Windows run side by side in `_pool`: faster than two threads inside one window, and no thread of onnxruntime's waits spinning.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        onnxruntime.disable_telemetry_events()
+        self._session = onnxruntime.InferenceSession(files["model.onnx"], options, providers=["CPUExecutionProvider"])
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="reader")
+        self._remembered: OrderedDict[tuple[str, str], list[_Window]] = OrderedDict()
+        self._lock = Lock()
+        self._revision = revision
+
+    @property
+    def fingerprint(self) -> str:
+        """Which reader this is: "reader@1a2b3c4d"."""
+        return f"reader@{self._revision}"
+
+    def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
+        """One Reading per text; a text that is too long for one window is read in several that overlap, and the likeliest one counts."""
+        return [max((_reading(window) for window in windows), key=lambda r: r.answerable, default=NOTHING) for windows in self._look(question, texts)]
+
+    def sentence_scores(self, question: str, text: str, spans: Sequence[tuple[int, int]]) -> Scores:
+        """For each span of `text`, how likely the answer lies in it: the logarithm of the odds against "nowhere", comparable inside a text.
+
+        Both ends are summed over the tokens of the span, and the best window counts. A span without any token gets -inf.
+        """
+        best = np.full(len(spans), -np.inf)
+        for window in self._look(question, [text])[0]:
+            for number, (start, end) in enumerate(spans):
+                inside = (window.offsets[:, 0] >= start) & (window.offsets[:, 1] <= end)
+                if inside.any():
+                    ends = np.logaddexp.reduce(window.starts[inside]) + np.logaddexp.reduce(window.ends[inside])
+                    best[number] = max(best[number], ends - window.nowhere)
+        return best
+
+    def _look(self, question: str, texts: Sequence[str]) -> list[list[_Window]]:
+        """The windows of each text; the latest are remembered, because abstention and quotation ask about the same passages."""
+        with self._lock:
+            known = {text: self._remembered[question, text] for text in texts if (question, text) in self._remembered}
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        if missing:
+            asked = self._tokenizer.encode(_clean(question), add_special_tokens=False).ids[: self._question_tokens]
+            head = [self._first, *asked, self._last]
+            encodings = self._tokenizer.encode_batch([_clean(text) for text in missing], add_special_tokens=False)
+            jobs = []
+            for encoding in encodings:
+                ids, offsets = encoding.ids, np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+                parts = _cuts(len(ids), self._tokens - len(head) - 1)
+                jobs.append([self._pool.submit(self._run, head, ids[start:end], offsets[start:end]) for start, end in parts])
+            known |= {text: [job.result() for job in windows] for text, windows in zip(missing, jobs, strict=True)}
+            with self._lock:
+                self._remembered |= {(question, text): known[text] for text in missing}
+                while len(self._remembered) > _REMEMBERED:
+                    self._remembered.popitem(last=False)
+        return [known[text] for text in texts]
+
+    def _run(self, head: list[int], passage: list[int], offsets: npt.NDArray[np.int64]) -> _Window:
+        ids = np.array([[*head, *passage, self._last]], dtype=np.int64)
+        types = np.zeros_like(ids)
+        types[0, len(head) : -1] = 1
+        logit, spans = self._session.run(["answerable", "spans"], {"ids": ids, "types": types})
+        ends = spans[0].astype(np.float64)
+        inside = ends[len(head) : -1]
+        window = _Window(0.0, float(ends[0].sum()), offsets, inside[:, 0], inside[:, 1])
+        margin = _best_span(window)[2] - window.nowhere
+        log_odds = self._calibration["bias"] + self._calibration["answerable"] * float(logit[0]) + self._calibration["span"] * margin
+        return _Window(1 / (1 + math.exp(-max(-60.0, min(60.0, log_odds)))), window.nowhere, offsets, window.starts, window.ends)
+
+
+def _reading(window: _Window) -> Reading:
+    first, last, score = _best_span(window)
+    return Reading(window.answerable, int(window.offsets[first, 0]), int(window.offsets[last, 1]), score - window.nowhere)
+
+
+def _best_span(window: _Window) -> tuple[int, int, float]:
+    """First and last token of the span with the highest sum of logits, and that sum; at most `_LONGEST_ANSWER` tokens."""
+    count = len(window.starts)
+    sums = window.starts[:, None] + window.ends[None, :]
+    length = np.arange(count)[None, :] - np.arange(count)[:, None]
+    sums[(length < 0) | (length >= _LONGEST_ANSWER)] = -np.inf
+    first, last = divmod(int(sums.argmax()), count)
+    return first, last, float(sums[first, last])
+
+
+def _cuts(count: int, room: int) -> list[tuple[int, int]]:
+    """Windows of `room` tokens that overlap by `_OVERLAP` and cover `count` tokens; the last one ends with the text."""
+    if count <= room:
+        return [(0, count)] if count else []
+    starts = [*range(0, count - room, room - _OVERLAP), count - room]
+    return [(start, start + room) for start in starts]
+
+
+def _clean(text: str) -> str:
+    # A lone surrogate, as a damaged argument or file may hold, is no valid text for the tokenizer; one sign stands for one sign.
+    return text.encode("utf-8", "replace").decode("utf-8")

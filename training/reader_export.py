@@ -1,0 +1,68 @@
+"""Writes a trained reader as the files of `rag/models/reader`: an ONNX graph in int8, a tokenizer, settings; and its manifest entry.
+
+Token vectors are int8 rows with a scale each; the linear maps have int8 weights with a scale per output, and their inputs are quantised
+as they come (onnxruntime's dynamic quantisation). The graph takes one window at a time, so it knows no padding.
+"""
+
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from training.export import quantise
+from training.reader_heads import QUESTION_TOKENS
+from training.reader_model import POSITIONS, ReaderNetwork
+
+FOLDER = "reader"
+FILES = ("config.json", "model.onnx", "tokenizer.json")
+OPSET = 17
+
+
+class _Graph(nn.Module):
+    """The network as it is run: int8 token vectors, no padding, raw span logits."""
+
+    def __init__(self, network: ReaderNetwork) -> None:
+        super().__init__()
+        self.network = network
+        rows, scales = quantise(network.encoder.tokens.weight.detach().numpy())
+        self.register_buffer("rows", torch.from_numpy(rows))
+        self.register_buffer("scales", torch.from_numpy(scales))
+
+    def forward(self, ids: Tensor, types: Tensor) -> tuple[Tensor, Tensor]:
+        encoder = self.network.encoder
+        vectors = self.rows[ids].float() * self.scales[ids][:, :, None]
+        states = encoder.norm(vectors + encoder.positions.weight[: ids.shape[1]] + encoder.types(types))
+        for layer in encoder.layers:
+            states = layer(states, None)
+        first = self.network.answerable(torch.tanh(self.network.hidden(states[:, 0])))
+        return first[:, 0], self.network.span(states)
+
+
+def write_reader(network: ReaderNetwork, tokenizer: Tokenizer, calibration: dict[str, float], out: Path) -> str:
+    """Write `out/reader` and its entry in `out/manifest.json`, leaving other entries as they are; return the revision."""
+    folder = out / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    example = torch.ones((1, 16), dtype=torch.long)
+    with tempfile.TemporaryDirectory() as temporary:
+        exact = Path(temporary) / "exact.onnx"
+        torch.onnx.export(
+            _Graph(network).eval(), (example, example), exact, dynamo=False, opset_version=OPSET,
+            input_names=["ids", "types"], output_names=["answerable", "spans"],
+            dynamic_axes={"ids": {1: "tokens"}, "types": {1: "tokens"}, "spans": {1: "tokens"}},
+        )  # fmt: skip
+        quantize_dynamic(exact, folder / "model.onnx", per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    config = {"tokens": POSITIONS, "question_tokens": QUESTION_TOKENS, "calibration": calibration}
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+    revision = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:8]
+    path = out / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    manifest["reader"] = {"files": files, "revision": revision}
+    path.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return revision
