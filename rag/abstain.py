@@ -10,11 +10,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag import messages
 from rag.evidence import Evidence, counterparts, covered
 from rag.language import detect
-from rag.lookup import Lookup
 from rag.retrieve import Retrieved
-from rag.types import Hit, Language, Reason
+from rag.types import Hit, Reason
 
 TOP = 3
 
@@ -42,12 +42,12 @@ def decide(question: str, found: Retrieved, evidence: Evidence, threshold: float
     """Whether to answer `question` from what was found."""
     language = detect(question)
     if found.lookup.asked and found.lookup.absent == found.lookup.asked:
-        return Decision(0.0, "reference_absent", _absent_message(found.lookup, language))
+        return Decision(0.0, "reference_absent", messages.absent(found.lookup, language))
     if found.lookup.found:
         return Decision(1.0)
     probability = answerable(question, found.hits, evidence)
     if probability < threshold:
-        return Decision(probability, "no_evidence", _silent_message(found.hits, language))
+        return Decision(probability, "no_evidence", messages.silent(found.hits, language))
     return Decision(probability)
 
 
@@ -71,51 +71,3 @@ def features(question: str, hits: Sequence[Hit], evidence: Evidence) -> tuple[fl
     nearest = best[int(coverage.argmax())]
     important = asked.weights >= 0.6 * asked.weights.max()
     return float(coverage.max()), float(nearest[important].min()), max((hit.why.dense_score or 0.0 for hit in hits[:TOP]), default=0.0)
-
-
-def _absent_message(lookup: Lookup, language: Language) -> str:
-    names = ", ".join(_named(reference.kind, reference.number, language) for reference in lookup.absent)
-    listed = "; ".join(f"{title}: {_ranges(numbers)}" for title, numbers in lookup.existing)
-    if language == "es":
-        exist = f" Los que existen: {listed}." if listed else ""
-        return f"Los documentos no contienen {names}.{exist}"
-    exist = f" Those that exist: {listed}." if listed else ""
-    return f"The documents contain no {names}.{exist}"
-
-
-def _silent_message(hits: Sequence[Hit], language: Language) -> str:
-    titles = list(dict.fromkeys(hit.passage.title for hit in hits[:TOP]))
-    listed = "; ".join(f"«{title}»" if language == "es" else f"“{title}”" for title in titles)
-    if language == "es":
-        return "Los documentos no lo dicen." + (f" Lo más cercano está en {listed}." if listed else "")
-    return "The documents do not say." + (f" The nearest passages are in {listed}." if listed else "")
-
-
-_SPANISH = {
-    "article": "artículo",
-    "section": "sección",
-    "chapter": "capítulo",
-    "title": "título",
-    "annex": "anexo",
-    "clause": "cláusula",
-    "transitional provision": "disposición transitoria",
-    "additional provision": "disposición adicional",
-    "final provision": "disposición final",
-}
-
-
-def _named(kind: str, number: str, language: Language) -> str:
-    return f"{_SPANISH.get(kind, kind)} {number}" if language == "es" else f"{kind.capitalize()} {number}"
-
-
-def _ranges(numbers: Sequence[str]) -> str:
-    """ "1", "2", "3", "12bis", "14" as "1-3, 12bis, 14"."""
-    plain = sorted({int(number) for number in numbers if number.isdigit()})
-    runs: list[list[int]] = []
-    for value in plain:
-        if runs and value == runs[-1][-1] + 1:
-            runs[-1].append(value)
-        else:
-            runs.append([value])
-    parts = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
-    return ", ".join(parts + [number for number in numbers if not number.isdigit()])

@@ -248,7 +248,7 @@ def _print_answer(answer: Answer) -> None:
         place = _place(citation.title, citation.section, citation.page, citation.source)
         console.print(f"[{citation.number}] {place}  ({citation.source}:{citation.start}-{citation.end})", style="dim", markup=False)
     if answer.note:
-        console.print(f"\nNote: {answer.note} These are quotations instead.", style="yellow", markup=False)
+        console.print(f"\nNote: {answer.note}", style="yellow", markup=False)
 
 
 def _place(title: str, section: tuple[str, ...], page: int | None, source: str) -> str:

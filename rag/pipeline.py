@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
+from rag import messages
 from rag.abstain import Decision, decide
 from rag.condense import condense
 from rag.config import Config
@@ -21,8 +22,8 @@ from rag.generate import Condenser, Generator, load_generator
 from rag.generate.extractive import ExtractiveGenerator
 from rag.index import Reader
 from rag.language import detect
-from rag.retrieve import Retrieved, Retriever
 from rag.rerank import WordReranker
+from rag.retrieve import Retrieved, Retriever, is_ambiguous
 from rag.types import Answer, Document, Hit, Turn
 from rag.verify import Checked, Checker
 
@@ -79,7 +80,8 @@ class Pipeline:
             laps.end("decide")
         if decision.reason is None:
             checked, broken = yield from self._generate(standalone, found.hits, history)
-            note = broken or note
+            several = messages.ambiguous(language) if is_ambiguous(found) else None
+            note = broken or note or several
         else:
             checked = Checked(decision.message, (), (), 0)
             yield decision.message
@@ -141,7 +143,7 @@ class Pipeline:
             checker = Checker(hits, self._evidence)
             for piece in self._quoting.generate(question, hits, history):
                 checker.feed(piece)
-            return checker.finish(), str(error)
+            return checker.finish(), messages.quoted_instead(str(error), detect(question))
         return checker.finish(), None
 
     def _answer(
@@ -175,7 +177,9 @@ def checked_question(question: str) -> str:
     if not text:
         raise InputError("The question is empty; write what you want to know, for example: what does Article 4 permit")
     if len(text) > MAX_QUESTION:
-        raise InputError(f"The question has {len(text):,} characters, at most {MAX_QUESTION:,} are read; shorten it, or index the long text as a document.")
+        raise InputError(
+            f"The question has {len(text):,} characters, at most {MAX_QUESTION:,} are read; shorten it, or index the long text as a document."
+        )
     return text
 
 

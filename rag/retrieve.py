@@ -37,6 +37,7 @@ class Weights:
 
 SAME_LANGUAGE = Weights(words=0.4, grams=0.4, dense=0.2)
 CROSS_LANGUAGE = Weights(words=0.0, grams=0.25, dense=0.75)
+MANY_DOCUMENTS = 3
 RERANKED = 30
 RERANK_WEIGHT = 0.55
 OWN_TEXT_BONUS = 1.0  # of a provision's own text before a mere mention of it
@@ -133,6 +134,11 @@ class _Scores:
             words, grams = (_standardised({i: side[i] for i in group}) for side in (self.words, self.grams))
             fused |= {i: weights.words * words[i] + weights.grams * grams[i] + weights.dense * dense[i] for i in group}
         return fused
+
+
+def is_ambiguous(found: Retrieved) -> bool:
+    """Whether the provision that the question names is found in so many documents that naming one would help."""
+    return len({hit.passage.source for hit in found.hits if hit.why.reference}) >= MANY_DOCUMENTS
 
 
 def _standardised(scores: Mapping[int, float]) -> dict[int, float]:

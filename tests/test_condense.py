@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.condense import condense
@@ -125,11 +125,13 @@ def test_no_answer_is_read():
     assert condense("¿y el 8?", [Turn(PERMITE, "Véase el artículo 17 de la Ley de Ríos.")]) == PERMITE.replace("4", "8")
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=4), st.text(max_size=40))
 def test_any_conversation_gives_a_question(earlier, question):
     assert isinstance(after(earlier, question), str)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 99))
 def test_the_number_asked_for_is_the_number_looked_up(number):
     assert [mention.reference.number for mention in find(after(PERMITE, f"¿y el {number}?"))] == [str(number)]

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -173,6 +173,7 @@ def test_a_config_is_frozen():
         Config().llm.model = "x"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_assignment_is_used_or_refused(name, value):
     for assignment in (f"{name}={value}", f"llm.{name}={value}", f"llm.model={value}", f"retrieval.passages={value}"):

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.dates import written
@@ -31,6 +31,7 @@ def test_anything_else_stays(text):
     assert (written(text, "en"), written(text, "es")) == (text, text)
 
 
+@settings(deadline=None)
 @given(st.dates())
 def test_every_day_is_written_in_full(day: dt.date):
     assert written(day.isoformat(), "en").split() == [str(day.day), written(f"0001-{day.month:02}", "en").split()[0], f"{day.year:04}"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.embed import BuiltinEmbedder
@@ -79,6 +79,7 @@ def test_hostile_text():
     assert EVIDENCE.coverage("Rusia", "x" * 300_000 + " Rusia " + "\n" * 300_000) > 0.999
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=20))
 def test_coverage_is_a_share_and_more_text_never_covers_less(text, by, more):
     share = EVIDENCE.coverage(text, by)

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.quotations import Searchable, quotation_spans, quotations, without_quotations
@@ -64,6 +64,7 @@ def test_every_place_is_found_up_to_twenty():
 TEXT = st.text(alphabet="ab .*_#>«»“”\"'’\n\u00a0é4", max_size=60)
 
 
+@settings(deadline=None)
 @given(TEXT, st.data())
 def test_a_piece_between_words_is_found_in_its_text(text, data):
     start = data.draw(st.integers(0, len(text)))
@@ -72,6 +73,7 @@ def test_a_piece_between_words_is_found_in_its_text(text, data):
         assert Searchable(text).locate_all(text[start:end], words=False) or text[start:end].lstrip()[:1] in "#>"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='ab «»“”‹›"', max_size=40))
 def test_spans_are_in_order_and_apart(text):
     position = 0

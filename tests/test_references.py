@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.references import Mention, clause, find, heading_reference
@@ -234,6 +234,7 @@ PIECES = [
 ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(max_size=80))
 def test_any_text_gives_mentions_in_order_and_clauses_inside_it(text):
     mentions = find(text)
@@ -245,6 +246,7 @@ def test_any_text_gives_mentions_in_order_and_clauses_inside_it(text):
         assert 0 <= start < end <= len(text)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 399))
 def test_roman_and_arabic_numbers_agree(number):
     roman = ""

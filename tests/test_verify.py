@@ -4,7 +4,7 @@ import time
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.embed import BuiltinEmbedder
@@ -213,6 +213,7 @@ def in_pieces(text, cuts):
     return shown, checker.finish()
 
 
+@settings(deadline=None)
 @given(ANSWERS, st.lists(st.integers(0, 120), max_size=30))
 def test_however_the_stream_is_cut_the_result_is_the_same(text, cuts):
     whole_shown, whole = in_pieces(text, [])
@@ -222,6 +223,7 @@ def test_however_the_stream_is_cut_the_result_is_the_same(text, cuts):
     assert in_pieces(text, range(len(text)))[1] == whole
 
 
+@settings(deadline=None)
 @given(ANSWERS)
 def test_whatever_is_written_citations_are_exact_and_markers_point_at_them(text):
     shown, checked = in_pieces(text, [])

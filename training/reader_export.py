@@ -57,6 +57,12 @@ def write_reader(network: ReaderNetwork, tokenizer: Tokenizer, calibration: dict
         )  # fmt: skip
         quantize_dynamic(exact, folder / "model.onnx", per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    return write_settings(calibration, out)
+
+
+def write_settings(calibration: dict[str, float], out: Path) -> str:
+    """Write `config.json` and the manifest's entry; return the revision."""
+    folder = out / FOLDER
     config = {"tokens": POSITIONS, "question_tokens": QUESTION_TOKENS, "calibration": calibration}
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}

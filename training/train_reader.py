@@ -18,12 +18,26 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from rag.embed import BuiltinEmbedder
-from training.corpus import SENTENCE_SOURCES, read_rows, read_sentences
+from rag.evidence import Evidence
+from rag.read import Reader
+from training.corpus import PARAGRAPH_SOURCE, SENTENCE_SOURCES, read_rows, read_sentences
 from training.reader_adapt import adapt
-from training.reader_model import Encoder
+from training.reader_data import Example, cross_language, read_examples
+from training.reader_export import write_reader, write_settings
+from training.reader_gloss import make_glossaries
+from training.reader_heads import make_windows, train_heads
+from training.reader_model import Encoder, ReaderNetwork
+from training.reader_score import fit_logistic, log_odds, score_reader
 from training.reader_vocabulary import choose_tokens, count_tokens, first_vectors, make_tokenizer
 from training.teacher import Teacher, find_teacher
 from training.train_embedding import SENTENCE_TOKENS
+
+
+AS_IT_IS = {"answerable": 1.0, "span": 0.0, "bias": 0.0}
+"""The calibration that leaves the first head's logit alone."""
+
+HELD_OUT = 25
+"""One passage in so many is kept for calibration."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +47,8 @@ class Settings:
     vocabulary: int = 28_000
     adapt_steps: int = 2_400
     adapt_rate: float = 3e-4
+    epochs: float = 1.0
+    rate: float = 1.5e-4
     seed: int = 0
 
 
@@ -66,6 +82,29 @@ def adapted_encoder(data: Path, out: Path, cache: Path, settings: Settings) -> t
     return encoder, tokenizer
 
 
+def question_examples(data: Path, out: Path, settings: Settings) -> tuple[list[Example], list[Example]]:
+    """Examples in all four directions, for training and for calibration; the two share no passage."""
+    table = BuiltinEmbedder(out)
+    own = read_examples(data, table, settings.seed)
+    news = read_sentences(data, PARAGRAPH_SOURCE, settings.seed)
+    asked = {language: [example.question for example in own if example.language == language] for language in ("en", "es")}
+    texts = {language: [example.passage for example in own if example.language == language] for language in ("en", "es")}
+    texts["en"] += [*asked["en"], *(pair.english for pair in news)]
+    texts["es"] += [*asked["es"], *(pair.spanish for pair in news)]
+    glossaries = make_glossaries(Evidence(table.tokenizer, table.rows), asked, texts)
+    examples = cross_language(own, glossaries, settings.seed)
+    return [e for e in examples if e.group % HELD_OUT], [e for e in examples if not e.group % HELD_OUT]
+
+
+def calibrate(examples: list[Example], out: Path) -> dict[str, float]:
+    """Fit the probability to both heads of the stored model, on examples that it was not trained on; see `rag.read`."""
+    reader = Reader(out)
+    readings = [reader.read(example.question, [example.passage])[0] for example in examples]
+    features = np.array([(log_odds(reading.answerable), reading.span_score) for reading in readings])
+    fitted = fit_logistic(features, np.array([example.kind != "none" for example in examples]))
+    return {"answerable": round(fitted.weights[0], 4), "span": round(fitted.weights[1], 4), "bias": round(fitted.bias, 4)}
+
+
 def main() -> None:
     """Run the recipe from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -74,12 +113,26 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path(".cache/training/reader"), help="where checkpoints are kept between runs")
     arguments = parser.parse_args()
     settings = Settings()
-    torch.manual_seed(settings.seed)
+    torch.manual_seed(settings.seed)  # the heads start at random
     torch.set_num_threads(min(2, os.cpu_count() or 1))
     arguments.cache.mkdir(parents=True, exist_ok=True)
 
     # 1. The encoder, with a vocabulary of both languages.
     encoder, tokenizer = adapted_encoder(arguments.data, arguments.out, arguments.cache, settings)
+
+    # 2. Questions and passages, and the two heads.
+    examples, held_out = question_examples(arguments.data, arguments.out, settings)
+    network = ReaderNetwork(encoder)
+    windows = make_windows(examples, tokenizer, settings.seed)
+    train_heads(network, windows, rate=settings.rate, seed=settings.seed, epochs=settings.epochs, checkpoint=arguments.cache / "heads.pt")
+
+    # 3. The files, and a probability fitted to what they say.
+    write_reader(network, tokenizer, AS_IT_IS, arguments.out)
+    write_settings(calibrate(held_out, arguments.out), arguments.out)
+
+    # 4. What it is worth.
+    for direction, measured in score_reader(arguments.out, arguments.data).items():
+        print(direction, *(f"  {name}: {value}" for name, value in measured.items()), sep="\n")
 
 
 if __name__ == "__main__":

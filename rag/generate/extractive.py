@@ -17,12 +17,12 @@ from rag.evidence import Evidence, counterparts, covered
 from rag.generate.asked import holds, kinds_asked
 from rag.language import detect
 from rag.references import clause, find
+from rag.retrieve import MANY_DOCUMENTS
 from rag.sentences import sentences
 from rag.types import Hit, Language, Passage, Reference, Turn
 
 MAX_QUOTE = 700
 MAX_QUOTE_OF_MANY = 350
-FEW_DOCUMENTS = 2
 CLEARLY_BETTER = 0.2
 SHORT_PROVISION = 400
 MAX_DOCUMENTS = 5
@@ -127,7 +127,7 @@ class ExtractiveGenerator:
         """For each provision asked for, its own text or its clause, from the best hit of each document."""
         chosen: list[Scored] = []
         holders = {hit.passage.source for hit in hits if hit.why.reference}
-        longest = MAX_QUOTE if len(holders) <= FEW_DOCUMENTS else MAX_QUOTE_OF_MANY
+        longest = MAX_QUOTE if len(holders) < MANY_DOCUMENTS else MAX_QUOTE_OF_MANY
         for reference in asked:
             sources: set[str] = set()
             for index, hit in enumerate(hits):

@@ -5,7 +5,6 @@ damaged (their sha256 differs from the manifest) are rebuilt in memory from SQLi
 """
 
 import hashlib
-import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import IndexDamaged, IndexMismatch
-from rag.index.store import Store
+from rag.index.store import Store, decoded, unreadable
 from rag.index.vectors import VectorIndex
 from rag.index.words import WordIndex
 
@@ -35,6 +34,7 @@ class Reader:
     Raises:
         IndexMissing, IndexDamaged: there is no sound index.
         IndexMismatch: its vectors were made by another embedder.
+        StoreError: the system does not let it be read.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
@@ -55,8 +55,8 @@ class Reader:
                 self._check_fingerprint(store)
                 vectors, words = self._search_files(store, generation)
                 yield Snapshot(generation, store, vectors, words)
-        except sqlite3.DatabaseError as error:
-            raise IndexDamaged(f"The index at {self.folder} is damaged ({error}); delete that folder and run rag index again.") from error
+        except sqlite3.Error as error:
+            raise unreadable(self.folder, error) from error
         finally:
             store.close()
 
@@ -76,17 +76,20 @@ class Reader:
 
     def _load(self, store: Store, generation: int) -> tuple[VectorIndex, WordIndex]:
         folder = self.folder / f"g{generation}"
-        expected = json.loads(store.meta("files") or "{}")
-        dimension = int(store.meta("dimension") or 0)
+        dimension = int(decoded(store.meta("dimension") or ""))
         try:
-            sound = checksums(folder) == expected
-            if sound:
+            if search_files_are_sound(self.folder, store):
                 vectors, words = VectorIndex.open(folder / "vectors.faiss"), WordIndex.open(folder / "words")
                 if len(vectors) == len(words) == store.count("passages") and vectors.dimension == dimension:
                     return vectors, words
         except (OSError, IndexDamaged):  # removed by a newer sync while we looked, or unreadable: SQLite still has it all
             pass
         return VectorIndex.build(*store.vectors(self._fingerprint, dimension)), WordIndex.build(store.all_passages())
+
+
+def search_files_are_sound(folder: Path, store: Store) -> bool:
+    """Whether the search files of the store's generation, in the index `folder`, are those that were written."""
+    return checksums(folder / f"g{store.generation}") == decoded(store.meta("files") or "{}")
 
 
 def checksums(folder: Path) -> dict[str, str]:

@@ -7,7 +7,7 @@ that was embedded and the embedder's fingerprint, and are committed as they are 
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rag.errors import IndexDamaged, IndexMismatch, IndexMissing
+from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreError
 from rag.types import Document, Heading, Passage, Reference
 
 FORMAT = 1
@@ -72,6 +72,7 @@ class Store:
         Raises:
             IndexMissing: there is none.
             IndexDamaged: the file is not a sound SQLite database.
+            StoreError: the system does not let it be read.
         """
         file = folder / FILE
         if not file.is_file():
@@ -85,9 +86,9 @@ class Store:
             store.check_format()
             if store.generation == 0:
                 raise IndexMissing(f"The index at {folder} was never finished; run: rag index YOUR_FOLDER --index {folder}")
-        except sqlite3.DatabaseError as error:
+        except sqlite3.Error as error:
             connection.close()
-            raise IndexDamaged(f"The index at {folder} is damaged ({error}); delete that folder and run rag index again.") from error
+            raise unreadable(folder, error) from error
         except (IndexMissing, IndexMismatch):
             connection.close()
             raise
@@ -103,10 +104,11 @@ class Store:
         self.connection.execute(f"BEGIN {kind}")
         try:
             yield
+            self.connection.execute("COMMIT")
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            if self.connection.in_transaction:  # SQLite has rolled back on its own where the disk was full
+                self.connection.execute("ROLLBACK")
             raise
-        self.connection.execute("COMMIT")
 
     # What is known of the whole
 
@@ -130,7 +132,10 @@ class Store:
     @property
     def generation(self) -> int:
         """How many syncs have changed this index."""
-        return int(self.meta("generation") or 0)
+        found = self.meta("generation") or "0"
+        if not found.isdigit():
+            raise sqlite3.DatabaseError(f"its generation is {found!r}")
+        return int(found)
 
     def count(self, table: str) -> int:
         """Rows of "documents" or "passages"."""
@@ -141,6 +146,10 @@ class Store:
     def known(self) -> dict[str, tuple[str, str]]:
         """Source -> (path on disk, sha256) of every document."""
         return {source: (path, sha256) for source, path, sha256 in self.connection.execute("SELECT source, path, sha256 FROM documents")}
+
+    def set_paths(self, paths: Mapping[str, str]) -> None:
+        """Note where documents (source -> path on disk) are now."""
+        self.connection.executemany("UPDATE documents SET path = ? WHERE source = ?", [(path, source) for source, path in paths.items()])
 
     def remove(self, source: str) -> None:
         """Delete a document with its passages."""
@@ -171,8 +180,8 @@ class Store:
         if row is None:
             return None
         source, title, text, sha256, language, date, pages, headings = row
-        lines = tuple(Heading(*values) for values in json.loads(headings))
-        return Document(source, title, text, sha256, language, date, tuple(json.loads(pages)), lines)
+        lines = tuple(Heading(*values) for values in decoded(headings))
+        return Document(source, title, text, sha256, language, date, tuple(decoded(pages)), lines)
 
     def documents(self) -> list[tuple[str, str, str | None, str | None]]:
         """(source, title, language, date) of every document, by source."""
@@ -228,10 +237,16 @@ class Store:
         self.connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
     def vectors(self, fingerprint: str, dimension: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        """Ids (n) and vectors (n x dimension) of all passages."""
+        """Ids (n) and vectors (n x dimension) of all passages.
+
+        Raises:
+            sqlite3.DatabaseError: a vector is missing or has another length.
+        """
         query = "SELECT p.id, v.vector FROM passages p JOIN vectors v ON v.content = p.content AND v.fingerprint = ? ORDER BY p.id"
         rows = self.connection.execute(query, (fingerprint,)).fetchall()
         ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+        if len(rows) != self.count("passages") or any(len(row[1]) != 4 * dimension for row in rows):
+            raise sqlite3.DatabaseError("vectors of some passages are missing or cut off")
         flat = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").astype(np.float32)
         return ids, flat.reshape(len(rows), dimension)
 
@@ -240,6 +255,23 @@ class Store:
         self.connection.execute(
             "DELETE FROM vectors WHERE fingerprint <> ? OR content NOT IN (SELECT content FROM passages)", (fingerprint,)
         )
+
+
+def unreadable(folder: Path, error: sqlite3.Error) -> StoreError:
+    """What to tell the user of a fault of SQLite: the system's (a full disk, no permission), or damage to the file."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_READONLY", "SQLITE_BUSY", "SQLITE_LOCKED")):
+        cure = "free space or fix permissions and run it again, nothing indexed before is lost"
+        return StoreError(f"The index at {folder} could not be read or written ({error}); {cure}.")
+    return IndexDamaged(f"The index at {folder} is damaged ({error}); delete that folder and run rag index again.")
+
+
+def decoded(text: str) -> Any:
+    """The value of a JSON column, or the error that a damaged file gives elsewhere, too."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError) as error:
+        raise sqlite3.DatabaseError("a value is not the JSON that was written") from error
 
 
 def embedded_text(passage: Passage) -> str:
@@ -258,17 +290,5 @@ def _passage(row: Any, references: Iterable[tuple[str, str, int]]) -> Passage:
     split: tuple[list[Reference], list[Reference]] = ([], [])
     for kind, number, unit in references:
         split[unit].append(Reference(kind, number))
-    return Passage(
-        source=source,
-        title=title,
-        text=text,
-        start=start,
-        end=end,
-        section=tuple(json.loads(section)),
-        page=page,
-        language=language,
-        date=date,
-        provisions=tuple(split[1]),
-        mentions=tuple(split[0]),
-        id=identifier,
-    )
+    mentions, provisions = map(tuple, split)
+    return Passage(source, title, text, start, end, tuple(decoded(section)), page, language, date, provisions, mentions, identifier)

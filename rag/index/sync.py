@@ -3,17 +3,18 @@
     find -> compare by content -> load -> split -> embed what is new -> one transaction -> switch
 
 Until the transaction commits, readers answer from the old generation; if anything stops the sync before, nothing that was indexed is
-lost and the vectors computed so far are reused by the next one. Documents of other folders that were indexed earlier stay.
-It does not watch folders, and it holds the documents of one sync in memory.
+lost and the vectors computed so far are reused by the next one. Documents of other folders that were indexed earlier stay, and so does
+what is behind a file or folder that cannot be read now, and everything where no document at all is found: a disk that is not mounted
+looks like an empty folder. It does not watch folders, and it holds the documents of one sync in memory.
 """
 
 import json
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -21,8 +22,8 @@ from filelock import FileLock, Timeout
 from rag.config import Config
 from rag.embed import Embedder
 from rag.errors import IndexBusy, LoadError, StoreError
-from rag.index.reader import checksums, digest
-from rag.index.store import Store, content_hash, embedded_text
+from rag.index.reader import checksums, digest, search_files_are_sound
+from rag.index.store import Store, content_hash, embedded_text, unreadable
 from rag.index.vectors import VectorIndex
 from rag.index.words import WordIndex
 from rag.load import find_files, load_file
@@ -60,11 +61,12 @@ class Summary:
 
 @dataclass(slots=True)
 class _Plan:
-    """What the transaction will write."""
+    """What the transaction will write: new documents with their paths and passages, the sources to remove, those that only moved."""
 
-    new: list[tuple[Document, str, list[Passage]]]
-    remove: set[str]
-    skipped: list[Skipped]
+    new: list[tuple[Document, str, list[Passage]]] = field(default_factory=list)
+    remove: set[str] = field(default_factory=set)
+    moved: dict[str, str] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
     added: int = 0
     updated: int = 0
     removed: int = 0
@@ -72,7 +74,7 @@ class _Plan:
 
 
 def sync(config: Config, embedder: Embedder, paths: Sequence[Path], progress: Progress | None = None) -> Summary:
-    """Bring the index up to date with the files at `paths` (files or folders).
+    """Bring the index up to date with the files at `paths` (files or folders); if none of them can be read, it stays as it is.
 
     Raises:
         InputError: a path that is not there.
@@ -80,7 +82,7 @@ def sync(config: Config, embedder: Embedder, paths: Sequence[Path], progress: Pr
         StoreError: the index cannot be written (disk full, no permission); what it held before is unchanged.
     """
     found = list(find_files(paths))
-    roots = [path.resolve() for path in paths]
+    roots = [_place(path) for path in paths]
 
     def plan(store: Store) -> _Plan:
         return _plan_files(config, store, found, roots, progress)
@@ -92,11 +94,13 @@ def sync_documents(config: Config, embedder: Embedder, documents: Iterable[Docum
     """Make the index hold exactly `documents`, which come from elsewhere than files."""
 
     def plan(store: Store) -> _Plan:
-        result = _Plan(new=[], remove=set(), skipped=[])
+        result = _Plan()
         known = store.known()
         for document in documents:
             _add_document(config, result, known, document, path="")
-        result.remove |= known.keys() - {document.source for document, _, _ in result.new}
+        gone = known.keys() - {document.source for document, _, _ in result.new}
+        result.remove |= gone
+        result.removed = len(gone)
         return result
 
     return _sync(config, embedder, plan, progress)
@@ -106,9 +110,13 @@ def _sync(config: Config, embedder: Embedder, make_plan: Callable[[Store], _Plan
     started = time.perf_counter()
     with _writing(config.index.path) as store:
         plan = make_plan(store)
-        embedded = _embed(store, embedder, plan, progress)
-        if plan.new or plan.remove or embedded or not store.generation or store.meta("embedder") != embedder.fingerprint:
+        changed = plan.new or plan.remove or (store.generation and store.meta("embedder") != embedder.fingerprint)
+        embedded = _embed(store, embedder, plan, progress) if changed else 0
+        if changed or (store.generation and not search_files_are_sound(config.index.path, store)):
             _commit(config, store, embedder, plan)
+        elif plan.moved:
+            with store.transaction():
+                store.set_paths(plan.moved)
         return Summary(
             documents=store.count("documents"), passages=store.count("passages"), added=plan.added, updated=plan.updated,
             removed=plan.removed, unchanged=plan.unchanged, skipped=tuple(plan.skipped), embedded=embedded,
@@ -129,45 +137,76 @@ def _writing(folder: Path) -> Iterator[Store]:
                 store.close()
     except Timeout as error:
         raise IndexBusy(f"Another process is writing to the index at {folder}; try again when it has finished.") from error
-    except (OSError, sqlite3.Error) as error:
-        raise StoreError(
-            f"The index at {folder} could not be written ({error}); free space or fix permissions and run it again, nothing indexed before is lost."
-        ) from error
+    except OSError as error:
+        cure = "free space or fix permissions and run it again, nothing indexed before is lost"
+        raise StoreError(f"The index at {folder} could not be written ({error.strerror or error}); {cure}.") from error
+    except sqlite3.Error as error:
+        raise unreadable(folder, error) from error
 
 
-def _plan_files(config: Config, store: Store, found: Sequence[tuple[Path, str]], roots: Sequence[Path], progress: Progress | None) -> _Plan:
-    plan = _Plan(new=[], remove=set(), skipped=[])
+def _plan_files(config: Config, store: Store, found: Sequence[tuple[Path, str]], roots: Sequence[str], progress: Progress | None) -> _Plan:
+    plan = _Plan()
     known = store.known()
     same_splitter = store.meta("splitter") == _splitter(config)
     limit = int(config.load.max_megabytes * 1_000_000)
     seen: set[str] = set()
-    for done, (path, name) in enumerate(found, 1):
-        place = str(path.resolve())
-        source = _free_name(known, name, path)
+    shut: list[str] = []
+    for done, (path, source) in enumerate(_named(found, known), 1):
+        place = _place(path)
         if progress is not None:
             progress(done, len(found), "reading")
         try:
             if same_splitter and source in known and known[source][1] == _sha256(path):
                 plan.unchanged += 1
+                if known[source][0] != place:
+                    plan.moved[source] = place
             else:
                 _add_document(config, plan, known, load_file(path, source, limit), place)
+            seen.add(source)
         except LoadError as error:
-            plan.skipped.append(Skipped(source, str(error)))
-            continue
-        seen.add(source)
-    gone = {source for source, (place, _) in known.items() if source not in seen and any(Path(place).is_relative_to(root) for root in roots)}
+            kept = _is_shut(path, error) and any(_is_below(before, [place]) for before, _ in known.values())
+            shut += [place] * kept
+            plan.skipped.append(Skipped(source, f"{error} (kept as it was indexed before)" if kept else str(error)))
+    if not seen:
+        return plan
+    gone = {source for source, (place, _) in known.items() if source not in seen and _is_below(place, roots) and not _is_below(place, shut)}
     plan.remove |= gone
     plan.removed = len(gone)
+    for source in sorted(known.keys() - seen - gone) if not same_splitter else ():  # documents of other folders
+        document = store.document(source)
+        assert document is not None
+        _add_document(config, plan, known, document, known[source][0])
     return plan
 
 
-def _free_name(known: dict[str, tuple[str, str]], name: str, path: Path) -> str:
-    """`name`, or with its folder before it if a document of another place, that is still there, has this name."""
-    taken = known.get(name)
-    if taken is None or taken[0] == str(path.resolve()) or not Path(taken[0]).exists():
-        return name
-    depth = len(Path(name).parts)
-    return "/".join(path.resolve().parts[-depth - 1 :])
+def _named(found: Sequence[tuple[Path, str]], known: Mapping[str, tuple[str, str]]) -> Iterator[tuple[Path, str]]:
+    """Each file with its name, with as many folders before it as tell it from documents of other places that are still there."""
+    taken = {name for _, name in found}
+    for path, name in found:
+        parts = Path(_place(path)).parts
+        chosen = name
+        for depth in range(len(Path(name).parts) + 1, len(parts) + 1):
+            place, _ = known.get(chosen, ("", ""))
+            if place in ("", _place(path)) or not Path(place).exists():
+                if chosen == name or chosen not in taken:
+                    break
+            chosen = "/".join(parts[-depth:]).lstrip("/")
+        taken.add(chosen)
+        yield path, chosen
+
+
+def _place(path: Path) -> str:
+    """Where a file is, fit for the database also where its name is not UTF-8."""
+    return str(path.resolve()).encode("utf-8", "backslashreplace").decode()
+
+
+def _is_below(place: str, roots: Iterable[str]) -> bool:
+    return any(Path(place).is_relative_to(root) for root in roots)
+
+
+def _is_shut(path: Path, error: LoadError) -> bool:
+    """Whether a file or folder is there but cannot be read now, which says nothing about what is in it."""
+    return path.is_dir() or (isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError))
 
 
 def _add_document(config: Config, plan: _Plan, known: dict[str, tuple[str, str]], document: Document, path: str) -> None:
@@ -209,6 +248,7 @@ def _commit(config: Config, store: Store, embedder: Embedder, plan: _Plan) -> No
                 store.remove(source)
             for document, path, passages in plan.new:
                 store.add(document, path, passages)
+            store.set_paths(plan.moved)
             store.drop_unused_vectors(embedder.fingerprint)
             files = _write_search_files(folder, store, embedder)
             store.set_meta(
