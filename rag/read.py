@@ -103,7 +103,10 @@ class Reader:
 
     def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
         """One Reading per text; a text that is too long for one window is read in several that overlap, and the likeliest one counts."""
-        return [max((_reading(window) for window in windows), key=lambda r: r.answerable, default=NOTHING) for windows in self._look(question, texts)]
+        return [
+            max((_reading(window) for window in windows), key=lambda r: r.answerable, default=NOTHING)
+            for windows in self._look(question, texts)
+        ]
 
     def sentence_scores(self, question: str, text: str, spans: Sequence[tuple[int, int]]) -> Scores:
         """For each span of `text`, how likely the answer lies in it: the logarithm of the odds against "nowhere", comparable inside a text.

@@ -37,7 +37,6 @@ class Weights:
 
 SAME_LANGUAGE = Weights(words=0.4, grams=0.4, dense=0.2)
 CROSS_LANGUAGE = Weights(words=0.0, grams=0.25, dense=0.75)
-MANY_DOCUMENTS = 3
 RERANKED = 30
 RERANK_WEIGHT = 0.55
 OWN_TEXT_BONUS = 1.0  # of a provision's own text before a mere mention of it
@@ -137,8 +136,9 @@ class _Scores:
 
 
 def is_ambiguous(found: Retrieved) -> bool:
-    """Whether the provision that the question names is found in so many documents that naming one would help."""
-    return len({hit.passage.source for hit in found.hits if hit.why.reference}) >= MANY_DOCUMENTS
+    """Whether several documents have a provision of their own under the number that the question names."""
+    holders = {hit.passage.source for hit in found.hits if hit.why.reference in map(str, hit.passage.provisions)}
+    return len(holders) > 1
 
 
 def _standardised(scores: Mapping[int, float]) -> dict[int, float]:

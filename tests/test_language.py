@@ -21,7 +21,7 @@ def test_every_question_of_the_set():
 
 
 def test_every_demo_document():
-    documents = [load_file(path, source, 10_000_000) for path, source in find_files([ROOT / "seeds"])]
+    documents = [load_file(path, source, 10_000_000) for path, source in find_files([ROOT / "seeds"]) if source != "SOURCES.md"]
     assert len(documents) > 15
     for document in documents:
         expected = "en" if document.source in ENGLISH_DOCUMENTS else "es"

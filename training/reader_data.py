@@ -26,7 +26,6 @@ Kind = Literal["answer", "sentence", "none"]
 SENTENCES_AROUND = 6
 NEAREST = 12
 SHORTEST_REST = 80
-SPANISH_REPEATS = 2
 VAGUE = {"en": "several", "es": "varios"}
 _PREPOSITION = re.compile(r"\s*\b(?:in|on|by|since|from|until|during|en|desde|hasta|durante|el|de|del|año|the|year)\s+$", re.IGNORECASE)
 _NAME = re.compile(r"(?<=\s)[A-ZÁÉÍÓÚÑ]\w+(?:\s+[A-ZÁÉÍÓÚÑ]\w+)*")

@@ -17,12 +17,12 @@ from rag.evidence import Evidence, counterparts, covered
 from rag.generate.asked import holds, kinds_asked
 from rag.language import detect
 from rag.references import clause, find
-from rag.retrieve import MANY_DOCUMENTS
 from rag.sentences import sentences
 from rag.types import Hit, Language, Passage, Reference, Turn
 
 MAX_QUOTE = 700
 MAX_QUOTE_OF_MANY = 350
+MANY_DOCUMENTS = 3
 CLEARLY_BETTER = 0.2
 SHORT_PROVISION = 400
 MAX_DOCUMENTS = 5

@@ -89,12 +89,13 @@ class Reader:
 
 def search_files_are_sound(folder: Path, store: Store) -> bool:
     """Whether the search files of the store's generation, in the index `folder`, are those that were written."""
-    return checksums(folder / f"g{store.generation}") == decoded(store.meta("files") or "{}")
+    expected: dict[str, str] = decoded(store.meta("files") or "{}")
+    return checksums(folder / f"g{store.generation}") == expected
 
 
 def checksums(folder: Path) -> dict[str, str]:
     """sha256 of every file below `folder` that search reads, by relative name."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith(".") and not file.name.endswith(".lock"))
+    files = sorted(file for file in folder.rglob("[!.]*") if file.is_file() and file.suffix != ".lock")
     return {file.relative_to(folder).as_posix(): digest(file) for file in files}
 
 

@@ -37,6 +37,7 @@ CREATE INDEX provisions_of_passage ON provisions (passage);
 CREATE TABLE vectors (
     fingerprint TEXT NOT NULL, content TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (fingerprint, content)) WITHOUT ROWID;
 """
+_SYSTEM_FAULTS = tuple(f"SQLITE_{name}" for name in ("FULL", "IOERR", "CANTOPEN", "PERM", "READONLY", "BUSY", "LOCKED"))
 _PASSAGE = """SELECT p.id, d.source, d.title, p.text, p."start", p."end", p.section, p.page, p.language, d.date
     FROM passages p JOIN documents d ON d.id = p.document"""
 
@@ -84,14 +85,16 @@ class Store:
         try:
             connection.execute("PRAGMA query_only = ON")
             store.check_format()
-            if store.generation == 0:
-                raise IndexMissing(f"The index at {folder} was never finished; run: rag index YOUR_FOLDER --index {folder}")
+            finished = store.generation > 0
         except sqlite3.Error as error:
             connection.close()
             raise unreadable(folder, error) from error
-        except (IndexMissing, IndexMismatch):
+        except IndexMismatch:
             connection.close()
             raise
+        if not finished:
+            connection.close()
+            raise IndexMissing(f"The index at {folder} was never finished; run: rag index YOUR_FOLDER --index {folder}")
         return store
 
     def close(self) -> None:
@@ -260,13 +263,13 @@ class Store:
 def unreadable(folder: Path, error: sqlite3.Error) -> StoreError:
     """What to tell the user of a fault of SQLite: the system's (a full disk, no permission), or damage to the file."""
     name = getattr(error, "sqlite_errorname", "")
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_READONLY", "SQLITE_BUSY", "SQLITE_LOCKED")):
+    if name.startswith(_SYSTEM_FAULTS):
         cure = "free space or fix permissions and run it again, nothing indexed before is lost"
         return StoreError(f"The index at {folder} could not be read or written ({error}); {cure}.")
     return IndexDamaged(f"The index at {folder} is damaged ({error}); delete that folder and run rag index again.")
 
 
-def decoded(text: str) -> Any:
+def decoded(text: str) -> Any:  # noqa: ANN401 - any JSON
     """The value of a JSON column, or the error that a damaged file gives elsewhere, too."""
     try:
         return json.loads(text)
@@ -284,8 +287,8 @@ def content_hash(passage: Passage) -> str:
     return hashlib.sha256(embedded_text(passage).encode()).hexdigest()
 
 
-def _passage(row: Any, references: Iterable[tuple[str, str, int]]) -> Passage:
-    """A passage of a row of `_PASSAGE`, whose columns are of our own schema."""
+def _passage(row: Any, references: Iterable[tuple[str, str, int]]) -> Passage:  # noqa: ANN401 - columns of our own schema
+    """A passage of a row of `_PASSAGE`."""
     identifier, source, title, text, start, end, section, page, language, date = row
     split: tuple[list[Reference], list[Reference]] = ([], [])
     for kind, number, unit in references:

@@ -151,8 +151,7 @@ def _plan_files(config: Config, store: Store, found: Sequence[tuple[Path, str]],
     limit = int(config.load.max_megabytes * 1_000_000)
     seen: set[str] = set()
     shut: list[str] = []
-    for done, (path, source) in enumerate(_named(found, known), 1):
-        place = _place(path)
+    for done, (path, place, source) in enumerate(_named(found, known), 1):
         if progress is not None:
             progress(done, len(found), "reading")
         try:
@@ -179,20 +178,20 @@ def _plan_files(config: Config, store: Store, found: Sequence[tuple[Path, str]],
     return plan
 
 
-def _named(found: Sequence[tuple[Path, str]], known: Mapping[str, tuple[str, str]]) -> Iterator[tuple[Path, str]]:
-    """Each file with its name, with as many folders before it as tell it from documents of other places that are still there."""
+def _named(found: Sequence[tuple[Path, str]], known: Mapping[str, tuple[str, str]]) -> Iterator[tuple[Path, str, str]]:
+    """Each file, its place and its name, with folders before it if a document of another place, that is still there, has this name."""
     taken = {name for _, name in found}
     for path, name in found:
-        parts = Path(_place(path)).parts
+        place = _place(path)
+        parts = Path(place).parts
         chosen = name
         for depth in range(len(Path(name).parts) + 1, len(parts) + 1):
-            place, _ = known.get(chosen, ("", ""))
-            if place in ("", _place(path)) or not Path(place).exists():
-                if chosen == name or chosen not in taken:
-                    break
+            other, _ = known.get(chosen, ("", ""))
+            if (other in ("", place) or not Path(other).exists()) and (chosen == name or chosen not in taken):
+                break
             chosen = "/".join(parts[-depth:]).lstrip("/")
         taken.add(chosen)
-        yield path, chosen
+        yield path, place, chosen
 
 
 def _place(path: Path) -> str:
@@ -251,11 +250,11 @@ def _commit(config: Config, store: Store, embedder: Embedder, plan: _Plan) -> No
             store.set_paths(plan.moved)
             store.drop_unused_vectors(embedder.fingerprint)
             files = _write_search_files(folder, store, embedder)
-            store.set_meta(
-                generation=generation, embedder=embedder.fingerprint, dimension=embedder.dimension, splitter=_splitter(config), files=json.dumps(files)
-            )
+            made = {"embedder": embedder.fingerprint, "dimension": embedder.dimension, "splitter": _splitter(config)}
+            store.set_meta(generation=generation, files=json.dumps(files), **made)
     except (RuntimeError, ValueError) as error:  # how FAISS and tantivy report a failed write
-        raise StoreError(f"The search files in {folder} could not be written ({error}); free space and run it again, nothing indexed before is lost.") from error
+        cure = "free space and run it again, nothing indexed before is lost"
+        raise StoreError(f"The search files in {folder} could not be written ({error}); {cure}.") from error
     finally:
         for old in config.index.path.glob("g*"):
             if old.name != f"g{store.generation}":

@@ -4,6 +4,8 @@ A derived file: it can always be rebuilt from the vectors in SQLite. FAISS itsel
 callers compare a checksum before `open`.
 """
 
+import errno
+import os
 from pathlib import Path
 
 import faiss
@@ -42,8 +44,14 @@ class VectorIndex:
             raise IndexDamaged(f"The vector index {file} cannot be read.") from error
 
     def save(self, file: Path) -> None:
-        """Write to `file`."""
+        """Write to `file`.
+
+        Raises:
+            OSError: the file is not whole; FAISS itself is silent where a disk is full.
+        """
         faiss.write_index(self._index, str(file))
+        if file.stat().st_size < 4 * len(self) * self.dimension:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def __len__(self) -> int:
         return int(self._index.ntotal)

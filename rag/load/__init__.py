@@ -33,7 +33,7 @@ SUFFIXES: dict[str, Reader] = {
     ".htm": read_html,
     ".pdf": read_pdf,
 }
-PASSED_OVER = "SOURCES.md"
+DESCRIPTION = "SOURCES.md"
 MEGABYTE = 1_000_000
 
 
@@ -42,8 +42,8 @@ def find_files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
 
     The source name is the path relative to the folder that was given, or the name of a file that was given itself. Where two given paths
     would give the same name, both get the name of the given folder in front, and as many folders above it as tell the two apart. A file
-    that is reached twice is found once. Passed over: hidden files and folders, `SOURCES.md`, links out of the folder, links to folders.
-    Files of unknown suffix are found, so that `load_file` can say why they are skipped.
+    that is reached twice is found once. Passed over: hidden files and folders, links out of the folder, links to folders. Files of unknown
+    suffix, and `SOURCES.md`, are found, so that `load_file` can say why they are skipped.
 
     Raises:
         InputError: a path does not exist.
@@ -72,6 +72,8 @@ def load_file(path: Path, source: str, max_bytes: int) -> Document:
     Raises:
         LoadError: it cannot be read; the message is the reason, in a few words.
     """
+    if path.name == DESCRIPTION:
+        raise LoadError("describes the folder, not indexed; rename it to have it indexed")
     reader = SUFFIXES.get(path.suffix.lower())
     if reader is None and not path.is_dir():
         raise LoadError(f"unsupported format {path.suffix}" if path.suffix else "unsupported format (no suffix)")
@@ -105,7 +107,7 @@ def _walk(root: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(folder, name)
-            if not name.startswith(".") and name != PASSED_OVER and (not path.is_symlink() or path.resolve().is_relative_to(inside)):
+            if not name.startswith(".") and (not path.is_symlink() or path.resolve().is_relative_to(inside)):
                 yield path
     # A folder that cannot be listed is handed on like a file, so that it is reported and not silently left out.
     yield from map(Path, unreadable)
