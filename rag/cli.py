@@ -1,30 +1,38 @@
-"""The command line: `rag index`, `ask`, `search`, `show`, `chat`, `eval`, `models`, `doctor`.
+"""The command line: `rag index`, `ask`, `search`, `show`, `chat`, `eval`, `models`, `doctor`, `version`.
 
-A thin skin: it reads options, calls the pipeline, prints. People get text and progress bars, machines get `--json`. Errors are one
-sentence on standard error; the exit status is 0 (done, also when the documents do not say), 1 (a fault of ours), 2 (bad input or
-configuration), 3 (the index), 130 (stopped with Ctrl-C).
+A thin skin: it reads options, calls the pipeline, and hands what comes to `rag.output`. Errors are one sentence on standard error; the exit
+status is 0 (done, also when the documents do not say), 1 (a fault of ours), 2 (bad input or configuration), 3 (the index), 130 (stopped
+with Ctrl-C).
 """
 
+import io
 import json
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 
 import typer
-from rich.console import Console
 
 from rag import __version__
-from rag.config import Config, load_config
+from rag.config import load_config
 from rag.errors import InputError, RagError
-from rag.types import Answer, Citation, Hit, Turn
+from rag.output import answer_fields, console, print_answer, print_hits, print_json, print_summary, progress_bars, search_fields
+from rag.paths import shipped
+from rag.types import Turn
+
+if TYPE_CHECKING:
+    from rag.doctor import Finding
 
 app = typer.Typer(
-    help="Answers questions about your own documents, offline, with citations that are checked.", no_args_is_help=True, add_completion=False,
+    help="Answers questions about your own documents, offline, with citations that are checked.", add_completion=False,
     pretty_exceptions_enable=False, rich_markup_mode=None,
 )  # fmt: skip
+# The base of all errors of usage; typer brings click along under a private name.
+UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
+STOPPED = 130
 
 IndexOption = Annotated[Path | None, typer.Option("--index", help="Folder of the index (default: index/default, or RAG_INDEX).")]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file (default: rag.toml if it is there).")]
@@ -33,46 +41,69 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.
 Question = Annotated[str, typer.Argument(help="The question, in English or Spanish.")]
 
 
-def main() -> None:
-    """Entry point: run a command; turn errors into a sentence and an exit status."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point: run a command (None: the one of the process); turn errors into a sentence and an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a letter is no reason to fail
     try:
-        app()
+        status = app(list(sys.argv[1:] if arguments is None else arguments) or ["--help"], prog_name="rag", standalone_mode=False)
+        sys.stdout.flush()
     except RagError as error:
-        sys.stderr.write(f"rag: {error}\n")
-        sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        sys.stderr.write("rag: stopped; what was indexed before is unchanged, run the same command again to go on.\n")
-        sys.exit(130)
+        _leave(str(error), error.exit_status)
+    except UsageError as error:
+        command = error.ctx.command_path if error.ctx else "rag"
+        _leave(f"{error.format_message().rstrip('.')}; see {command} --help.", 2)
+    except (KeyboardInterrupt, typer.Abort):
+        status = STOPPED
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        _leave_closed_pipe()
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):
+            _leave_closed_pipe()
+        raise
+    if status == STOPPED:
+        _leave("stopped; what was indexed before is unchanged, run the same command again to go on.", STOPPED)
+    sys.exit(status or 0)
+
+
+def _leave(sentence: str, status: int) -> NoReturn:
+    sys.stderr.write(f"rag: {sentence}\n")
+    sys.exit(status)
+
+
+def _leave_closed_pipe() -> NoReturn:
+    """Whoever read our output has seen enough; nothing may be written at exit, either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(0)
 
 
 @app.command("index")
 def index_command(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders to index.")],
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders to index.", show_default=False)] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Index the documents that come with the program.")] = False,
     index: IndexOption = None, config: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Bring the index up to date with files and folders: new, changed and deleted ones."""
     from rag.embed import load_embedder
     from rag.index.sync import sync
+    from rag.load import SUFFIXES
 
     settings = load_config(config, assignments or (), index)
+    wanted = [*(paths or ()), *([shipped("seeds")] if demo else ())]
+    if not wanted:
+        raise InputError("Say what to index: rag index YOUR_FOLDER, or rag index --demo for the documents that come with the program.")
     embedder = load_embedder(settings.embedding.model, device=settings.embedding.device)
-    with _progress(as_json) as progress:
-        summary = sync(settings, embedder, paths, progress)
+    with progress_bars(as_json) as progress:
+        summary = sync(settings, embedder, wanted, progress)
     if as_json:
-        _print_json(asdict(summary))
-        return
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(
-        f"{summary.documents} documents, {summary.passages} passages in {settings.index.path} "
-        f"({summary.added} added, {summary.updated} updated, {summary.removed} removed, {summary.unchanged} unchanged; {summary.seconds:.1f} s)"
-    )
-    for skipped in summary.skipped:
-        console.print(f"  skipped {skipped.source}: {skipped.reason}", markup=False)
-    if not summary.documents:
-        raise InputError(f"Nothing was indexed: no readable document in {', '.join(map(str, paths))}; .md, .txt, .html and .pdf are read.")
+        print_json(asdict(summary))
+    else:
+        print_summary(summary, settings.index.path)
+    if not summary.added + summary.updated + summary.unchanged:
+        raise InputError(
+            f"No document was found in {', '.join(map(str, wanted))}, so the index was left as it is; {' '.join(SUFFIXES)} files are read."
+        )
 
 
 @app.command()
@@ -88,9 +119,9 @@ def ask(
     with Pipeline.open(load_config(config, assignments or (), index)) as pipeline:
         answer = pipeline.ask(question, turns)
     if as_json:
-        _print_json(answer_fields(answer))
+        print_json(answer_fields(answer))
     else:
-        _print_answer(answer)
+        print_answer(answer)
 
 
 @app.command()
@@ -100,25 +131,14 @@ def search(
     index: IndexOption = None, config: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Show the passages that fit a question best, and why."""
-    from rag.language import detect
     from rag.pipeline import Pipeline
 
     with Pipeline.open(load_config(config, assignments or (), index)) as pipeline:
         hits = pipeline.search(question, k)
     if as_json:
-        _print_json({"question": question, "language": detect(question), "hits": [_hit_fields(hit) for hit in hits]})
-        return
-    console = Console(soft_wrap=True, highlight=False)
-    for hit in hits:
-        console.print(f"[bold]{hit.rank}.[/bold] {_place(hit.passage.title, hit.passage.section, hit.passage.page, hit.passage.source)}")
-        why = ", ".join(filter(None, (
-            f"has {hit.why.reference}" if hit.why.reference else "",
-            f"words: {' '.join(hit.why.matched_terms)}" if hit.why.matched_terms else "",
-            f"lexical rank {hit.why.lexical_rank}" if hit.why.lexical_rank else "",
-            f"dense rank {hit.why.dense_rank}" if hit.why.dense_rank else "",
-        )))  # fmt: skip
-        console.print(f"   {hit.passage.source}:{hit.passage.start}-{hit.passage.end}  score {hit.score:.2f} ({why})", style="dim", markup=False)
-        console.print(f"   {' '.join(hit.passage.text.split())[:300]}", markup=False)
+        print_json(search_fields(question, hits))
+    else:
+        print_hits(hits)
 
 
 @app.command()
@@ -168,22 +188,22 @@ def eval_command(
     from rag.evaluate import print_results, run_evaluation
 
     settings = load_config(config, assignments or (), index)
-    with _progress(as_json) as progress:
-        results = run_evaluation(target, settings, queries=queries, report=report, compare=compare, keep_index=index is not None, progress=progress)
+    with progress_bars(as_json) as progress:
+        results = run_evaluation(
+            target, settings, queries=queries, report=report, compare=compare, keep_index=index is not None, progress=progress
+        )
     if as_json:
-        _print_json(results)
+        print_json(results)
     else:
-        print_results(results, Console(highlight=False))
+        print_results(results, console())
 
 
 @app.command()
 def models(config: ConfigOption = None, assignments: SetOption = None) -> None:
     """Show which models the configuration names, and whether they load."""
-    from rag.doctor import model_lines
+    from rag.doctor import examine_models
 
-    console = Console(soft_wrap=True, highlight=False)
-    for line in model_lines(load_config(config, assignments or ())):
-        console.print(line, markup=False)
+    _report(examine_models(load_config(config, assignments or ())))
 
 
 @app.command()
@@ -191,12 +211,7 @@ def doctor(index: IndexOption = None, config: ConfigOption = None, assignments: 
     """Check the installation, the configuration and the index, and say what to do about what is wrong."""
     from rag.doctor import examine
 
-    findings = examine(load_config(config, assignments or (), index))
-    console = Console(soft_wrap=True, highlight=False)
-    for finding in findings:
-        console.print(f"{'ok  ' if finding.sound else 'FAIL'} {finding.text}", markup=False)
-    worst = max((finding.exit_status for finding in findings), default=0)
-    raise typer.Exit(worst)
+    _report(examine(load_config(config, assignments or (), index)))
 
 
 @app.command()
@@ -205,87 +220,21 @@ def version() -> None:
     sys.stdout.write(f"rag {__version__}\n")
 
 
-def answer_fields(answer: Answer) -> dict[str, Any]:
-    """The fields of `rag ask --json`."""
-    return {
-        "question": answer.question, "standalone_question": answer.standalone_question, "language": answer.language,
-        "abstained": answer.abstained, "reason": answer.reason, "text": answer.text,
-        "sentences": [asdict(sentence) for sentence in answer.sentences],
-        "citations": [_citation_fields(citation) for citation in answer.citations],
-        "hits": [_hit_fields(hit) for hit in answer.hits],
-        "timings_ms": answer.timings_ms, "fingerprint": answer.fingerprint,
-    }  # fmt: skip
-
-
-def _citation_fields(citation: Citation) -> dict[str, Any]:
-    fields = ("number", "source", "title", "start", "end", "page", "section", "quote", "score")
-    return {name: getattr(citation, name) for name in fields} | {"section": " > ".join(citation.section)}
-
-
-def _hit_fields(hit: Hit) -> dict[str, Any]:
-    passage = hit.passage
-    return {
-        "rank": hit.rank, "source": passage.source, "title": passage.title, "start": passage.start, "end": passage.end,
-        "page": passage.page, "section": " > ".join(passage.section), "text": passage.text, "score": hit.score, "why": asdict(hit.why),
-    }  # fmt: skip
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-
-
-def _print_answer(answer: Answer) -> None:
-    console = Console(soft_wrap=True, highlight=False)
-    if answer.standalone_question != answer.question:
-        console.print(f"({answer.standalone_question})\n", style="dim", markup=False)
-    console.print(answer.text, markup=False)
-    for sentence in answer.sentences:
-        if sentence.verdict == "unsupported":
-            console.print(f"  not supported by the documents: {sentence.text}", style="yellow", markup=False)
-    if answer.citations:
-        console.print()
-    for citation in answer.citations:
-        place = _place(citation.title, citation.section, citation.page, citation.source)
-        console.print(f"[{citation.number}] {place}  ({citation.source}:{citation.start}-{citation.end})", style="dim", markup=False)
-    if answer.note:
-        console.print(f"\nNote: {answer.note}", style="yellow", markup=False)
-
-
-def _place(title: str, section: tuple[str, ...], page: int | None, source: str) -> str:
-    own = [part for part in section if part != title]
-    return ", ".join(filter(None, (title or source, f"p. {page}" if page else "", f"§ {own[-1]}" if own else "")))
+def _report(findings: "Sequence[Finding]") -> None:
+    for finding in findings:
+        console().print(f"{'ok  ' if finding.sound else 'FAIL'} {finding.text}", markup=False)
+    raise typer.Exit(max(finding.exit_status for finding in findings))
 
 
 def _read_history(file: Path | None) -> list[Turn]:
     if file is None:
         return []
     try:
-        turns = json.loads(file.read_text(encoding="utf-8"))
-        return [Turn(question=str(turn["question"]), answer=str(turn["answer"])) for turn in turns]
+        turns = [(turn["question"], turn["answer"]) for turn in json.loads(file.read_text(encoding="utf-8"))]
     except OSError as error:
-        raise InputError(f"The history file {file} cannot be read ({error.strerror}).") from error
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f'The history file {file} is not a JSON list of {{"question": ..., "answer": ...}}.') from error
-
-
-@contextmanager
-def _progress(silent: bool) -> Iterator[Any]:
-    """A callable (done, total, label) that moves progress bars on standard error; None where nobody is looking."""
-    if silent or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, Any] = {}
-
-        def move(done: int, total: int, label: str) -> None:
-            if label not in tasks:
-                tasks[label] = bars.add_task(label, total=total)
-            bars.update(tasks[label], completed=done, total=total)
-
-        yield move
-
-
-__all__ = ["Config", "answer_fields", "app", "main"]
+        raise InputError(f"The history file {file} cannot be read ({error.strerror}); check the path given to --history.") from error
+    except (ValueError, TypeError, KeyError, RecursionError):
+        turns = [(None, None)]
+    if not all(isinstance(text, str) for turn in turns for text in turn):
+        raise InputError(f'The history file {file} is not a JSON list of {{"question": "...", "answer": "..."}}; write it so.')
+    return [Turn(question, answer) for question, answer in turns]

@@ -10,9 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 from rag.config import Config
 from rag.embed import load_embedder
-from rag.errors import RagError
+from rag.errors import IndexDamaged, RagError
 from rag.generate import load_generator
 from rag.index import Reader
+from rag.index.reader import search_files_are_sound
 
 CORE = ("faiss-cpu", "tantivy", "tokenizers", "gradio", "langchain-core", "pypdf")
 LOCAL = ("torch", "transformers", "sentence-transformers")
@@ -30,15 +31,15 @@ class Finding:
 def examine(config: Config) -> list[Finding]:
     """Look at everything, in the order in which it is needed."""
     findings = [Finding(sys.version_info >= (3, 11), f"Python {sys.version.split()[0]}"), _packages(CORE), _extra()]
-    findings += [_try(lambda: f"embedding.model = {config.embedding.model!r}: {_embedding(config)}")]
-    findings += [_try(lambda: f"llm.model = {config.llm.model!r}: {_llm(config)}")]
-    findings += [_try(lambda: _index(config))]
-    return findings
+    return [*findings, *examine_models(config), _try(lambda: _index(config))]
 
 
-def model_lines(config: Config) -> list[str]:
-    """One line per model in use."""
-    return [f"embedding  {config.embedding.model}  {_embedding(config)}", f"llm        {config.llm.model}  {_llm(config)}"]
+def examine_models(config: Config) -> list[Finding]:
+    """Load each model that the configuration names."""
+    return [
+        _try(lambda: f"embedding.model = {config.embedding.model!r}: {_embedding(config)}"),
+        _try(lambda: f"llm.model = {config.llm.model!r}: {_llm(config)}"),
+    ]
 
 
 def _try(describe: Callable[[], str]) -> Finding:
@@ -64,7 +65,9 @@ def _extra() -> Finding:
     finding = _packages(LOCAL)
     if finding.sound:
         return finding
-    return Finding(True, "local models: not installed, and not needed for the built-in ones (pip install torch transformers sentence-transformers)")
+    return Finding(
+        True, "local models: not installed, and not needed for the built-in ones (pip install torch transformers sentence-transformers)"
+    )
 
 
 def _embedding(config: Config) -> str:
@@ -76,6 +79,11 @@ def _llm(config: Config) -> str:
 
 
 def _index(config: Config) -> str:
-    with Reader(config.index.path, _embedding(config)).snapshot() as snapshot:
+    folder = config.index.path
+    with Reader(folder, _embedding(config)).snapshot() as snapshot:
         store = snapshot.store
-        return f"index {config.index.path}: {store.count('documents')} documents, {store.count('passages')} passages, generation {snapshot.generation}"
+        if not search_files_are_sound(folder, store):
+            raise IndexDamaged(
+                f"The search files of the index at {folder} are damaged and made anew for every start; run rag index to repair them."
+            )
+        return f"index {folder}: {store.count('documents')} documents, {store.count('passages')} passages, generation {snapshot.generation}"

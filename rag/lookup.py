@@ -14,6 +14,7 @@ from rag.index import Snapshot
 from rag.references import find
 from rag.types import Reference
 
+STEM = 5
 _WORD = re.compile(r"\w{3,}")
 _KINDS_OF_TEXT = (
     {"tratado", "treaty", "pacto", "pact"},
@@ -80,8 +81,9 @@ def documents_meant(question: str, titles: Mapping[str, str], holders: set[str])
     """
     asked = _folded_words(question)
     words = {source: _folded_words(f"{title} {re.sub(r'[^a-zA-Z]+', ' ', source)}") for source, title in titles.items()}
-    count = {word: sum(word in own for own in words.values()) for own in words.values() for word in own}
-    score = {source: sum(1.0 / count[word] for word in (asked - _GENERIC) & own) for source, own in words.items()}
+    stems = {source: _stems(own) for source, own in words.items()}
+    count = {stem: sum(stem in own for own in stems.values()) for own in stems.values() for stem in own}
+    score = {source: sum(1.0 / count[stem] for stem in _stems(asked - _GENERIC) & own) for source, own in stems.items()}
     best = max(score.values(), default=0.0)
     named = {source for source in holders if score.get(source, 0.0) >= max(best, 1.0) - 1e-9}
     if named:
@@ -96,6 +98,11 @@ def _numbers_by_source(snapshot: Snapshot, kind: str, *, own_text: bool) -> dict
     for source, number in snapshot.store.numbers_of(kind, own_text=own_text):
         numbers[source] = (*numbers.get(source, ()), number)
     return numbers
+
+
+def _stems(words: frozenset[str]) -> frozenset[str]:
+    """The beginnings of words, so that "Mexican" is "Mexico" and "chilena" is "Chile"."""
+    return frozenset(word[:STEM] for word in words)
 
 
 def _folded_words(text: str) -> frozenset[str]:

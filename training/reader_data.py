@@ -52,7 +52,12 @@ class Example:
 def read_examples(data: Path, embedder: BuiltinEmbedder, seed: int) -> list[Example]:
     """Every example in its own language, those that answer and those that do not."""
     numbers = random.Random(seed)
-    answered = [*_squad(data, "squad_es", "es"), *_squad(data, "squad_es_dist", "es"), *_squad(data, "squad_en_partial", "en"), *_natural(data)]
+    answered = [
+        *_squad(data, "squad_es", "es"),
+        *_squad(data, "squad_es_dist", "es"),
+        *_squad(data, "squad_en_partial", "en"),
+        *_natural(data),
+    ]
     known = {_squeezed(example.question) for example in answered}
     positives = [example for example in answered if example.kind == "answer"]
     negatives = [example for example in answered if example.kind == "none"]
@@ -82,7 +87,9 @@ def without_sentence(example: Example) -> Example | None:
     """The same passage without the sentences that hold the answer; None if too little is left, or the answer is still in it."""
     if not example.spans:
         return None
-    kept = [(start, end) for start, end in sentences(example.passage) if not any(start < stop and begin < end for begin, stop in example.spans)]
+    kept = [
+        (start, end) for start, end in sentences(example.passage) if not any(start < stop and begin < end for begin, stop in example.spans)
+    ]
     rest = " ".join(example.passage[start:end] for start, end in kept)
     answers = {example.passage[start:end].casefold() for start, end in example.spans}
     if len(rest) < SHORTEST_REST or any(answer in rest.casefold() for answer in answers):
@@ -142,7 +149,7 @@ def sentence_examples(data: Path, known: set[str], numbers: random.Random) -> li
 
     The rows follow the order of their article, so what stands near in the file stood near in the text.
     """
-    rows = [row for row in read_rows(data, "questions/squad_sentence_question")]
+    rows = list(read_rows(data, "questions/squad_sentence_question"))
     made = []
     for place, row in enumerate(rows):
         if _squeezed(row["question"]) in known:

@@ -1,8 +1,8 @@
 """Word-for-word glosses of questions in the other language, from the built-in bilingual table.
 
-There are no parallel questions over the passages that the reader is trained on. A gloss ("how many shells delivered" -> "cuántos proyectiles
-entregado") has the words of the other language and not its grammar. Neighbours are corrected for hubs: Conneau et al., "Word Translation
-Without Parallel Data" (2018), CSLS.
+There are no parallel questions over the passages that the reader is trained on. A gloss ("how many shells delivered" -> "cuántos
+proyectiles entregado") has the words of the other language and not its grammar. Neighbours are corrected
+for hubs: Conneau et al., "Word Translation Without Parallel Data" (2018), CSLS.
 """
 
 import random
@@ -21,18 +21,19 @@ WORD = re.compile(r"[^\W\d_]+")
 LIKELY = 0.35
 NEAREST = 10
 _PHRASES = {
-    "en": {
-        "how many": "cuántos", "how much": "cuánto", "what": "qué", "which": "cuál", "who": "quién", "whom": "quién", "whose": "de quién", "when": "cuándo",
-        "where": "dónde", "why": "por qué", "how": "cómo", "did": "", "does": "", "do": "", "the": "el", "of": "de", "in": "en", "to": "a", "is": "es",
-        "was": "fue", "are": "son", "were": "fueron", "by": "por", "for": "para", "on": "en", "at": "en", "a": "un", "an": "un", "that": "que", "with": "con",
-    },
-    "es": {
-        "por qué": "why", "a quién": "whom", "de quién": "whose", "en qué": "in what", "qué": "what", "cuál": "which", "cuáles": "which", "quién": "who",
-        "quiénes": "who", "cuándo": "when", "dónde": "where", "cómo": "how", "cuántos": "how many", "cuántas": "how many", "cuánto": "how much",
-        "cuánta": "how much", "el": "the", "la": "the", "los": "the", "las": "the", "de": "of", "del": "of the", "en": "in", "a": "to", "al": "to the", "que": "that",
-        "es": "is", "fue": "was", "son": "are", "fueron": "were", "por": "by", "para": "for", "un": "a", "una": "a", "se": "", "con": "with", "su": "its",
-    },
-}  # fmt: skip
+    "en": (
+        "how many: cuántos; how much: cuánto; what: qué; which: cuál; who: quién; whom: quién; whose: de quién; when: cuándo; "
+        "where: dónde; why: por qué; how: cómo; did: ; does: ; do: ; the: el; of: de; in: en; to: a; is: es; was: fue; are: son; "
+        "were: fueron; by: por; for: para; on: en; at: en; a: un; an: un; that: que; with: con"
+    ),
+    "es": (
+        "por qué: why; a quién: whom; de quién: whose; en qué: in what; qué: what; cuál: which; cuáles: which; quién: who; "
+        "quiénes: who; cuándo: when; dónde: where; cómo: how; cuántos: how many; cuántas: how many; cuánto: how much; cuánta: how "
+        "much; el: the; la: the; los: the; las: the; de: of; del: of the; en: in; a: to; al: to the; que: that; es: is; fue: was; "
+        "son: are; fueron: were; por: by; para: for; un: a; una: a; se: ; con: with; su: its"
+    ),
+}
+"""Question words and function words, which vectors confuse: "phrase: counterpart; ..."."""
 
 
 class Glossary:
@@ -41,7 +42,9 @@ class Glossary:
     def __init__(self, words: Mapping[str, str], phrases: Mapping[str, str]) -> None:
         self._words = words
         self._phrases = phrases
-        self._pattern = re.compile("|".join(rf"\b{re.escape(phrase)}\b" for phrase in sorted(phrases, key=len, reverse=True)) + rf"|{WORD.pattern}")
+        self._pattern = re.compile(
+            "|".join(rf"\b{re.escape(phrase)}\b" for phrase in sorted(phrases, key=len, reverse=True)) + rf"|{WORD.pattern}"
+        )
 
     def gloss(self, question: str, share: float, numbers: random.Random) -> str:
         """The question in lower case with about `share` of its words replaced."""
@@ -55,7 +58,9 @@ class Glossary:
         return " ".join(self._pattern.sub(replace, question.lower()).split())
 
 
-def make_glossaries(evidence: Evidence, asked: Mapping[str, Iterable[str]], texts: Mapping[str, Iterable[str]], limit: int = 25_000) -> dict[str, Glossary]:
+def make_glossaries(
+    evidence: Evidence, asked: Mapping[str, Iterable[str]], texts: Mapping[str, Iterable[str]], limit: int = 25_000
+) -> dict[str, Glossary]:
     """For "en" and "es", the glossary from that language into the other.
 
     Args:
@@ -73,7 +78,8 @@ def make_glossaries(evidence: Evidence, asked: Mapping[str, Iterable[str]], text
         best = (2 * cosines - hubness - _nearest_mean(cosines)[:, None]).argmax(axis=1)
         likely = cosines[np.arange(len(words)), best] >= LIKELY
         pairs = {word: lists[target][column] for word, column, sure in zip(words, best, likely, strict=True) if sure}
-        glossaries[source] = Glossary(pairs, _PHRASES[source])
+        phrases = dict(entry.split(": ") for entry in _PHRASES[source].split("; "))
+        glossaries[source] = Glossary(pairs, phrases)
     return glossaries
 
 

@@ -59,13 +59,17 @@ def choose_tokens(encoder: Mapping[str, int], counts: Counts, size: int) -> list
 
     A word that is cut off here still reads as its pieces, so no letter may be missing.
     """
-    known = sorted((token for token in {*counts.english, *counts.spanish, *encoder} if counts.of(token)), key=lambda token: (-counts.of(token), token))
+    known = sorted(
+        (token for token in {*counts.english, *counts.spanish, *encoder} if counts.of(token)), key=lambda token: (-counts.of(token), token)
+    )
     letters = [token for token in known if len(token.removeprefix(PIECE)) == 1]
     chosen = list(dict.fromkeys([*letters, *known]))[: size - len(SPECIAL_TOKENS)]
     return [*SPECIAL_TOKENS, *sorted(set(chosen) - set(SPECIAL_TOKENS))]
 
 
-def first_vectors(tokens: list[str], encoder: Mapping[str, int], vectors: Table, bilingual: Mapping[str, int], rows: Table, counts: Counts) -> Table:
+def first_vectors(
+    tokens: list[str], encoder: Mapping[str, int], vectors: Table, bilingual: Mapping[str, int], rows: Table, counts: Counts
+) -> Table:
     """One vector per token: the encoder's own where it has one, else a mean of those of the token's neighbours in the bilingual table.
 
     Args:

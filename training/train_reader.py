@@ -32,7 +32,6 @@ from training.reader_vocabulary import choose_tokens, count_tokens, first_vector
 from training.teacher import Teacher, find_teacher
 from training.train_embedding import SENTENCE_TOKENS
 
-
 AS_IT_IS = {"answerable": 1.0, "span": 0.0, "bias": 0.0}
 """The calibration that leaves the first head's logit alone."""
 
@@ -66,10 +65,11 @@ def adapted_encoder(data: Path, out: Path, cache: Path, settings: Settings) -> t
         blocks.append(Teacher(cache.parent).encode([pair.english for pair in sentences], max_tokens=SENTENCE_TOKENS, name=source.file))
     english, spanish = [pair.english for pair in pairs], [pair.spanish for pair in pairs]
 
-    contexts = {name: [row["context"] for row in read_rows(data, f"questions/{name}")] for name in ("squad_es", "squad_en_partial", "natural_questions_gold")}
-    counts = count_tokens(
-        {*encoder_tokens, *bilingual}, [*english, *contexts["squad_en_partial"], *contexts["natural_questions_gold"]], [*spanish, *contexts["squad_es"]]
-    )
+    english_contexts = [
+        row["context"] for name in ("squad_en_partial", "natural_questions_gold") for row in read_rows(data, f"questions/{name}")
+    ]
+    spanish_contexts = [row["context"] for row in read_rows(data, "questions/squad_es")]
+    counts = count_tokens({*encoder_tokens, *bilingual}, [*english, *english_contexts], [*spanish, *spanish_contexts])
     tokens = choose_tokens(encoder_tokens, counts, settings.vocabulary)
     tokenizer = make_tokenizer(tokens)
     vectors = first_vectors(tokens, encoder_tokens, weights["embeddings.word_embeddings.weight"].numpy(), bilingual, table.rows, counts)

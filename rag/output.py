@@ -1,0 +1,133 @@
+"""What the command line prints: JSON with the fields of the public contract (docs/architecture.md), text for people, progress bars.
+
+It decides nothing: everything shown is a field of what the pipeline returned.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from rag.language import detect
+from rag.types import Answer, Citation, Hit
+
+if TYPE_CHECKING:
+    from rag.index.sync import Progress, Summary
+
+
+def console() -> Console:
+    """Standard output for people: lines are not wrapped, so that they can be searched."""
+    return Console(soft_wrap=True, highlight=False)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object on a line, with letters as they are where the output can hold them."""
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    sys.stdout.write(json.dumps(value, ensure_ascii=not is_unicode, allow_nan=False) + "\n")
+
+
+def answer_fields(answer: Answer) -> dict[str, Any]:
+    """The fields of `rag ask --json`."""
+    return {
+        "question": answer.question, "standalone_question": answer.standalone_question, "language": answer.language,
+        "abstained": answer.abstained, "reason": answer.reason, "text": answer.text,
+        "sentences": [asdict(sentence) for sentence in answer.sentences],
+        "citations": [_citation_fields(citation) for citation in answer.citations],
+        "hits": [_hit_fields(hit) for hit in answer.hits],
+        "timings_ms": answer.timings_ms, "fingerprint": answer.fingerprint,
+    }  # fmt: skip
+
+
+def search_fields(question: str, hits: Sequence[Hit]) -> dict[str, Any]:
+    """The fields of `rag search --json`."""
+    return {"question": question, "language": detect(question), "hits": [_hit_fields(hit) for hit in hits]}
+
+
+def _citation_fields(citation: Citation) -> dict[str, Any]:
+    fields = ("number", "source", "title", "start", "end", "page", "section", "quote", "score")
+    return {name: getattr(citation, name) for name in fields} | {"section": " > ".join(citation.section)}
+
+
+def _hit_fields(hit: Hit) -> dict[str, Any]:
+    passage = hit.passage
+    return {
+        "rank": hit.rank, "source": passage.source, "title": passage.title, "start": passage.start, "end": passage.end,
+        "page": passage.page, "section": " > ".join(passage.section), "text": passage.text, "score": hit.score, "why": asdict(hit.why),
+    }  # fmt: skip
+
+
+def print_summary(summary: "Summary", folder: Path) -> None:
+    """What a sync did."""
+    out = console()
+    out.print(
+        f"{summary.documents} documents, {summary.passages} passages in {folder} "
+        f"({summary.added} added, {summary.updated} updated, {summary.removed} removed, {summary.unchanged} unchanged; {summary.seconds:.1f} s)",
+        markup=False,
+    )
+    for skipped in summary.skipped:
+        out.print(f"  skipped {skipped.source}: {skipped.reason}", markup=False)
+
+
+def print_answer(answer: Answer) -> None:
+    """An answer with its sources."""
+    out = console()
+    if answer.standalone_question != answer.question:
+        out.print(f"({answer.standalone_question})\n", style="dim", markup=False)
+    out.print(answer.text, markup=False)
+    for sentence in answer.sentences:
+        if sentence.verdict == "unsupported":
+            out.print(f"  not supported by the documents: {sentence.text}", style="yellow", markup=False)
+    if answer.citations:
+        out.print()
+    for citation in answer.citations:
+        place = _place(citation.title, citation.section, citation.page, citation.source)
+        out.print(f"[{citation.number}] {place}  ({citation.source}:{citation.start}-{citation.end})", style="dim", markup=False)
+    if answer.note:
+        out.print(f"\nNote: {answer.note} These are quotations instead.", style="yellow", markup=False)
+
+
+def print_hits(hits: Sequence[Hit]) -> None:
+    """Passages, and why each was found."""
+    out = console()
+    for hit in hits:
+        passage, why = hit.passage, hit.why
+        reasons = (
+            f"has {why.reference}" if why.reference else "",
+            f"words: {' '.join(why.matched_terms)}" if why.matched_terms else "",
+            f"lexical rank {why.lexical_rank}" if why.lexical_rank else "",
+            f"dense rank {why.dense_rank}" if why.dense_rank else "",
+        )
+        out.print(f"{hit.rank}. {_place(passage.title, passage.section, passage.page, passage.source)}", style="bold", markup=False)
+        span = f"{passage.source}:{passage.start}-{passage.end}"
+        out.print(f"   {span}  score {hit.score:.2f} ({', '.join(filter(None, reasons))})", style="dim", markup=False)
+        out.print(f"   {' '.join(passage.text.split())[:300]}", markup=False)
+
+
+def _place(title: str, section: tuple[str, ...], page: int | None, source: str) -> str:
+    own = [part for part in section if part != title]
+    return ", ".join(filter(None, (title or source, f"p. {page}" if page else "", f"§ {own[-1]}" if own else "")))
+
+
+@contextmanager
+def progress_bars(silent: bool) -> "Iterator[Progress | None]":
+    """A callable (done, total, label) that moves progress bars on standard error; None where nobody is looking."""
+    if silent or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def move(done: int, total: int, label: str) -> None:
+            if label not in tasks:
+                tasks[label] = bars.add_task(label, total=total)
+            bars.update(tasks[label], completed=done, total=total)
+
+        yield move
