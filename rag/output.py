@@ -64,11 +64,8 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
 def print_summary(summary: "Summary", folder: Path) -> None:
     """What a sync did."""
     out = console()
-    out.print(
-        f"{summary.documents} documents, {summary.passages} passages in {folder} "
-        f"({summary.added} added, {summary.updated} updated, {summary.removed} removed, {summary.unchanged} unchanged; {summary.seconds:.1f} s)",
-        markup=False,
-    )
+    changes = ", ".join(f"{getattr(summary, name)} {name}" for name in ("added", "updated", "removed", "unchanged"))
+    out.print(f"{summary.documents} documents, {summary.passages} passages in {folder} ({changes}; {summary.seconds:.1f} s)", markup=False)
     for skipped in summary.skipped:
         out.print(f"  skipped {skipped.source}: {skipped.reason}", markup=False)
 
@@ -88,7 +85,7 @@ def print_answer(answer: Answer) -> None:
         place = _place(citation.title, citation.section, citation.page, citation.source)
         out.print(f"[{citation.number}] {place}  ({citation.source}:{citation.start}-{citation.end})", style="dim", markup=False)
     if answer.note:
-        out.print(f"\nNote: {answer.note} These are quotations instead.", style="yellow", markup=False)
+        out.print(f"\nNote: {answer.note}", style="yellow", markup=False)
 
 
 def print_hits(hits: Sequence[Hit]) -> None:

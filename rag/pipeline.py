@@ -40,6 +40,7 @@ class Pipeline:
         self._quoting = ExtractiveGenerator(evidence, config.answer.max_sentences)
         self._retriever = Retriever(embedder, WordReranker(evidence), config.retrieval.candidates)
         self._reader = Reader(config.index.path, embedder.fingerprint)
+        self._embedding = embedder.fingerprint
         self._fingerprint = f"{embedder.fingerprint} {generator.fingerprint}"
 
     @classmethod
@@ -82,6 +83,8 @@ class Pipeline:
             checked, broken = yield from self._generate(standalone, found.hits, history)
             several = messages.ambiguous(language) if is_ambiguous(found) else None
             note = broken or note or several
+            if not checked.citations:  # whatever a model wrote: without one valid citation it is no answer from the documents
+                checked = Checked(messages.silent(found.hits, language), (), (), checked.dropped)
         else:
             checked = Checked(decision.message, (), (), 0)
             yield decision.message
@@ -109,10 +112,9 @@ class Pipeline:
 
     def describe(self) -> dict[str, object]:
         """What is in use: counts of the index, its generation, and the models."""
-        embedding, _, llm = self._fingerprint.partition(" ")
         with self._reader.snapshot() as snapshot:
             counts = {table: snapshot.store.count(table) for table in ("documents", "passages")}
-            return {**counts, "embedding": embedding, "llm": llm, "generation": snapshot.generation}
+            return {**counts, "embedding": self._embedding, "llm": self._generator.fingerprint, "generation": snapshot.generation}
 
     def close(self) -> None:
         """Nothing stays open between questions; here so that `with Pipeline.open(config) as pipeline` reads well."""
@@ -149,7 +151,7 @@ class Pipeline:
     def _answer(
         self, question: str, standalone: str, found: Retrieved, decision: Decision, checked: Checked, note: str | None, laps: "_Laps"
     ) -> Answer:
-        silent = not checked.citations  # whatever a model wrote: without one valid citation it is no answer from the documents
+        silent = not checked.citations
         return Answer(
             question=question,
             standalone_question=standalone,

@@ -48,7 +48,7 @@ class Reading:
 
 
 NOTHING = Reading(0.0, 0, 0, -math.inf)
-"""What a text without a single known sign says."""
+"""What a text says that holds nothing but white space and control characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Reader:
         self._tokens = int(settings["tokens"])
         self._question_tokens = int(settings["question_tokens"])
         self._calibration = settings["calibration"]
-        self._first, self._last = (int(self._tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]"))
+        self._first, self._last = int(settings["first"]), int(settings["last"])
         options = onnxruntime.SessionOptions()
         # Windows run side by side in `_pool`: faster than two threads inside one window, and no thread of onnxruntime's waits spinning.
         options.intra_op_num_threads = options.inter_op_num_threads = 1

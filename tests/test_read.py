@@ -61,7 +61,8 @@ def test_a_passage_without_its_answer_is_less_likely_to_answer(reader: Reader) -
 def test_readings_do_not_depend_on_what_is_read_with_them(reader: Reader) -> None:
     texts = [BRIDGE["en"], FOREST["es"] * 10, "", BRIDGE["es"]]
     together = reader.read(OPENED["es"], texts)
-    assert [Reader().read(OPENED["es"], [text])[0] for text in texts] == together
+    alone = Reader()
+    assert [alone.read(OPENED["es"], [text])[0] for text in texts] == together
     assert reader.read(OPENED["es"], texts[::-1]) == together[::-1]
     assert reader.read(OPENED["es"], []) == []
 

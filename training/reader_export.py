@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from training.export import quantise
 from training.reader_heads import QUESTION_TOKENS
 from training.reader_model import POSITIONS, ReaderNetwork
+from training.reader_vocabulary import SPECIAL_TOKENS
 
 FOLDER = "reader"
 FILES = ("config.json", "model.onnx", "tokenizer.json")
@@ -63,7 +64,8 @@ def write_reader(network: ReaderNetwork, tokenizer: Tokenizer, calibration: dict
 def write_settings(calibration: dict[str, float], out: Path) -> str:
     """Write `config.json` and the manifest's entry; return the revision."""
     folder = out / FOLDER
-    config = {"tokens": POSITIONS, "question_tokens": QUESTION_TOKENS, "calibration": calibration}
+    first, last = SPECIAL_TOKENS.index("[CLS]"), SPECIAL_TOKENS.index("[SEP]")
+    config = {"tokens": POSITIONS, "question_tokens": QUESTION_TOKENS, "first": first, "last": last, "calibration": calibration}
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
     revision = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:8]

@@ -23,6 +23,7 @@ from training.corpus import read_rows
 Scores = npt.NDArray[np.float64]
 DIRECTIONS = (("es", "es"), ("en", "es"), ("es", "en"), ("en", "en"))
 FOLDS = 6
+WEIGHTS = (1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 _ARTICLES = re.compile(r"\b(un|una|unos|unas|el|la|los|las|the|a|an)\b")
 _PUNCTUATION = set(string.punctuation) | set("¿¡«»“”‘’–—")
 
@@ -128,18 +129,21 @@ def _direction(
     arrays = {name: np.array(values) for name, values in features.items()}
     for name in ("other", "removed"):
         if len(arrays[name]):
-            result[f"AUC gold/{name}"] = _areas(arrays["gold"], arrays[name], np.array(folds["gold"]), np.array(folds[name]))
+            result |= _areas(name, arrays["gold"], arrays[name], np.array(folds["gold"]), np.array(folds[name]))
     negatives = np.concatenate([arrays[name] for name in ("other", "removed") if len(arrays[name])])
     both = np.concatenate([arrays["gold"], negatives])
     labels = np.arange(len(both)) < len(arrays["gold"])
-    result["logistic (reader log-odds, coverage)"] = fit_logistic(both, labels)
+    fitted = fit_logistic(both, labels)
+    result["logistic of both: reader's log-odds, coverage, bias"] = " ".join(f"{value:.2f}" for value in (*fitted.weights, fitted.bias))
     if answers:
-        result["span F1, exact"] = np.mean(answers, axis=0).round(4).tolist()
+        result["span F1"], result["span exact"] = (float(value) for value in np.mean(answers, axis=0))
         result |= _sentence_choice(choices)
     return result
 
 
-def _areas(gold: Scores, wrong: Scores, gold_folds: npt.NDArray[np.int64], wrong_folds: npt.NDArray[np.int64]) -> dict[str, float]:
+def _areas(
+    name: str, gold: Scores, wrong: Scores, gold_folds: npt.NDArray[np.int64], wrong_folds: npt.NDArray[np.int64]
+) -> dict[str, float]:
     """Of the reader, of coverage, and of both in a logistic fitted on the other folds."""
     mixed_gold, mixed_wrong = np.zeros(len(gold)), np.zeros(len(wrong))
     for fold in range(FOLDS):
@@ -148,10 +152,10 @@ def _areas(gold: Scores, wrong: Scores, gold_folds: npt.NDArray[np.int64], wrong
         mixed_gold[gold_folds == fold] = model.log_odds(gold[gold_folds == fold])
         mixed_wrong[wrong_folds == fold] = model.log_odds(wrong[wrong_folds == fold])
     return {
-        "reader": round(area_under_curve(gold[:, 0], wrong[:, 0]), 4),
-        "coverage": round(area_under_curve(gold[:, 1], wrong[:, 1]), 4),
-        "both": round(area_under_curve(mixed_gold, mixed_wrong), 4),
-        "right at 0.5": round(float(((gold[:, 0] > 0).mean() + (wrong[:, 0] <= 0).mean()) / 2), 4),
+        f"AUC right/{name}, reader": area_under_curve(gold[:, 0], wrong[:, 0]),
+        f"AUC right/{name}, coverage": area_under_curve(gold[:, 1], wrong[:, 1]),
+        f"AUC right/{name}, both": area_under_curve(mixed_gold, mixed_wrong),
+        f"right/{name}, on the right side of 0.5": float(((gold[:, 0] > 0).mean() + (wrong[:, 0] <= 0).mean()) / 2),
     }
 
 
@@ -161,9 +165,10 @@ def _sentence_choice(choices: list[tuple[int, Scores, Scores, int]]) -> dict[str
     def share(weight: float) -> float:
         return float(np.mean([right == int(np.argmax(read + weight * words)) for right, read, words, _ in choices]))
 
-    weights = (0.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
+    best = max(WEIGHTS, key=share)
     return {
-        "sentence by span": round(float(np.mean([right == span for right, *_, span in choices])), 4),
-        "sentence by words": round(float(np.mean([right == int(np.argmax(words)) for right, _, words, _ in choices])), 4),
-        "sentence by score + weight * coverage": {weight: round(share(weight), 4) for weight in weights},
+        "sentence of the best span": float(np.mean([right == span for right, *_, span in choices])),
+        "sentence of the best score": share(0.0),
+        "sentence of the best coverage": float(np.mean([right == int(np.argmax(words)) for right, _, words, _ in choices])),
+        "sentence of the best score + w * coverage": f"{share(best):.3f} (w = {best:g})",
     }

@@ -22,6 +22,7 @@ from rag.evidence import Evidence
 from rag.read import Reader
 from training.corpus import PARAGRAPH_SOURCE, SENTENCE_SOURCES, read_rows, read_sentences
 from training.reader_adapt import adapt
+from training.reader_card import write_reader_card
 from training.reader_data import Example, cross_language, read_examples
 from training.reader_export import write_reader, write_settings
 from training.reader_gloss import make_glossaries
@@ -128,11 +129,12 @@ def main() -> None:
 
     # 3. The files, and a probability fitted to what they say.
     write_reader(network, tokenizer, AS_IT_IS, arguments.out)
-    write_settings(calibrate(held_out, arguments.out), arguments.out)
+    revision = write_settings(calibrate(held_out, arguments.out), arguments.out)
 
-    # 4. What it is worth.
-    for direction, measured in score_reader(arguments.out, arguments.data).items():
-        print(direction, *(f"  {name}: {value}" for name, value in measured.items()), sep="\n")
+    # 4. What it is worth, and the model card.
+    measured = score_reader(arguments.out, arguments.data)
+    answered = sum(example.kind != "none" for example in examples)
+    print(write_reader_card(arguments.out, revision, settings, len(examples), answered, measured))
 
 
 if __name__ == "__main__":

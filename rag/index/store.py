@@ -78,9 +78,11 @@ class Store:
         file = folder / FILE
         if not file.is_file():
             raise IndexMissing(f"There is no index at {folder}; make one with: rag index YOUR_FOLDER --index {folder}")
-        connection = sqlite3.connect(
-            f"{file.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=30, check_same_thread=False
-        )
+        address = f"{file.resolve().as_uri()}?mode=rw"
+        try:
+            connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise unreadable(folder, error) from error
         store = cls(connection)
         try:
             connection.execute("PRAGMA query_only = ON")
@@ -266,7 +268,8 @@ def unreadable(folder: Path, error: sqlite3.Error) -> StoreError:
     if name.startswith(_SYSTEM_FAULTS):
         cure = "free space or fix permissions and run it again, nothing indexed before is lost"
         return StoreError(f"The index at {folder} could not be read or written ({error}); {cure}.")
-    return IndexDamaged(f"The index at {folder} is damaged ({error}); delete that folder and run rag index again.")
+    fault, _, _ = str(error).partition(" with text ")  # of a document, which is nobody's business here
+    return IndexDamaged(f"The index at {folder} is damaged ({fault}); delete that folder and run rag index again.")
 
 
 def decoded(text: str) -> Any:  # noqa: ANN401 - any JSON

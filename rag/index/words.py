@@ -5,6 +5,7 @@ not, "cooperation"/"cooperación" do) are what the 4-grams can match across lang
 BM25: Robertson & Zaragoza 2009, with tantivy's k1 = 1.2 and b = 0.75.
 """
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -60,7 +61,7 @@ class WordIndex:
         words = cls(tantivy.Index(_schema(), path=str(folder) if folder is not None else None))
         writer = words._index.writer(WRITER_HEAP_BYTES, 1)
         for passage in passages:
-            text = passage.in_context
+            text = _composed(passage.in_context)
             entry = tantivy.Document()
             entry.add_unsigned("id", passage.id)
             for field in (passage.language or "en", "grams"):
@@ -100,11 +101,12 @@ class WordIndex:
 
     def terms(self, text: str, field: Language | str) -> list[str]:
         """What `field`'s analyser makes of `text`: distinct terms in order of appearance."""
-        return list(dict.fromkeys(self._analysers[field].analyze(text)))
+        return list(dict.fromkeys(self._analysers[field].analyze(_composed(text))))
 
-    def document_frequency(self, term: str, field: Language | str) -> int:
-        """In how many passages `term` occurs."""
-        return int(self._searcher.doc_freq(field, term))
+
+def _composed(text: str) -> str:
+    """`text` with each accented letter as one character, as the analysers know it."""
+    return unicodedata.normalize("NFC", text)
 
 
 def matched_terms(words: WordIndex, question_terms: Sequence[str], passage: Passage, field: Language | str) -> tuple[str, ...]:

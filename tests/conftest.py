@@ -1,0 +1,27 @@
+"""What several test files share: the demo corpus, indexed once for all of them, and a pipeline over it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rag.config import Config, IndexConfig
+from rag.embed import BuiltinEmbedder
+from rag.index.sync import sync
+from rag.paths import shipped
+from rag.pipeline import Pipeline
+
+
+@pytest.fixture(scope="session")
+def seeds_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of an index of the demo corpus; to be read only."""
+    folder = tmp_path_factory.mktemp("seeds") / "index"
+    sync(Config(index=IndexConfig(path=folder)), BuiltinEmbedder(), [shipped("seeds")])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pipeline(seeds_index: Path) -> Iterator[Pipeline]:
+    """The product as it is installed, over the demo corpus."""
+    with Pipeline.open(Config(index=IndexConfig(path=seeds_index))) as opened:
+        yield opened

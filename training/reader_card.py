@@ -1,0 +1,48 @@
+"""Appends the reader's part to the model card, `rag/models/README.md`: what its recipe used and what it measured.
+
+The rest is the text of `training/reader_card.md`. The embedding's part comes from `training.card`, which writes the page anew.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from training.reader_export import FILES, FOLDER
+
+if TYPE_CHECKING:
+    from training.train_reader import Settings
+
+TEMPLATE = Path(__file__).with_name("reader_card.md")
+
+
+def write_reader_card(
+    out: Path, revision: str, settings: "Settings", examples: int, answered: int, measured: Mapping[str, dict[str, Any]]
+) -> str:
+    """Fill the template, put it at the end of the model card in place of an older one; return the table of metrics."""
+    directions = list(measured)
+    names = list(dict.fromkeys(name for direction in directions for name in measured[direction]))
+    metrics = [f"| | {' | '.join(directions)} |", f"|---|{'---|' * len(directions)}"]
+    metrics += [f"| {name} | {' | '.join(_shown(measured[direction].get(name)) for direction in directions)} |" for name in names]
+    values = {
+        "revision": revision,
+        "vocabulary": f"{settings.vocabulary:,}",
+        "examples": f"{examples:,}",
+        "answered": f"{answered:,}",
+        "questions": "628",
+        "settings": ", ".join(f"{name} {value}" for name, value in asdict(settings).items()),
+        "metrics": "\n".join(metrics),
+        "sizes": "\n".join(f"| {name} | {(out / FOLDER / name).stat().st_size:,} |" for name in FILES),
+    }
+    text = TEMPLATE.read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    card = out / "README.md"
+    before = card.read_text(encoding="utf-8") if card.exists() else ""
+    heading = text.partition("\n")[0]
+    card.write_text(before.partition(heading)[0].rstrip() + "\n\n" + text, encoding="utf-8")
+    return values["metrics"]
+
+
+def _shown(value: object) -> str:
+    return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
