@@ -15,7 +15,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export RAG_INDEX := $(INDEX)
 
-.PHONY: chat ask test test-all test-browser check format bench models constraints clean
+.PHONY: chat ask test test-all check format bench models constraints clean
 .DELETE_ON_ERROR:
 
 chat: $(INDEX)/.synced

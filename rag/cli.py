@@ -43,6 +43,7 @@ Question = Annotated[str, typer.Argument(help="The question, in English or Spani
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: run a command (None: the one of the process); turn errors into a sentence and an exit status."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads made a question take three times as long (two cores)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a letter is no reason to fail

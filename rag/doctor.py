@@ -84,6 +84,6 @@ def _index(config: Config) -> str:
         store = snapshot.store
         if not search_files_are_sound(folder, store):
             raise IndexDamaged(
-                f"The search files of the index at {folder} are damaged and made anew for every start; run rag index to repair them."
+                f"Search files of the index at {folder} are damaged and made anew at every start; run rag index to repair them."
             )
         return f"index {folder}: {store.count('documents')} documents, {store.count('passages')} passages, generation {snapshot.generation}"

@@ -179,9 +179,8 @@ def checked_question(question: str) -> str:
     if not text:
         raise InputError("The question is empty; write what you want to know, for example: what does Article 4 permit")
     if len(text) > MAX_QUESTION:
-        raise InputError(
-            f"The question has {len(text):,} characters, at most {MAX_QUESTION:,} are read; shorten it, or index the long text as a document."
-        )
+        cure = "shorten it, or index the long text as a document"
+        raise InputError(f"The question has {len(text):,} characters, at most {MAX_QUESTION:,} are read; {cure}.")
     return text
 
 

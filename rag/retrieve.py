@@ -137,7 +137,7 @@ class _Scores:
 
 def is_ambiguous(found: Retrieved) -> bool:
     """Whether several documents have a provision of their own under the number that the question names."""
-    holders = {hit.passage.source for hit in found.hits if hit.why.reference in map(str, hit.passage.provisions)}
+    holders = {hit.passage.source for hit in found.hits if hit.why.reference in {str(own) for own in hit.passage.provisions}}
     return len(holders) > 1
 
 

@@ -143,6 +143,7 @@ def _passage(document: Document, section: Section, span: Span) -> Passage:
         date=document.date,
         provisions=provisions,
         mentions=tuple(reference for reference in mentions if reference not in provisions),
+        page_breaks=tuple(page for page in document.pages if start < page < end),
     )
 
 

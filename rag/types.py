@@ -4,6 +4,7 @@ Small frozen dataclasses. Positions (`start`, `end`) count characters (Python co
 document, end exclusive. What is not known is None or empty, never a guess.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -56,7 +57,8 @@ class Passage:
     """A span of a document that is searched and cited as one: `text == document.text[start:end]`.
 
     `section` is the path of headings above it, outermost first. `provisions` are the provisions that it is the text of;
-    `mentions` those that it only speaks of. `id` is the row in the index, 0 before it has one.
+    `mentions` those that it only speaks of. `page` is the page that it begins on, `page_breaks` say where in the document the next ones
+    begin. `id` is the row in the index, 0 before it has one.
     """
 
     source: str
@@ -71,11 +73,16 @@ class Passage:
     provisions: tuple[Reference, ...] = ()
     mentions: tuple[Reference, ...] = ()
     id: int = 0
+    page_breaks: tuple[int, ...] = ()
 
     @property
     def in_context(self) -> str:
         """The text that a passage is found by: title and headings above it, then its own text."""
         return "\n".join((self.title, *self.section, self.text))
+
+    def page_at(self, position: int) -> int | None:
+        """The page of a position (in the document) that lies in the passage."""
+        return None if self.page is None else self.page + bisect_right(self.page_breaks, position)
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,13 +239,16 @@ class Checker:
         """The characters of hit `index` that carry `sentence`: its quotation if there is one, else the sentence nearest to it."""
         hit = self._hits[index]
         passage = hit.passage
-        located = [span for quotation in quotations(sentence) for span in self._passages[index].locate_all(quotation)[:1]]
+        every = quotations(sentence)
+        quoted = [quotation for quotation in every if _bare(quotation) not in self._titles] or every
+        located = [span for quotation in quoted for span in self._passages[index].locate_all(quotation)[:1]]
         whole = self._passages[index].locate_all(sentence.strip(_EDGE))[:1] if not located else []
         span = max(located or whole, key=lambda pair: pair[1] - pair[0], default=None)
         start, end = span or self._nearest(sentence, passage.text)
+        first = passage.start + start
         return Citation(
-            number=0, source=passage.source, title=passage.title, start=passage.start + start, end=passage.start + end,
-            quote=passage.text[start:end], score=hit.score, page=passage.page, section=passage.section, date=passage.date,
+            number=0, source=passage.source, title=passage.title, start=first, end=passage.start + end, quote=passage.text[start:end],
+            score=hit.score, page=passage.page_at(first), section=passage.section, date=passage.date,
         )  # fmt: skip
 
     def _nearest(self, sentence: str, passage: str) -> tuple[int, int]:

@@ -1,9 +1,12 @@
 """What several test files share: the demo corpus, indexed once for all of them, and a pipeline over it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does, and before numpy is imported
 
 from rag.config import Config, IndexConfig
 from rag.embed import BuiltinEmbedder

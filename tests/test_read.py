@@ -76,7 +76,7 @@ def test_a_text_without_words_answers_nothing(reader: Reader, text: str) -> None
 
 
 def test_a_long_text_is_read_to_its_end(reader: Reader) -> None:
-    filler = (FOREST["en"] + " ") * 400
+    filler = (FOREST["en"] + " ") * 450
     text = filler[:49_800] + ". " + BRIDGE["en"]
     (reading,) = reader.read(OPENED["en"], [text])
     assert len(text) > 49_900

@@ -260,3 +260,20 @@ def test_many_markers_take_linear_time():
     checked = check("Putin visitó Pionyang [1]. " * 1_000, support=WordSupport())
     assert (len(checked.sentences), len(checked.citations)) == (1_000, 1)
     assert time.perf_counter() - started < 20
+
+
+def test_the_quotation_is_cited_and_not_the_title_that_the_passage_begins_with():
+    title = "The keeper feeds the harbour cat at six in the morning"
+    answer = f"According to “{title}”: «The pilots paint it green.» [1]"
+    (citation,) = check(answer, [hit(1, f"{title}\n\nThe pilots paint it green.", title)]).citations
+    assert citation.quote == "The pilots paint it green."
+    (citation,) = check(f"It begins with “{title}” [1].", [hit(1, f"{title}\n\nThe pilots paint it green.", title)]).citations
+    assert citation.quote == title
+
+
+def test_the_page_of_a_citation_is_that_of_its_first_character():
+    text = "One is on the first page.\n\nTwo is on the second.\n\nThree is on the fourth."
+    breaks = tuple(OFFSET + text.index(word) for word in ("Two", "Three", "Three"))
+    pages = [check(f"«{quote}» [1]", [hit(1, text, page=7, page_breaks=breaks)]).citations[0].page for quote in text.split("\n\n")]
+    assert pages == [7, 8, 10]
+    assert check("«One is on the first page.» [1]", [hit(1, text)]).citations[0].page is None

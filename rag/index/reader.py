@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import IndexDamaged, IndexMismatch
-from rag.index.store import Store, decoded, unreadable
+from rag.index.faults import decoded, unreadable
+from rag.index.store import Store
 from rag.index.vectors import VectorIndex
 from rag.index.words import WordIndex
 

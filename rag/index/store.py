@@ -9,13 +9,15 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreError
+from rag.errors import IndexMismatch, IndexMissing
+from rag.index.faults import decoded, unreadable
 from rag.types import Document, Heading, Passage, Reference
 
 FORMAT = 1
@@ -37,8 +39,7 @@ CREATE INDEX provisions_of_passage ON provisions (passage);
 CREATE TABLE vectors (
     fingerprint TEXT NOT NULL, content TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (fingerprint, content)) WITHOUT ROWID;
 """
-_SYSTEM_FAULTS = tuple(f"SQLITE_{name}" for name in ("FULL", "IOERR", "CANTOPEN", "PERM", "READONLY", "BUSY", "LOCKED"))
-_PASSAGE = """SELECT p.id, d.source, d.title, p.text, p."start", p."end", p.section, p.page, p.language, d.date
+_PASSAGE = """SELECT p.id, d.source, d.title, p.text, p."start", p."end", p.section, p.page, p.language, d.date, d.pages
     FROM passages p JOIN documents d ON d.id = p.document"""
 
 
@@ -262,24 +263,6 @@ class Store:
         )
 
 
-def unreadable(folder: Path, error: sqlite3.Error) -> StoreError:
-    """What to tell the user of a fault of SQLite: the system's (a full disk, no permission), or damage to the file."""
-    name = getattr(error, "sqlite_errorname", "")
-    if name.startswith(_SYSTEM_FAULTS):
-        cure = "free space or fix permissions and run it again, nothing indexed before is lost"
-        return StoreError(f"The index at {folder} could not be read or written ({error}); {cure}.")
-    fault, _, _ = str(error).partition(" with text ")  # of a document, which is nobody's business here
-    return IndexDamaged(f"The index at {folder} is damaged ({fault}); delete that folder and run rag index again.")
-
-
-def decoded(text: str) -> Any:  # noqa: ANN401 - any JSON
-    """The value of a JSON column, or the error that a damaged file gives elsewhere, too."""
-    try:
-        return json.loads(text)
-    except (TypeError, ValueError) as error:
-        raise sqlite3.DatabaseError("a value is not the JSON that was written") from error
-
-
 def embedded_text(passage: Passage) -> str:
     """The text whose vector stands for a passage: title and headings give it its context."""
     return "\n".join((passage.title, *passage.section[-2:], passage.text))
@@ -292,9 +275,15 @@ def content_hash(passage: Passage) -> str:
 
 def _passage(row: Any, references: Iterable[tuple[str, str, int]]) -> Passage:  # noqa: ANN401 - columns of our own schema
     """A passage of a row of `_PASSAGE`."""
-    identifier, source, title, text, start, end, section, page, language, date = row
+    identifier, source, title, text, start, end, section, page, language, date, pages = row
     split: tuple[list[Reference], list[Reference]] = ([], [])
     for kind, number, unit in references:
         split[unit].append(Reference(kind, number))
     mentions, provisions = map(tuple, split)
-    return Passage(source, title, text, start, end, tuple(decoded(section)), page, language, date, provisions, mentions, identifier)
+    path, breaks = tuple(decoded(section)), tuple(first for first in _page_starts(pages) if start < first < end)
+    return Passage(source, title, text, start, end, path, page, language, date, provisions, mentions, identifier, breaks)
+
+
+@lru_cache(maxsize=256)
+def _page_starts(pages: str) -> tuple[int, ...]:
+    return tuple(decoded(pages))

@@ -19,11 +19,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from rag import __version__
 from rag.config import Config
 from rag.embed import Embedder
 from rag.errors import IndexBusy, LoadError, StoreError
+from rag.index.faults import unreadable
 from rag.index.reader import checksums, digest, search_files_are_sound
-from rag.index.store import Store, content_hash, embedded_text, unreadable
+from rag.index.store import Store, content_hash, embedded_text
 from rag.index.vectors import VectorIndex
 from rag.index.words import WordIndex
 from rag.load import find_files, load_file
@@ -269,7 +271,8 @@ def _write_search_files(folder: Path, store: Store, embedder: Embedder) -> dict[
 
 
 def _splitter(config: Config) -> str:
-    return f"{SPLITTER}/{config.split.target_characters}/{config.split.max_characters}"
+    """What decides how files become passages: a new version of the program reads them again."""
+    return f"{__version__}/{SPLITTER}/{config.split.target_characters}/{config.split.max_characters}"
 
 
 def _sha256(path: Path) -> str:

@@ -49,6 +49,7 @@ class WordIndex:
         self._analysers = {"en": _analyser("english"), "es": _analyser("spanish"), "grams": _gram_analyser()}
         for name, analyser in self._analysers.items():
             index.register_tokenizer(name, analyser)
+        index.config_reader(reload_policy="manual")  # no thread that watches files: they never change, and their damage could crash it
         self._index = index
         self._schema = index.schema
         self._searcher = index.searcher()

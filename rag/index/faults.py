@@ -1,0 +1,28 @@
+"""What a fault of SQLite means to the user: the system does not let the file be used, or the file is not what was written."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from rag.errors import IndexDamaged, StoreError
+
+_SYSTEM_FAULTS = tuple(f"SQLITE_{name}" for name in ("FULL", "IOERR", "CANTOPEN", "PERM", "READONLY", "BUSY", "LOCKED"))
+
+
+def unreadable(folder: Path, error: sqlite3.Error) -> StoreError:
+    """What to tell the user of a fault of SQLite: the system's (a full disk, no permission), or damage to the file."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(_SYSTEM_FAULTS):
+        cure = "free space or fix permissions and run it again, nothing indexed before is lost"
+        return StoreError(f"The index at {folder} could not be read or written ({error}); {cure}.")
+    fault, _, _ = str(error).partition(" with text ")  # of a document, which is nobody's business here
+    return IndexDamaged(f"The index at {folder} is damaged ({fault}); delete that folder and run rag index again.")
+
+
+def decoded(text: str) -> Any:  # noqa: ANN401 - any JSON
+    """The value of a JSON column, or the error that a damaged file gives elsewhere, too."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError) as error:
+        raise sqlite3.DatabaseError("a value is not the JSON that was written") from error

@@ -1,0 +1,91 @@
+"""A folder of three short documents with an index of it: what the tests of the index share."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rag.config import Config, IndexConfig
+from rag.index import Reader
+from rag.index.sync import Summary, sync
+from rag.testing import HashEmbedder
+
+QUESTION = "who feeds the harbour cat"
+CAT = "# The cat\n\nThe keeper feeds the harbour cat at six in the morning."
+DOG = "# The dog\n\nNobody feeds the dog of the night porter, who is allergic."
+BOAT = "# The boat\n\nThe boat of the pilots was painted green last summer."
+
+
+class CountingEmbedder(HashEmbedder):
+    """Keeps the texts that it embedded, and stops as if by Ctrl-C before batch `stop`."""
+
+    def __init__(self, dimension: int = 64, stop: int | None = None) -> None:
+        super().__init__(dimension)
+        self.texts: list[str] = []
+        self.batches = 0
+        self.stop = stop
+
+    def encode_documents(self, texts: Sequence[str]) -> np.ndarray:
+        if self.stop is not None and self.batches == self.stop:
+            raise KeyboardInterrupt
+        self.batches += 1
+        self.texts += texts
+        return super().encode_documents(texts)
+
+
+class Corpus:
+    """A folder of documents and an index of it."""
+
+    def __init__(self, root: Path, index: Path | None = None) -> None:
+        self.root = root
+        self.docs = root / "docs"
+        self.config = Config(index=IndexConfig(path=index or root / "index"))
+        self.embedder = CountingEmbedder()
+        self.write(cat=CAT, dog=DOG, boat=BOAT)
+
+    @property
+    def index(self) -> Path:
+        return self.config.index.path
+
+    def write(self, folder: str = "docs", **texts: str) -> None:
+        for name, text in texts.items():
+            path = self.root / folder / f"{name}.md"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+    def sync(self, *folders: str, **others: object) -> Summary:
+        paths = [self.root / folder for folder in folders or ("docs",)]
+        return sync(self.config, others.pop("embedder", self.embedder), paths, **others)
+
+    def sources(self) -> list[str]:
+        with Reader(self.index, self.embedder.fingerprint).snapshot() as snapshot:
+            return [source for source, *_ in snapshot.store.documents()]
+
+    def found(self, question: str = QUESTION) -> list[tuple[str, str]]:
+        return answers(Reader(self.index, self.embedder.fingerprint), question)
+
+
+def answers(reader: Reader, question: str = QUESTION) -> list[tuple[str, str]]:
+    """(source, text) of what both searches find, each once, in order."""
+    with reader.snapshot() as snapshot:
+        (vector,) = HashEmbedder(snapshot.vectors.dimension).encode_queries([question])
+        ids = [i for i, _ in (*snapshot.vectors.search(vector, 10), *snapshot.words.search(question, "en", 10))]
+        return [(passage.source, passage.text) for passage in snapshot.store.passages(list(dict.fromkeys(ids)))]
+
+
+def changes(summary: Summary) -> tuple[int, int, int, int, int]:
+    return summary.added, summary.updated, summary.removed, summary.unchanged, summary.embedded
+
+
+def check_sentence(error: Exception, *parts: str) -> None:
+    text = str(error)
+    assert all(part in text for part in parts), text
+    assert "\n" not in text
+    assert text.endswith(".")
+
+
+def raising(error: BaseException) -> Callable[..., None]:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail

@@ -1,0 +1,312 @@
+"""What a sync changes and what it leaves: files added, edited, moved, deleted, unreadable; and one generation for each reader."""
+
+import errno
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from small_corpus import BOAT, CAT, DOG, Corpus, answers, changes
+
+from rag.config import SplitConfig
+from rag.errors import IndexMissing, InputError
+from rag.index import Reader
+from rag.index import sync as syncing
+from rag.index.store import Store
+from rag.index.sync import Skipped, sync_documents
+from rag.load import load_file
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    return Corpus(tmp_path)
+
+
+# What a sync changes
+
+
+def test_first_sync(corpus: Corpus) -> None:
+    summary = corpus.sync()
+    assert changes(summary) == (3, 0, 0, 0, 3)
+    assert (summary.documents, summary.passages, summary.generation, summary.skipped) == (3, 3, 1, ())
+    assert corpus.found()[0] == ("cat.md", CAT)
+
+
+def test_nothing_changed(corpus: Corpus) -> None:
+    corpus.sync()
+    before = corpus.embedder.batches
+    os.utime(corpus.docs / "cat.md", (1, 1))
+    summary = corpus.sync()
+    assert changes(summary) == (0, 0, 0, 3, 0)
+    assert (summary.generation, corpus.embedder.batches) == (1, before)
+
+
+def test_add_edit_and_delete(corpus: Corpus) -> None:
+    corpus.sync()
+    corpus.write(cat=CAT.replace("keeper", "steward"), gull="# The gull\n\nThe gull steals herring.\n")
+    (corpus.docs / "dog.md").unlink()
+    summary = corpus.sync()
+    assert changes(summary) == (1, 1, 1, 1, 2)
+    assert (summary.documents, summary.passages, summary.generation) == (3, 3, 2)
+    assert corpus.sources() == ["boat.md", "cat.md", "gull.md"]
+    assert "steward" in corpus.found()[0][1]
+
+
+def test_deleted_text_is_gone_from_every_search_and_from_the_file(corpus: Corpus) -> None:
+    corpus.sync()
+    (corpus.docs / "dog.md").unlink()
+    corpus.sync()
+    with Reader(corpus.index, corpus.embedder.fingerprint).snapshot() as snapshot:
+        assert snapshot.words.search("allergic", "en", 10) == []
+        assert snapshot.words.search("allergic", "grams", 10) == []
+        assert len(snapshot.vectors) == 2
+        assert snapshot.store.document("dog.md") is None
+        assert snapshot.store.connection.execute("SELECT count(*) FROM vectors").fetchone() == (2,)
+    files = [file for file in corpus.index.rglob("*") if file.is_file()]
+    assert [file.name for file in files if b"allergic" in file.read_bytes()] == []
+
+
+def test_a_renamed_file_keeps_its_vectors(corpus: Corpus) -> None:
+    corpus.sync()
+    (corpus.docs / "cat.md").rename(corpus.docs / "kitten.md")
+    assert changes(corpus.sync()) == (1, 0, 1, 2, 0)
+    assert corpus.found()[0] == ("kitten.md", CAT)
+
+
+def test_texts_that_are_equal_share_one_vector(corpus: Corpus) -> None:
+    corpus.write(copy=CAT)
+    assert changes(corpus.sync()) == (4, 0, 0, 0, 3)
+    assert Counter(text for _, text in corpus.found())[CAT] == 2
+
+
+def test_only_the_edited_part_of_a_document_is_embedded_again(corpus: Corpus) -> None:
+    parts = [f"## Part {number}\n\n" + f"The sluice number {number} is opened at dawn by its keeper. " * 20 for number in range(8)]
+    corpus.write(long="# Long\n\n" + "\n\n".join(parts))
+    corpus.sync()
+    corpus.write(long="# Long\n\n" + "\n\n".join([*parts[:4], parts[4].replace("dawn", "dusk"), *parts[5:]]))
+    summary = corpus.sync()
+    assert changes(summary)[:4] == (0, 1, 0, 3)
+    assert 1 <= summary.embedded <= 2
+
+
+def test_a_moved_folder_is_still_the_same_one(corpus: Corpus) -> None:
+    corpus.sync()
+    corpus.docs.rename(corpus.root / "moved")
+    assert changes(corpus.sync("moved")) == (0, 0, 0, 3, 0)
+    (corpus.root / "moved/dog.md").unlink()
+    assert changes(corpus.sync("moved")) == (0, 0, 1, 2, 0)
+    assert corpus.sources() == ["boat.md", "cat.md"]
+
+
+def test_documents_of_other_folders_stay(corpus: Corpus) -> None:
+    corpus.write("more", gull="# The gull\n\nThe gull steals herring.\n")
+    corpus.sync()
+    assert changes(corpus.sync("more")) == (1, 0, 0, 0, 1)
+    (corpus.docs / "dog.md").unlink()
+    assert changes(corpus.sync("more")) == (0, 0, 0, 1, 0)
+    assert corpus.sources() == ["boat.md", "cat.md", "dog.md", "gull.md"]
+    assert changes(corpus.sync()) == (0, 0, 1, 2, 0)
+
+
+def test_equal_names_of_two_folders_given_together(corpus: Corpus) -> None:
+    corpus.write("more", cat=CAT.replace("six", "seven"))
+    corpus.sync("docs", "more")
+    assert corpus.sources() == ["boat.md", "docs/cat.md", "dog.md", "more/cat.md"]
+    assert changes(corpus.sync("docs", "more")) == (0, 0, 0, 4, 0)
+
+
+def test_equal_names_of_folders_given_one_after_another(corpus: Corpus) -> None:
+    for number, folder in enumerate(("one/docs", "two/docs", "three/docs")):
+        corpus.write(folder, cat=CAT.replace("six", str(number)))
+        assert corpus.sync(folder).added == 1
+    assert corpus.sources() == ["cat.md", "docs/cat.md", "three/docs/cat.md"]
+    for folder in ("one/docs", "two/docs", "three/docs"):
+        assert changes(corpus.sync(folder)) == (0, 0, 0, 1, 0)
+
+
+def test_a_longer_name_does_not_take_that_of_another_file(corpus: Corpus) -> None:
+    corpus.sync()
+    corpus.write("more", cat=CAT.replace("six", "seven"))
+    corpus.write("more/more", cat=CAT.replace("six", "eight"))
+    corpus.sync("more")
+    texts = {source: text for source, text in corpus.found("cat six seven eight") if "keeper" in text}
+    assert sorted(texts) == sorted(["cat.md", f"{corpus.root.name}/more/cat.md", "more/cat.md"])
+    assert "eight" in texts["more/cat.md"]
+
+
+def test_other_split_settings_apply_to_every_folder(corpus: Corpus) -> None:
+    corpus.write("more", long="# Long\n\n" + "The sluice is opened at dawn by its keeper, who lives there. " * 40)
+    corpus.sync("docs", "more")
+    corpus.config = corpus.config.model_copy(update={"split": SplitConfig(target_characters=200, max_characters=300)})
+    summary = corpus.sync()
+    assert (summary.updated, summary.unchanged, summary.documents) == (4, 0, 4)
+    with Reader(corpus.index, corpus.embedder.fingerprint).snapshot() as snapshot:
+        assert max(len(passage.text) for passage in snapshot.store.all_passages()) <= 300
+    assert changes(corpus.sync("more")) == (0, 0, 0, 1, 0)
+
+
+def test_a_new_version_of_the_program_reads_again_and_embeds_nothing(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus.sync()
+    monkeypatch.setattr(syncing, "__version__", "999")
+    assert changes(corpus.sync()) == (0, 3, 0, 0, 0)
+    assert changes(corpus.sync()) == (0, 0, 0, 3, 0)
+
+
+def test_documents_that_are_no_files(corpus: Corpus) -> None:
+    documents = [load_file(corpus.docs / name, name, 10_000) for name in ("cat.md", "dog.md")]
+    assert changes(sync_documents(corpus.config, corpus.embedder, documents)) == (2, 0, 0, 0, 2)
+    summary = sync_documents(corpus.config, corpus.embedder, documents[:1])
+    assert (summary.removed, summary.documents, summary.embedded) == (1, 1, 0)
+    assert corpus.sources() == ["cat.md"]
+
+
+def test_a_name_that_is_not_utf_8(corpus: Corpus) -> None:
+    Path(os.fsdecode(os.fsencode(corpus.docs) + b"/caf\xe9.md")).write_text(BOAT.replace("boat", "bar"), encoding="utf-8")
+    assert corpus.sync().added == 4
+    assert corpus.sources() == ["boat.md", "caf\ufffd.md", "cat.md", "dog.md"]
+    assert changes(corpus.sync()) == (0, 0, 0, 4, 0)
+
+
+def test_progress_counts_to_the_end(corpus: Corpus) -> None:
+    steps: list[tuple[int, int, str]] = []
+    corpus.sync(progress=lambda *step: steps.append(step))
+    assert steps == [(1, 3, "reading"), (2, 3, "reading"), (3, 3, "reading"), (3, 3, "embedding")]
+
+
+# What cannot be read
+
+
+def test_skipped_files_have_reasons(corpus: Corpus) -> None:
+    (corpus.docs / "photo.jpg").write_bytes(b"\xff\xd8\xff")
+    corpus.write(empty=" \n")
+    summary = corpus.sync()
+    assert summary.skipped == (Skipped("empty.md", "empty"), Skipped("photo.jpg", "unsupported format .jpg"))
+    assert summary.added == 3
+
+
+def test_a_file_that_vanishes_while_it_is_read(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(path: Path, source: str, limit: int) -> object:
+        if source == "dog.md":
+            path.unlink()
+        return load_file(path, source, limit)
+
+    monkeypatch.setattr(syncing, "load_file", load)
+    summary = corpus.sync()
+    assert summary.skipped == (Skipped("dog.md", "disappeared while it was read"),)
+    assert corpus.sources() == ["boat.md", "cat.md"]
+
+
+def deny(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let every attempt to open a file of this name fail; permissions do not stop a test that runs as root."""
+    opened = Path.open
+
+    def fail(path: Path, *arguments: object, **options: object) -> object:
+        if path.name == name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", fail)
+
+
+def test_a_document_whose_file_cannot_be_read_for_now_is_kept(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus.sync()
+    corpus.write(boat=BOAT.replace("green", "blue"))
+    deny(monkeypatch, "dog.md")
+    summary = corpus.sync()
+    assert summary.skipped == (Skipped("dog.md", "permission denied (kept as it was indexed before)"),)
+    assert (changes(summary), summary.documents) == ((0, 1, 0, 1, 1), 3)
+
+
+def test_documents_of_a_folder_that_cannot_be_listed_for_now_are_kept(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus.write("docs/closed", gull="# The gull\n\nThe gull steals herring.\n")
+    corpus.sync()
+    listed = os.scandir
+
+    def fail(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", fail)
+    summary = corpus.sync()
+    reason = "permission denied: the folder cannot be listed (kept as it was indexed before)"
+    assert [skipped.reason for skipped in summary.skipped] == [reason]
+    assert "closed/gull.md" in corpus.sources()
+
+
+def test_an_emptied_file_is_gone(corpus: Corpus) -> None:
+    corpus.sync()
+    corpus.write(dog="")
+    summary = corpus.sync()
+    assert (summary.removed, summary.skipped) == (1, (Skipped("dog.md", "empty"),))
+
+
+def test_a_folder_without_any_document_changes_nothing(corpus: Corpus) -> None:
+    corpus.sync()
+    for file in corpus.docs.iterdir():
+        file.rename(corpus.root / file.name)
+    summary = corpus.sync()
+    assert (changes(summary), summary.documents, summary.generation) == ((0, 0, 0, 0, 0), 3, 1)
+    assert corpus.found()[0] == ("cat.md", CAT)
+
+
+def test_an_empty_folder_makes_no_index(corpus: Corpus) -> None:
+    (corpus.root / "empty").mkdir()
+    summary = corpus.sync("empty")
+    assert (summary.documents, summary.generation) == (0, 0)
+    with pytest.raises(IndexMissing, match="was never finished; run: rag index YOUR_FOLDER --index"):
+        corpus.sources()
+
+
+def test_a_path_that_is_not_there_changes_nothing(corpus: Corpus) -> None:
+    corpus.sync()
+    with pytest.raises(InputError, match="nowhere does not exist"):
+        corpus.sync("nowhere")
+    assert len(corpus.sources()) == 3
+
+
+# Generations
+
+
+def test_a_reader_holds_one_generation_while_a_sync_commits(corpus: Corpus) -> None:
+    corpus.sync()
+    reader = Reader(corpus.index, corpus.embedder.fingerprint)
+    with reader.snapshot() as old:
+        corpus.write(cat=CAT.replace("keeper", "steward"))
+        (corpus.docs / "dog.md").unlink()
+        corpus.sync()
+        assert (old.generation, old.store.count("documents"), len(old.vectors), len(old.words)) == (1, 3, 3, 3)
+        assert old.store.document("cat.md").text == CAT
+        assert old.words.search("steward", "en", 10) == []
+        with reader.snapshot() as new:
+            assert (new.generation, new.store.count("documents"), len(new.vectors), len(new.words)) == (2, 2, 2, 2)
+            assert "steward" in new.store.document("cat.md").text
+        assert old.store.document("dog.md").text == DOG
+    assert "steward" in answers(reader)[0][1]
+
+
+def test_a_snapshot_whose_search_files_are_gone_already_is_rebuilt(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sync may commit between the moment a question takes its snapshot and the moment it opens the search files."""
+    corpus.sync()
+    reader = Reader(corpus.index, corpus.embedder.fingerprint)
+    reader._current = None
+    check = Reader._check_fingerprint
+
+    def late(self: Reader, store: Store) -> None:
+        monkeypatch.setattr(Reader, "_check_fingerprint", check)
+        check(self, store)
+        (corpus.docs / "dog.md").unlink()
+        corpus.sync()
+
+    monkeypatch.setattr(Reader, "_check_fingerprint", late)
+    with reader.snapshot() as old:
+        assert (old.generation, len(old.vectors), len(old.words)) == (1, 3, 3)
+    with reader.snapshot() as new:
+        assert (new.generation, len(new.vectors)) == (2, 2)
+
+
+def test_only_the_files_of_the_last_generation_stay(corpus: Corpus) -> None:
+    for number in range(3):
+        corpus.write(cat=f"{CAT}{number}")
+        corpus.sync()
+    assert [folder.name for folder in corpus.index.glob("g*")] == ["g3"]

@@ -1,0 +1,134 @@
+"""What stops a sync loses nothing that was indexed before: Ctrl-C, a full disk, a second writer, a place that cannot be written."""
+
+import errno
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_corpus import CAT, Corpus, CountingEmbedder, changes, check_sentence, raising
+
+from rag.errors import IndexBusy, IndexMissing, StoreError
+from rag.index import sync as syncing
+from rag.index.store import Store
+from rag.index.vectors import VectorIndex
+from rag.index.words import WordIndex
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    return Corpus(tmp_path)
+
+
+def test_ctrl_c_keeps_the_old_generation_and_the_vectors(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus.sync()
+    monkeypatch.setattr(syncing, "EMBED_BATCH", 2)
+    corpus.write(**{f"new{number}": f"# New\n\nThing number {number} of the harbour." for number in range(5)})
+    (corpus.docs / "dog.md").unlink()
+    with pytest.raises(KeyboardInterrupt):
+        corpus.sync(embedder=CountingEmbedder(stop=2))
+    assert corpus.sources() == ["boat.md", "cat.md", "dog.md"]
+    assert corpus.found()[0] == ("cat.md", CAT)
+    assert changes(corpus.sync()) == (5, 0, 1, 2, 1)
+    assert len(corpus.embedder.texts) == 3 + 1
+
+
+@pytest.mark.parametrize("label", ["reading", "embedding"])
+def test_ctrl_c_in_the_progress_bar(corpus: Corpus, label: str) -> None:
+    def stop(done: int, total: int, now: str) -> None:
+        if now == label:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        corpus.sync(progress=stop)
+    with pytest.raises(IndexMissing):
+        corpus.sources()
+    assert changes(corpus.sync())[:4] == (3, 0, 0, 0)
+
+
+def test_ctrl_c_while_the_search_files_are_written(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus.sync()
+    corpus.write(cat=CAT.replace("keeper", "steward"))
+    with monkeypatch.context() as patch:
+        patch.setattr(WordIndex, "build", raising(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            corpus.sync()
+    assert [folder.name for folder in corpus.index.glob("g*")] == ["g1"]
+    assert corpus.found()[0] == ("cat.md", CAT)
+    assert changes(corpus.sync()) == (0, 1, 0, 2, 0)
+
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+FAULTS: dict[str, tuple[object, str, BaseException]] = {
+    "FAISS": (VectorIndex, "save", FULL),
+    "FAISS's own error": (VectorIndex, "save", RuntimeError("write error: No space left on device")),
+    "tantivy": (WordIndex, "build", OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))),
+    "tantivy's own error": (WordIndex, "build", ValueError("An IO error occurred: 'No space left on device'")),
+    "checksums": (syncing, "checksums", FULL),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_full_disk_under_the_search_files(corpus: Corpus, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    corpus.sync()
+    corpus.write(cat=CAT.replace("keeper", "steward"))
+    owner, name, error = FAULTS[fault]
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, raising(error))
+        with pytest.raises(StoreError) as caught:
+            corpus.sync()
+    check_sentence(caught.value, "No space left on device", "nothing indexed before is lost")
+    assert corpus.found()[0] == ("cat.md", CAT)
+    assert [folder.name for folder in corpus.index.glob("g*")] == ["g1"]
+    assert changes(corpus.sync()) == (0, 1, 0, 2, 0)
+
+
+def test_a_full_disk_that_faiss_does_not_notice(tmp_path: Path) -> None:
+    """FAISS 1.15 writes a small index through a buffer and only prints that it could not be flushed."""
+    file = tmp_path / "vectors.faiss"
+    file.symlink_to("/dev/full")
+    index = VectorIndex.build(np.arange(3), np.eye(3, 8, dtype=np.float32))
+    with pytest.raises(OSError, match="No space left on device"):
+        index.save(file)
+
+
+def test_a_full_disk_under_sqlite(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus.sync()
+    create = Store.create
+
+    def create_full(folder: Path) -> Store:
+        store = create(folder)
+        (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
+        store.connection.execute(f"PRAGMA max_page_count = {pages}")
+        return store
+
+    corpus.write(long="# Long\n\n" + "\n\n".join(f"Paragraph {number} speaks of the harbour and its cat." for number in range(3000)))
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "create", create_full)
+        with pytest.raises(StoreError) as caught:
+            corpus.sync()
+    assert type(caught.value) is StoreError
+    check_sentence(caught.value, "database or disk is full", "nothing indexed before is lost")
+    assert corpus.found()[0] == ("cat.md", CAT)
+    assert corpus.sync().added == 1
+
+
+def test_a_folder_that_cannot_be_written(corpus: Corpus) -> None:
+    corpus.index.write_text("a file is in the way", encoding="utf-8")
+    with pytest.raises(StoreError) as caught:
+        corpus.sync()
+    check_sentence(caught.value, str(corpus.index), "File exists")
+
+
+def test_a_second_writer_is_turned_away(corpus: Corpus) -> None:
+    corpus.sync()
+    errors: list[str] = []
+
+    def second(*_: object) -> None:
+        with pytest.raises(IndexBusy) as caught:
+            corpus.sync()
+        errors.append(str(caught.value))
+
+    corpus.write(gull="# The gull\n\nThe gull steals herring.\n")
+    assert corpus.sync(progress=second).added == 1
+    assert set(errors) == {f"Another process is writing to the index at {corpus.index}; try again when it has finished."}
