@@ -68,7 +68,7 @@ class RetrievalConfig(Section):
 class AnswerConfig(Section):
     """`threshold`: evidence under which the answer is "the documents do not say" (0 never refuses, 1 always does)."""
 
-    threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.22
     max_sentences: Annotated[int, Field(ge=1, le=10)] = 3
 
 

@@ -86,7 +86,7 @@ class BuiltinEmbedder:
         from safetensors.numpy import load
         from tokenizers import Tokenizer
 
-        files, revision = _read_verified(models, "embedding")
+        files, revision = read_verified(models, "embedding")
         tensors = load(files["model.safetensors"])
         self.tokenizer = Tokenizer.from_buffer(files["tokenizer.json"])
         self.rows: Matrix = tensors["embeddings"] * tensors["weights"][:, None]
@@ -242,7 +242,7 @@ def _provider_failed(model: str, error: Exception) -> ModelError:
     )
 
 
-def _read_verified(models: Path, entry: str) -> tuple[dict[str, bytes], str]:
+def read_verified(models: Path, entry: str) -> tuple[dict[str, bytes], str]:
     """The files of `models/entry` after their sha256 was compared with `models/manifest.json`, and their revision."""
     try:
         manifest = json.loads((models / "manifest.json").read_text(encoding="utf-8"))[entry]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from rag import messages
+from rag import messages, read
 from rag.abstain import Decision, decide
 from rag.condense import condense
 from rag.config import Config
@@ -24,6 +24,7 @@ from rag.index import Reader
 from rag.language import detect
 from rag.rerank import WordReranker
 from rag.retrieve import Retrieved, Retriever, is_ambiguous
+from rag.select import SentenceScorer
 from rag.types import Answer, Document, Hit, Turn
 from rag.verify import Checked, Checker
 
@@ -33,12 +34,12 @@ MAX_QUESTION = 10_000
 class Pipeline:
     """Answers questions from one index; may be shared between threads. `Pipeline.open(config)` builds the parts from the configuration."""
 
-    def __init__(self, config: Config, embedder: Embedder, evidence: Evidence, generator: Generator) -> None:
+    def __init__(self, config: Config, embedder: Embedder, scorer: SentenceScorer, generator: Generator) -> None:
         self.config = config
-        self._evidence = evidence
+        self._scorer = scorer
         self._generator = generator
-        self._quoting = ExtractiveGenerator(evidence, config.answer.max_sentences)
-        self._retriever = Retriever(embedder, WordReranker(evidence), config.retrieval.candidates)
+        self._quoting = ExtractiveGenerator(scorer, config.answer.max_sentences)
+        self._retriever = Retriever(embedder, WordReranker(scorer.evidence), config.retrieval.candidates)
         self._reader = Reader(config.index.path, embedder.fingerprint)
         self._embedding = embedder.fingerprint
         self._fingerprint = f"{embedder.fingerprint} {generator.fingerprint}"
@@ -52,9 +53,9 @@ class Pipeline:
             StoreError: no index, or one that does not fit the configuration.
         """
         builtin = BuiltinEmbedder()
-        evidence = Evidence(builtin.tokenizer, builtin.rows)
+        scorer = SentenceScorer(Evidence(builtin.tokenizer, builtin.rows), read.Reader())
         embedder = builtin if config.embedding.model == "builtin" else load_embedder(config.embedding.model, device=config.embedding.device)
-        return cls(config, embedder, evidence, load_generator(config.llm, config.answer, evidence))
+        return cls(config, embedder, scorer, load_generator(config.llm, config.answer, scorer))
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The whole answer; see `stream`."""
@@ -77,7 +78,7 @@ class Pipeline:
         with self._reader.snapshot() as snapshot:
             found = self._retriever.retrieve(snapshot, standalone, language, self.config.retrieval.passages)
             laps.end("retrieve")
-            decision = decide(standalone, found, self._evidence, self.config.answer.threshold)
+            decision = decide(standalone, found, self._scorer, self.config.answer.threshold)
             laps.end("decide")
         if decision.reason is None:
             checked, broken = yield from self._generate(standalone, found.hits, history)
@@ -136,13 +137,13 @@ class Pipeline:
 
     def _generate(self, question: str, hits: Sequence[Hit], history: Sequence[Turn]) -> Steps[str, None, tuple[Checked, str | None]]:
         """Stream a checked answer; if the model fails, the best quotations and a note."""
-        checker = Checker(hits, self._evidence)
+        checker = Checker(hits, self._scorer.evidence)
         try:
             for piece in self._generator.generate(question, hits, history):
                 if shown := checker.feed(piece):
                     yield shown
         except GenerationError as error:
-            checker = Checker(hits, self._evidence)
+            checker = Checker(hits, self._scorer.evidence)
             for piece in self._quoting.generate(question, hits, history):
                 checker.feed(piece)
             return checker.finish(), messages.quoted_instead(str(error), detect(question))

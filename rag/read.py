@@ -19,7 +19,7 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
-from rag.embed import _read_verified
+from rag.embed import read_verified
 from rag.errors import ModelError
 from rag.paths import MODELS
 
@@ -79,7 +79,7 @@ class Reader:
             raise ModelError("The reader needs onnxruntime; run `pip install onnxruntime`.") from error
         from tokenizers import Tokenizer
 
-        files, revision = _read_verified(models, "reader")
+        files, revision = read_verified(models, "reader")
         settings = json.loads(files["config.json"])
         self._tokenizer = Tokenizer.from_buffer(files["tokenizer.json"])
         self._tokens = int(settings["tokens"])

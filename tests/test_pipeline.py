@@ -11,16 +11,16 @@ import pytest
 from rag.config import AnswerConfig, Config, IndexConfig, LlmConfig, RetrievalConfig
 from rag.embed import BuiltinEmbedder
 from rag.errors import GenerationError, IndexMismatch, IndexMissing, InputError
-from rag.evidence import Evidence
 from rag.index.sync import sync
 from rag.pipeline import MAX_QUESTION, Pipeline, checked_question
+from rag.select import builtin_scorer
 from rag.testing import ChatServer, Fault, HashEmbedder, ScriptedCondenser, ScriptedGenerator
 from rag.types import Answer, Hit, Turn
 
 QUESTIONS = Path(__file__).parents[1] / "eval" / "questions.jsonl"
 MODEL_QUESTION = "what does Article 4 permit"
 BUILTIN = BuiltinEmbedder()
-EVIDENCE = Evidence(BUILTIN.tokenizer, BUILTIN.rows)
+SCORER = builtin_scorer()
 AID = "«asistencia militar y de otro tipo»"
 
 
@@ -188,14 +188,14 @@ def test_documents(pipeline: Pipeline) -> None:
 def test_describe(pipeline: Pipeline) -> None:
     described = pipeline.describe()
     assert (described["documents"], described["generation"]) == (17, 1)
-    assert (described["embedding"], described["llm"]) == (BUILTIN.fingerprint, "extractive/3")
+    assert (described["embedding"], described["llm"]) == (BUILTIN.fingerprint, f"extractive/3/{SCORER.reader.fingerprint}")
 
 
 def test_no_index_and_another_index(tmp_path: Path, seeds_index: Path) -> None:
     with pytest.raises(IndexMissing, match="make one with: rag index"):
         Pipeline.open(Config(index=IndexConfig(path=tmp_path / "none")))
     with pytest.raises(IndexMismatch, match="hash-384"):
-        Pipeline(Config(index=IndexConfig(path=seeds_index)), HashEmbedder(384), EVIDENCE, ScriptedGenerator(""))
+        Pipeline(Config(index=IndexConfig(path=seeds_index)), HashEmbedder(384), SCORER, ScriptedGenerator(""))
 
 
 def test_a_sync_between_two_questions_is_seen_by_the_second(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_sync_between_two_questions_is_seen_by_the_second(tmp_path: Path) -> N
 @pytest.fixture
 def with_generator(seeds_index: Path) -> Iterator[Any]:
     def make(generator: Any) -> Pipeline:
-        return Pipeline(Config(index=IndexConfig(path=seeds_index)), BUILTIN, EVIDENCE, generator)
+        return Pipeline(Config(index=IndexConfig(path=seeds_index)), BUILTIN, SCORER, generator)
 
     return make
 

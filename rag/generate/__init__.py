@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from rag.config import AnswerConfig, LlmConfig
-from rag.evidence import Evidence, builtin_evidence
+from rag.select import SentenceScorer, builtin_scorer
 from rag.types import Hit, Turn
 
 
@@ -43,11 +43,11 @@ class Condenser(Protocol):
         ...
 
 
-def load_generator(config: LlmConfig, answer: AnswerConfig | None = None, evidence: Evidence | None = None) -> Generator:
+def load_generator(config: LlmConfig, answer: AnswerConfig | None = None, scorer: SentenceScorer | None = None) -> Generator:
     """Build the generator that `config.model` names.
 
-    `answer` (None: the defaults) says how long an answer may be; `evidence` (None: of the built-in model) is what the extractive generator
-    scores sentences with.
+    `answer` (None: the defaults) says how long an answer may be; `scorer` (None: over the built-in models) is what the extractive
+    generator scores sentences with.
 
     Raises:
         ModelError: the model is unknown, not installed, damaged or has no key.
@@ -57,7 +57,7 @@ def load_generator(config: LlmConfig, answer: AnswerConfig | None = None, eviden
     if config.model == "extractive":
         from rag.generate.extractive import ExtractiveGenerator
 
-        return ExtractiveGenerator(evidence or builtin_evidence(), sentences)
+        return ExtractiveGenerator(scorer or builtin_scorer(), sentences)
     from rag.generate.language_model import LanguageModelGenerator
 
     if config.model.startswith("transformers:"):

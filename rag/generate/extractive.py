@@ -1,22 +1,19 @@
 """Answers without a language model: the sentences that answer, word for word, each with its source.
 
 For a provision ("Article 4") it quotes the provision itself, or the clause that belongs to the mention, once per document that has it.
-For anything else it scores every sentence of the passages by how well it covers the question, in its surroundings, and by whether it has
-the kind of thing that is asked for (a date, an amount, a name), and quotes the best in the order in which they stand.
+For anything else it quotes the best sentences of the first passages (`rag.select`), those of one document in the order in which they stand.
 
 It rephrases nothing: the lead-in is in the language of the question, the quotation in the language of the source.
 """
 
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rag.dates import written
-from rag.evidence import Evidence, counterparts, covered
-from rag.generate.asked import holds, kinds_asked
 from rag.language import detect
 from rag.references import clause, find
+from rag.select import MARKUP, Scored, SentenceScorer, is_heading
 from rag.sentences import sentences
 from rag.types import Hit, Language, Passage, Reference, Turn
 
@@ -25,57 +22,37 @@ MAX_QUOTE_OF_MANY = 350
 MANY_DOCUMENTS = 3
 CLEARLY_BETTER = 0.2
 SHORT_PROVISION = 400
+SHORT_PARAGRAPH = 320
 MAX_DOCUMENTS = 5
 _PAIRS = (("«", "»"), ("“", "”"), ('"', '"'), ("‹", "›"))
-_MARKUP = re.compile(r"(?<!\w)[*_`]+|[*_`]+(?!\w)|(?m:^\s*[#>]+\s*)")
 _SPACE = re.compile(r"\s+")
 _LISTING = re.compile(
     r"\b(?:why|reasons?|which|list|what are|por qué|porqué|razones|motivos?|cuáles|qué (?:razones|motivos|países|partes))\b", re.IGNORECASE
 )
+MARGIN = 2.0  # how far behind the best sentence, in log-odds, another may be quoted
+LIST_MARGIN = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """A sentence of a hit (index in the hits) at `start:end` of its passage, and how well it answers."""
+class Span:
+    """What is quoted: characters `start:end` of the passage of a hit (index in the hits)."""
 
     hit: int
     start: int
     end: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """Coefficients of a sentence's score, in logits: a softmax over the sentences of the first passages that picks the one with the answer.
-
-    Fitted on 2,549 questions of squad_es and squad_en_partial; on the XQuAD development half the best sentence holds the answer for
-    .79 (es->es) and .74 (en->es) of the questions (docs/decisions.md).
-    """
-
-    sentence: float = 7.7
-    surroundings: float = 3.8
-    passage: float = 1.6
-    asked_for: Mapping[str, float] = field(default_factory=lambda: {"date": 1.8, "amount": 1.7, "person": 0.8, "place": 0.2, "reason": 1.0})
-    length: float = -0.43
-    heading: float = -9.0
-
-
-MARGIN = 1.5
-LIST_MARGIN = 3.0
 
 
 class ExtractiveGenerator:
     """The default generator; see the module."""
 
-    def __init__(self, evidence: Evidence, max_sentences: int = 3, weights: Weights | None = None) -> None:
-        self._evidence = evidence
+    def __init__(self, scorer: SentenceScorer, max_sentences: int = 3) -> None:
+        self._scorer = scorer
         self._max_sentences = max_sentences
-        self._weights = weights or Weights()
 
     @property
     def fingerprint(self) -> str:
-        """Names the generator; it has no weights of its own."""
-        return f"extractive/{self._max_sentences}"
+        """Names the generator, and the reader behind it."""
+        return f"extractive/{self._max_sentences}/{self._scorer.reader.fingerprint}"
 
     def generate(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Iterator[str]:
         """Stream one quotation at a time, grouped by document."""
@@ -90,30 +67,9 @@ class ExtractiveGenerator:
             before = " " if same else ("\n\n" if span is not spans[0] else "") + _lead_in(passage, language, with_section=bool(asked))
             yield f"{before}{_quoted(passage.text[span.start : span.end])} [{span.hit + 1}]"
 
-    def score(self, question: str, hits: Sequence[Hit]) -> list[Scored]:
-        """Every sentence of the hits with its score, best first."""
-        spans = [(index, span) for index, hit in enumerate(hits) for span in sentences(hit.passage.text)]
-        texts = [hits[index].passage.text[slice(*span)] for index, span in spans]
-        asked, *words = self._evidence.words([question, *texts, *(_context(hit.passage) for hit in hits)])
-        best = counterparts(asked, words)
-        wanted = kinds_asked(question)
-        top = max((hit.score for hit in hits), default=0.0)
-        own = covered(asked, best)
-        scored = []
-        for position, (index, (start, end)) in enumerate(spans):
-            rows = [near for near in (position - 1, position, position + 1) if 0 <= near < len(spans) and spans[near][0] == index]
-            around = best[[*rows, len(spans) + index]].max(axis=0, keepdims=True)
-            text = texts[position]
-            value = self._weights.sentence * own[position] + self._weights.surroundings * float(covered(asked, around)[0])
-            value += self._weights.passage * (hits[index].score - top)
-            value += sum(self._weights.asked_for[kind] for kind in wanted if holds(text, kind))
-            value += self._weights.length * math.log(len(text)) + self._weights.heading * _is_heading(text, hits[index].passage)
-            scored.append(Scored(index, start, end, float(value)))
-        return sorted(scored, key=lambda item: (-item.score, item.hit, item.start))
-
-    def _best(self, question: str, hits: Sequence[Hit]) -> list[Scored]:
+    def _best(self, question: str, hits: Sequence[Hit]) -> list[Span]:
         """The sentences to quote, in reading order: the best, and more if they are nearly as good or a list is asked for."""
-        scored = self.score(question, hits)
+        scored = self._scorer.score(question, hits)
         if not scored:
             return []
         margin = LIST_MARGIN if _LISTING.search(question) else MARGIN
@@ -121,11 +77,11 @@ class ExtractiveGenerator:
         order = {item.hit: rank for rank, item in reversed(list(enumerate(chosen)))}
         by_source = {hits[hit].passage.source: rank for hit, rank in sorted(order.items(), key=lambda pair: -pair[1])}
         chosen.sort(key=lambda item: (by_source[hits[item.hit].passage.source], hits[item.hit].passage.start + item.start))
-        return _joined([_whole_provision(item, hits[item.hit].passage) for item in chosen], hits)
+        return _joined([_widened(item, hits[item.hit].passage) for item in chosen], hits)
 
-    def _provisions(self, question: str, asked: Sequence[Reference], hits: Sequence[Hit]) -> list[Scored]:
+    def _provisions(self, question: str, asked: Sequence[Reference], hits: Sequence[Hit]) -> list[Span]:
         """For each provision asked for, its own text or its clause, from the best hit of each document."""
-        chosen: list[Scored] = []
+        chosen: list[Span] = []
         holders = {hit.passage.source for hit in hits if hit.why.reference}
         longest = MAX_QUOTE if len(holders) < MANY_DOCUMENTS else MAX_QUOTE_OF_MANY
         for reference in asked:
@@ -142,50 +98,47 @@ class ExtractiveGenerator:
                     chosen.append(span)
         return chosen
 
-    def _own_text(self, question: str, index: int, passage: Passage, longest: int) -> Scored:
+    def _own_text(self, question: str, index: int, passage: Passage, longest: int) -> Span:
         """The text of a provision without its heading; of one over `longest`, the part with the sentence that covers the question best."""
         start = _after_heading(passage.text)
         if len(passage.text) - start <= longest:
-            return Scored(index, start, len(passage.text), 1.0)
+            return Span(index, start, len(passage.text))
         spans = [span for span in sentences(passage.text) if span[0] >= start]
-        covered_by = self._evidence.coverages(question, [passage.text[slice(*span)] for span in spans])
+        covered_by = self._scorer.evidence.coverages(question, [passage.text[slice(*span)] for span in spans])
         best = int(covered_by.argmax()) if covered_by.max() > covered_by[0] + CLEARLY_BETTER else 0
         first = 0 if spans[best][1] - start <= longest else best
         end = max((span[1] for span in spans[first:] if span[1] - spans[first][0] <= longest), default=spans[first][1])
-        return Scored(index, spans[first][0], end, 1.0)
+        return Span(index, spans[first][0], end)
 
 
-def _is_heading(text: str, passage: Passage) -> bool:
-    """Whether a sentence is no statement: a question, the title, or the line of a heading."""
-    plain = _MARKUP.sub("", text).strip(" .:")
-    return text.rstrip(" *_").endswith("?") or any(plain and plain in heading for heading in (passage.title, *passage.section))
-
-
-def _whole_provision(item: Scored, passage: Passage) -> Scored:
-    """A sentence of a short numbered provision widened to all of it: the paragraphs of a rule limit each other."""
+def _widened(item: Scored, passage: Passage) -> Span:
+    """A sentence with what limits or completes it: all of a short numbered provision, else its paragraph if that is short."""
     start = _after_heading(passage.text)
-    if not passage.provisions or len(passage.text) - start > SHORT_PROVISION or item.start < start:
-        return item
-    return Scored(item.hit, start, len(passage.text), item.score)
+    if passage.provisions and item.start >= start and len(passage.text) - start <= SHORT_PROVISION:
+        return Span(item.hit, start, len(passage.text))
+    first = max(
+        passage.text.rfind("\n\n", 0, item.start) + 2 if "\n\n" in passage.text[: item.start] else 0, start if item.start >= start else 0
+    )
+    last = passage.text.find("\n\n", item.end)
+    last = len(passage.text) if last < 0 else last
+    if last - first <= SHORT_PARAGRAPH and not is_heading(passage.text[first:last].split("\n")[0], passage):
+        return Span(item.hit, first, last)
+    return Span(item.hit, item.start, item.end)
 
 
-def _context(passage: Passage) -> str:
-    return "\n".join((passage.title, *passage.section))
-
-
-def _joined(chosen: Sequence[Scored], hits: Sequence[Hit]) -> list[Scored]:
+def _joined(chosen: Sequence[Span], hits: Sequence[Hit]) -> list[Span]:
     """Neighbouring sentences of one passage made one quotation."""
-    result: list[Scored] = []
+    result: list[Span] = []
     for item in chosen:
         last = result[-1] if result else None
         if last and last.hit == item.hit and (item.start <= last.end or not hits[item.hit].passage.text[last.end : item.start].strip()):
-            result[-1] = Scored(item.hit, last.start, max(last.end, item.end), max(last.score, item.score))
+            result[-1] = Span(item.hit, last.start, max(last.end, item.end))
         else:
             result.append(item)
     return result
 
 
-def _mention_clause(index: int, passage: Passage, reference: Reference) -> Scored | None:
+def _mention_clause(index: int, passage: Passage, reference: Reference) -> Span | None:
     """The clause that belongs to the first mention of `reference`; the whole sentence where the clause is a mere fragment."""
     for start, end in sentences(passage.text):
         text = passage.text[start:end]
@@ -193,7 +146,7 @@ def _mention_clause(index: int, passage: Passage, reference: Reference) -> Score
         own = next((mention for mention in mentions if mention.reference == reference), None)
         if own is not None:
             first, last = clause(text, own, mentions)
-            return Scored(index, start + first, start + last, 1.0)
+            return Span(index, start + first, start + last)
     return None
 
 
@@ -216,6 +169,6 @@ def _lead_in(passage: Passage, language: Language, *, with_section: bool) -> str
 
 def _quoted(text: str) -> str:
     """`text` without markup in quotation marks that it does not hold itself."""
-    plain = _SPACE.sub(" ", _MARKUP.sub("", text)).strip()
+    plain = _SPACE.sub(" ", MARKUP.sub("", text)).strip()
     opening, closing = next((pair for pair in _PAIRS if not set(pair) & set(plain)), _PAIRS[-1])
     return f"{opening}{plain}{closing}"
