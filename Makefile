@@ -42,7 +42,7 @@ format: .venv/.dev
 	$(BIN)/ruff check --fix .
 
 bench: .venv/.test
-	$(BIN)/python -m benchmarks --data $(DATA)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks --data $(DATA) --fresh
 
 models: .venv/.local
 	$(PIP) onnx

@@ -7,6 +7,7 @@ is not there is said to be absent, with the numbers that are. It knows titles an
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -77,15 +78,14 @@ def documents_meant(question: str, titles: Mapping[str, str], holders: set[str])
     """Which of the documents (source -> title) the question means; all of them if it says nothing about that.
 
     Of the `holders`, which have numbered provisions of their own, one is meant if the question has a word of its title or file name that no
-    other title has ("Sarmenor"). What a document is ("the treaty") rules out those that are something else (an agreement).
+    other of their titles has ("Sarmenor"). What a document is ("the treaty") rules out those that are something else (an agreement).
     """
     asked = _folded_words(question)
     words = {source: _folded_words(f"{title} {re.sub(r'[^a-zA-Z]+', ' ', source)}") for source, title in titles.items()}
-    stems = {source: _stems(own) for source, own in words.items()}
-    count = {stem: sum(stem in own for own in stems.values()) for own in stems.values() for stem in own}
+    stems = {source: _stems(own) for source, own in words.items() if source in holders}
+    count = Counter(stem for own in stems.values() for stem in own)
     score = {source: sum(1.0 / count[stem] for stem in _stems(asked - _GENERIC) & own) for source, own in stems.items()}
-    best = max(score.values(), default=0.0)
-    named = {source for source in holders if score.get(source, 0.0) >= max(best, 1.0) - 1e-9}
+    named = {source for source, value in score.items() if value >= max(1.0, *score.values()) - 1e-9}
     if named:
         return named
     kinds = frozenset().union(*(kind for kind in _KINDS_OF_TEXT if kind & asked))
