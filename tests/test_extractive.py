@@ -1,0 +1,135 @@
+"""Quotations: which sentences are chosen, how far they are widened, what the lead-in says, and whether there is an answer at all."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from rag import messages
+from rag.abstain import answerable, decide
+from rag.asked import holds, kinds_asked
+from rag.generate.extractive import ExtractiveGenerator
+from rag.lookup import Lookup
+from rag.retrieve import Retrieved
+from rag.select import READ, builtin_scorer
+from rag.types import Hit, Passage, Reference, Why
+
+SCORER = builtin_scorer()
+QUOTING = ExtractiveGenerator(SCORER)
+
+BRIDGE = (
+    "The bridge over the Almar was opened in 1931. It is 214 metres long and carries two lanes. "
+    "The town council pays for its upkeep, because the province refused to take it over."
+)
+MUSEUM = "The museum shows clocks from three centuries. Visitors may not touch them. It is closed on Mondays."
+
+
+def hit(text: str, rank: int = 1, score: float = 2.0, reference: str | None = None, **more: object) -> Hit:
+    values = {"source": f"{rank}.md", "title": f"Guide {rank}", "start": 100, "end": 100 + len(text), **more}
+    return Hit(rank, Passage(text=text, **values), score, Why(reference=reference))
+
+
+def answer(question: str, hits: Sequence[Hit]) -> str:
+    return "".join(QUOTING.generate(question, hits))
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("How long is the bridge?", "It is 214 metres long and carries two lanes."),
+        ("When was the bridge opened?", "The bridge over the Almar was opened in 1931."),
+        ("¿Cuándo se inauguró el puente?", "The bridge over the Almar was opened in 1931."),
+        ("Who pays for the bridge?", "The town council pays for its upkeep, because the province refused to take it over."),
+        ("On which day is the museum closed?", "It is closed on Mondays."),
+    ],
+)
+def test_the_best_sentence_is_the_one_that_answers(question: str, sentence: str) -> None:
+    hits = [hit(BRIDGE), hit(MUSEUM, 2, 1.5)]
+    best = SCORER.score(question, hits)[0]
+    assert hits[best.hit].passage.text[best.start : best.end] == sentence
+
+
+def test_only_the_first_passages_are_read() -> None:
+    hits = [hit(MUSEUM, rank) for rank in range(1, READ + 1)] + [hit(BRIDGE, READ + 1)]
+    assert {item.hit for item in SCORER.score("How long is the bridge?", hits)} == set(range(READ))
+    assert SCORER.score("How long is the bridge?", []) == []
+
+
+def test_a_heading_or_a_question_is_never_the_answer() -> None:
+    text = "Opening hours of the bridge\n\nWhen is the bridge open?\n\nThe bridge is open to carts from six to nine."
+    best = SCORER.score("When is the bridge open?", [hit(text, section=("Opening hours of the bridge",))])[0]
+    assert text[best.start : best.end] == "The bridge is open to carts from six to nine."
+
+
+def test_a_short_paragraph_is_quoted_whole_with_its_source_and_date() -> None:
+    text = BRIDGE + "\n\n" + "Nothing else is known. " * 30
+    expected = f"According to “Guide 1”, 5 July 2024: «{BRIDGE}» [1]"
+    assert answer("How long is the bridge?", [hit(text, date="2024-07-05")]) == expected
+
+
+def test_the_lead_in_is_in_the_language_of_the_question() -> None:
+    assert answer("¿Cuánto mide el puente?", [hit(BRIDGE, date="2024-07")]).startswith("Según «Guide 1», julio de 2024: ")
+
+
+ARTICLE = "Article 4. Nets\n\n1. Nets are allowed in winter.\n\n2. A net may be 12 metres long."
+
+
+def test_a_provision_is_quoted_without_its_heading_and_named() -> None:
+    own = hit(ARTICLE, reference="article 4", provisions=(Reference("article", "4"),), section=("Article 4. Nets",))
+    expected = "According to “Guide 1”, Article 4, Nets: «1. Nets are allowed in winter. 2. A net may be 12 metres long.» [1]"
+    assert answer("what does Article 4 say", [own]) == expected
+
+
+def test_only_the_clause_of_the_mention_is_quoted() -> None:
+    text = "The pact lets the north fish early (Article 3) and lets the south use «long nets» (Article 4)."
+    mentioned = hit(text, reference="article 4", mentions=(Reference("article", "3"), Reference("article", "4")))
+    assert answer("what does Article 4 permit", [mentioned]) == "According to “Guide 1”: “lets the south use «long nets» (Article 4).” [1]"
+
+
+def test_quotation_marks_are_ones_that_the_text_does_not_hold() -> None:
+    text = "The guard «always» says “halt” to carts on the bridge."
+    assert answer("What does the guard say to carts on the bridge?", [hit(text)]) == f'According to “Guide 1”: "{text}" [1]'
+
+
+@pytest.mark.parametrize(
+    ("question", "kinds"),
+    [
+        ("When did it open?", ("date",)),
+        ("¿Cuántos libros se prestan?", ("amount",)),
+        ("Who signed, and why?", ("person", "reason")),
+        ("¿Dónde está la oficina?", ("place",)),
+        ("Is it open?", ()),
+    ],
+)
+def test_kinds_asked(question: str, kinds: tuple[str, ...]) -> None:
+    assert kinds_asked(question) == kinds
+
+
+def test_kinds_held() -> None:
+    assert holds("It opened in May 1931.", "date")
+    assert not holds("It opened late.", "date")
+    assert holds("Se prestan seis obras.", "amount")
+    assert holds("It closed because of ice.", "reason")
+
+
+def test_answerable_tells_a_passage_that_answers_from_one_that_does_not() -> None:
+    with_answer, without = (answerable("How long is the bridge?", [hit(text)], SCORER) for text in (BRIDGE, MUSEUM))
+    assert with_answer > 0.35 > 0.15 > without
+    assert answerable("How long is the bridge?", [], SCORER) == 0.0
+
+
+def test_decide_names_its_reason() -> None:
+    silent = decide("How long is the bridge?", Retrieved((hit(MUSEUM),), Lookup()), SCORER, 0.22)
+    assert (silent.reason, silent.message) == ("no_evidence", "The documents do not say. The nearest passages are in “Guide 1”.")
+    four = Reference("article", "4")
+    gone = decide("what does Article 4 say", Retrieved((), Lookup((four,), (four,), (("Pact", ("1", "2", "3", "12bis")),))), SCORER, 0.22)
+    assert (gone.reason, gone.message) == ("reference_absent", "The documents contain no Article 4. Those that exist: Pact: 1-3, 12bis.")
+    assert decide("How long is the bridge?", Retrieved((hit(MUSEUM),), Lookup()), SCORER, 0.0).reason is None
+    found = Lookup((four,), (), (), {7: (four, True)})
+    assert decide("what does Article 4 say", Retrieved((hit(ARTICLE),), found), SCORER, 1.0).reason is None
+
+
+def test_messages_in_spanish() -> None:
+    seven = Reference("article", "7")
+    assert messages.absent(Lookup((seven,), (seven,)), "es") == "Los documentos no contienen: artículo 7."
+    assert messages.silent([hit(MUSEUM, title="Guía")], "es") == "Los documentos no lo dicen. Lo más cercano está en «Guía»."
+    assert messages.quoted_instead("No hubo respuesta.", "es") == "No hubo respuesta. La respuesta cita los documentos."
