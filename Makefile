@@ -13,10 +13,11 @@ Q ?= what does Article 4 permit
 DATA ?= ../shared/data
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-export RAG_INDEX := $(INDEX)
 
 .PHONY: chat ask test test-all check format bench models constraints clean
 .DELETE_ON_ERROR:
+
+chat ask $(INDEX)/.synced: export RAG_INDEX := $(INDEX)
 
 chat: $(INDEX)/.synced
 	$(BIN)/rag chat

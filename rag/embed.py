@@ -27,8 +27,8 @@ __all__ = ["BuiltinEmbedder", "Embedder", "LangChainEmbedder", "SentenceTransfor
 
 Matrix = npt.NDArray[np.float32]
 
-INSTALL_LOCAL = 'pip install "rag-qa[local]"'
-REINSTALL = "pip install --force-reinstall rag-qa"
+INSTALL_LOCAL = "pip install torch sentence-transformers"
+RESTORE = "install the program again, or in a checkout run `git checkout -- rag/models`"
 PROVIDER_PACKAGES = {
     "azure_ai": "langchain-azure-ai",
     "azure_openai": "langchain-openai",
@@ -249,10 +249,10 @@ def read_verified(models: Path, entry: str) -> tuple[dict[str, bytes], str]:
         files = {name: (models / entry / name).read_bytes() for name in manifest["files"]}
         revision = str(manifest["revision"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"The built-in model in {models} is incomplete ({type(error).__name__}); run `{REINSTALL}`.") from error
+        raise ModelError(f"The built-in model in {models} is incomplete ({type(error).__name__}); {RESTORE}.") from error
     for name, content in files.items():
         if hashlib.sha256(content).hexdigest() != manifest["files"][name]:
-            raise ModelError(f"The model file {models / entry / name} does not match its sha256 in manifest.json; run `{REINSTALL}`.")
+            raise ModelError(f"The model file {models / entry / name} does not match its sha256 in manifest.json; {RESTORE}.")
     return files, revision
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does, and before numpy is imported
+for _name in [name for name in os.environ if name.startswith("RAG_")]:
+    del os.environ[_name]  # what a developer has set is no part of a test
 
 from rag.config import Config, IndexConfig
 from rag.embed import BuiltinEmbedder

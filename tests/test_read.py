@@ -115,7 +115,7 @@ def test_a_changed_file_is_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"is incomplete .* run `pip install"):
+    with pytest.raises(ModelError, match=r"is incomplete .* install the program again"):
         Reader(tmp_path)
 
 
