@@ -7,14 +7,18 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does, and before numpy is imported
-for _name in [name for name in os.environ if name.startswith("RAG_")]:
-    del os.environ[_name]  # what a developer has set is no part of a test
 
 from rag.config import Config, IndexConfig
 from rag.embed import BuiltinEmbedder
 from rag.index.sync import sync
 from rag.paths import shipped
 from rag.pipeline import Pipeline
+
+
+def pytest_configure() -> None:
+    """What a developer has set in the environment is no part of a test."""
+    for name in [name for name in os.environ if name.startswith("RAG_")]:
+        del os.environ[name]
 
 
 @pytest.fixture(scope="session")

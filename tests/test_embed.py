@@ -273,6 +273,6 @@ def test_an_empty_name_is_refused(model: str) -> None:
 @pytest.mark.parametrize("model", ["no/such-model", "C:/models/mine", "opneai:text-embedding-3-small"])
 def test_without_sentence_transformers_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, model: str) -> None:
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    with pytest.raises(ModelError, match=r'needs sentence-transformers; run `pip install torch sentence-transformers`') as caught:
+    with pytest.raises(ModelError, match=r"needs sentence-transformers; run `pip install torch sentence-transformers`") as caught:
         load_embedder(model)
     assert repr(model) in str(caught.value)
