@@ -5,7 +5,8 @@ answer the question is under `answer.threshold`. Never a search for a refusal ph
 
 The probability is a logistic function of what the reader says of two sentences: the one that words and reader together choose, and the one
 that words alone choose. It was fitted on questions whose answer sentence had been cut out of the passage, half of them English over Spanish
-text, so it is the probability in a world where every second question is such a near miss: with kinder questions it is too low.
+text, so it is the probability in a world where every second question is such a near miss: with kinder questions it is too low. A name in
+the question that no passage has ("Australia") counts against it.
 """
 
 import math
@@ -13,9 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag import messages
-from rag.language import detect
+from rag.evidence import Evidence
+from rag.facts import names, spelled_alike
+from rag.language import FUNCTION_WORDS, detect
 from rag.retrieve import Retrieved
-from rag.select import SentenceScorer
+from rag.select import READ, SentenceScorer
 from rag.types import Hit, Reason
 
 
@@ -35,6 +38,10 @@ class Calibration:
     chosen: float = 0.238
     chosen_by_words: float = 0.151
     bias: float = 0.97
+    unknown_name: float = -3.0
+
+
+KNOWN_NAME = 0.45  # cosine from which a word of the passages is a counterpart of a name ("Russia", "Rusia")
 
 
 def decide(question: str, found: Retrieved, scorer: SentenceScorer, threshold: float) -> Decision:
@@ -58,4 +65,15 @@ def answerable(question: str, hits: Sequence[Hit], scorer: SentenceScorer, calib
     fitted = calibration or Calibration()
     by_words = max(scored, key=lambda item: item.words)
     log_odds = fitted.bias + fitted.chosen * scored[0].reading + fitted.chosen_by_words * by_words.reading
+    if _has_unknown_name(question, hits[:READ], scorer.evidence):
+        log_odds += fitted.unknown_name
     return 1.0 / (1.0 + math.exp(-log_odds))
+
+
+def _has_unknown_name(question: str, hits: Sequence[Hit], evidence: Evidence) -> bool:
+    """Whether the question names somebody or something that none of the passages does, in any spelling."""
+    if question.istitle() or question.isupper():
+        return False
+    known = "\n".join(hit.passage.in_context for hit in hits)
+    asked = [name for name in names(question) if name.casefold() not in FUNCTION_WORDS]
+    return any(evidence.coverage(name, known) < KNOWN_NAME and not spelled_alike(name, known) for name in asked)

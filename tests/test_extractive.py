@@ -117,6 +117,15 @@ def test_answerable_tells_a_passage_that_answers_from_one_that_does_not() -> Non
     assert answerable("How long is the bridge?", [], SCORER) == 0.0
 
 
+def test_a_name_that_no_passage_has_counts_against_an_answer() -> None:
+    known, unknown, shouted = (
+        answerable(question, [hit(BRIDGE)], SCORER)
+        for question in ("How long is the bridge over the Almar?", "How long is the bridge over the Zambezi?", "HOW LONG IS THE BRIDGE?")
+    )
+    assert known > 0.35 > 0.1 > unknown
+    assert shouted > 0.22
+
+
 def test_decide_names_its_reason() -> None:
     silent = decide("How long is the bridge?", Retrieved((hit(MUSEUM),), Lookup()), SCORER, 0.22)
     assert (silent.reason, silent.message) == ("no_evidence", "The documents do not say. The nearest passages are in “Guide 1”.")
