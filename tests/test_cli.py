@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -401,7 +402,9 @@ def test_ctrl_c_in_a_terminal(tmp_path: Path) -> None:
         (tmp_path / f"docs/{number}.md").write_text("\n\n".join(paragraphs), encoding="utf-8")
     command = [sys.executable, "-m", "rag", "index", "docs"]
     environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as child:
+    listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background job is started deaf to Ctrl-C
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, preexec_fn=listen, **pipes) as child:
         while not (tmp_path / "index/default" / FILE).exists():
             time.sleep(0.02)
             assert child.poll() is None
