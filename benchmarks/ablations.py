@@ -1,0 +1,136 @@
+"""What each part brings: the figures of docs/decisions.md, measured on the code as it is.
+
+    python -m benchmarks.ablations --data ../shared/data [--questions 250]
+
+Ranking: nDCG@10 on the XQuAD development half by each score alone and mixed. Sentence: share of questions whose best sentence holds the
+answer. Refusal: AUC of the probability that the passages answer, against the same passages without the sentence that answers. It takes two
+minutes.
+"""
+
+import argparse
+import json
+import lzma
+import random
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.abstain import answerable
+from rag.config import load_config
+from rag.embed import BuiltinEmbedder
+from rag.evidence import builtin_evidence
+from rag.index import Reader
+from rag.index.sync import sync_documents
+from rag.index.words import WordIndex
+from rag.rerank import WordReranker
+from rag.retrieve import Retriever
+from rag.select import builtin_scorer
+from rag.sentences import sentences
+from rag.types import Document, Hit, Language, Passage
+
+Scores = npt.NDArray[np.float64]
+LANGUAGES: tuple[Language, Language] = ("es", "en")
+
+
+def main() -> None:
+    """Print all tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the development data")
+    parser.add_argument("--questions", type=int, default=250, help="how many questions the reader is asked")
+    options = parser.parse_args()
+    with lzma.open(options.data / "dev" / "xquad_dev_half.jsonl.xz", "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    ranking(rows)
+    answers(random.Random(3).sample(rows, min(options.questions, len(rows))), list(dict.fromkeys(row["context_es"] for row in rows)))
+
+
+def ranking(rows: Sequence[dict[str, str]]) -> None:
+    """nDCG@10 of each score over all paragraphs."""
+    paragraphs = list(dict.fromkeys(row["context_es"] for row in rows))
+    gold = np.array([paragraphs.index(row["context_es"]) for row in rows])
+    passages = [Passage(f"{n}", "", text, 0, len(text), language="es", id=n) for n, text in enumerate(paragraphs)]
+    words, embedder, reranker = WordIndex.build(passages), BuiltinEmbedder(), WordReranker(builtin_evidence())
+    vectors = embedder.encode_documents(paragraphs)
+    for language in LANGUAGES:
+        questions = [row[f"question_{language}"] for row in rows]
+        stems, grams = (_lexical(words, questions, field, len(paragraphs)) for field in ("es", "grams"))
+        dense = (embedder.encode_queries(questions) @ vectors.T).astype(np.float64)
+        close = np.stack([reranker.score(question, passages) for question in questions])
+        z_stems, z_grams, z_dense = _z(stems), _z(grams), _z(dense)
+        fused = 0.4 * z_stems + 0.4 * z_grams + 0.2 * z_dense if language == "es" else 0.25 * z_grams + 0.75 * z_dense
+        table = {
+            "stemmed words": stems,
+            "character 4-grams": grams,
+            "vectors": dense,
+            "word by word": close,
+            "words .7 + vectors .3": 0.7 * z_stems + 0.3 * z_dense,
+            "grams .25 + vectors .75": 0.25 * z_grams + 0.75 * z_dense,
+            "words .4 + grams .4 + vectors .2": 0.4 * z_stems + 0.4 * z_grams + 0.2 * z_dense,
+            "fused .45 + word by word .55": 0.45 * fused + 0.55 * _z(close),
+        }
+        for name, scores in table.items():
+            print(f"ranking {language}->es  {name:34} {_ndcg(scores, gold):.3f}", flush=True)
+
+
+def answers(rows: Sequence[dict[str, object]], paragraphs: Sequence[str]) -> None:
+    """The sentence that is chosen, and the probability of an answer."""
+    scorer, embedder = builtin_scorer(), BuiltinEmbedder()
+    retriever = Retriever(embedder, WordReranker(scorer.evidence), 100)
+    with tempfile.TemporaryDirectory() as folder:
+        whole = ["split.target_characters=4000", "split.max_characters=8000"]
+        config = load_config(index=Path(folder) / "index", environment={}, assignments=whole)
+        sync_documents(config, embedder, [Document(f"{n}", "", text, f"{n}", "es") for n, text in enumerate(paragraphs)])
+        with Reader(config.index.path, embedder.fingerprint).snapshot() as snapshot:
+            for language in LANGUAGES:
+                right = {"words": 0, "reader": 0, "words + .5 reader": 0}
+                with_answer, without = [], []
+                for row in rows:
+                    question, texts = str(row[f"question_{language}"]), [answer["text"] for answer in row["answers_es"]]  # type: ignore[attr-defined]
+                    source = str(paragraphs.index(str(row["context_es"])))
+                    hits = retriever.retrieve(snapshot, question, language, 8).hits
+                    for name, key in (("words", "words"), ("reader", "reading"), ("words + .5 reader", "score")):
+                        best = max(scorer.score(question, hits), key=lambda item, key=key: getattr(item, key))  # type: ignore[misc]
+                        passage = hits[best.hit].passage
+                        right[name] += passage.source == source and any(text in passage.text[best.start : best.end] for text in texts)
+                    if any(hit.passage.source == source for hit in hits[:4]):
+                        with_answer.append(answerable(question, hits, scorer))
+                        without.append(
+                            answerable(question, [_cut(hit, texts) if hit.passage.source == source else hit for hit in hits], scorer)
+                        )
+                for name, count in right.items():
+                    print(f"sentence {language}->es  {name:34} {count / len(rows):.3f}", flush=True)
+                p, n = np.array(with_answer), np.array(without)
+                area = (p[:, None] > n[None]).mean() + 0.5 * (p[:, None] == n[None]).mean()
+                print(f"refusal {language}->es  AUC against near misses {area:.3f}; at .22 answered {(p >= 0.22).mean():.2f}, ", end="")
+                print(f"near misses refused {(n < 0.22).mean():.2f}", flush=True)
+
+
+def _cut(hit: Hit, answers: Sequence[str]) -> Hit:
+    text = hit.passage.text
+    kept = [text[start:end] for start, end in sentences(text) if not any(answer in text[start:end] for answer in answers)]
+    return replace(hit, passage=replace(hit.passage, text=" ".join(kept)))
+
+
+def _lexical(words: WordIndex, questions: Sequence[str], field: str, count: int) -> Scores:
+    scores = np.zeros((len(questions), count))
+    for row, question in enumerate(questions):
+        for identifier, score in words.search(question, field, count):
+            scores[row, identifier] = score
+    return scores
+
+
+def _z(scores: Scores) -> Scores:
+    return (scores - scores.mean(axis=1, keepdims=True)) / np.maximum(scores.std(axis=1, keepdims=True), 1e-9)
+
+
+def _ndcg(scores: Scores, gold: npt.NDArray[np.int64]) -> float:
+    ranks = (scores > scores[np.arange(len(gold)), gold][:, None]).sum(axis=1) + 1
+    return float(np.where(ranks <= 10, 1 / np.log2(ranks + 1), 0.0).mean())
+
+
+if __name__ == "__main__":
+    main()
