@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag import messages
-from rag.evidence import Evidence
+from rag.evidence import Evidence, counterparts, covered
 from rag.facts import names, spelled_alike
 from rag.language import FUNCTION_WORDS, detect
 from rag.retrieve import Retrieved
@@ -76,4 +76,6 @@ def _has_unknown_name(question: str, hits: Sequence[Hit], evidence: Evidence) ->
         return False
     known = "\n".join(hit.passage.in_context for hit in hits)
     asked = [name for name in names(question) if name.casefold() not in FUNCTION_WORDS]
-    return any(evidence.coverage(name, known) < KNOWN_NAME and not spelled_alike(name, known) for name in asked)
+    *words, given = evidence.words([*asked, known])
+    nearest = [float(covered(name, counterparts(name, [given]))[0]) for name in words]
+    return any(cosine < KNOWN_NAME and not spelled_alike(name, known) for name, cosine in zip(asked, nearest, strict=True))

@@ -156,10 +156,7 @@ def show(
     settings = load_config(config, assignments or (), index)
     embedder = load_embedder(settings.embedding.model, device=settings.embedding.device)
     with Reader(settings.index.path, embedder.fingerprint).snapshot() as snapshot:
-        document = snapshot.store.document(source)
-        names = [name for name, *_ in snapshot.store.documents()]
-    if document is None:
-        raise InputError(f"There is no document {source!r} in the index; it holds: {', '.join(names[:20])}.")
+        document = snapshot.document(source)
     if start > len(document.text) or (end is not None and end < start):
         raise InputError(f"The span {start}-{end} is not in {source}, which has {len(document.text):,} characters.")
     sys.stdout.write(document.text[start:end] + "\n")

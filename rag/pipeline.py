@@ -105,11 +105,7 @@ class Pipeline:
             InputError: no document has this name.
         """
         with self._reader.snapshot() as snapshot:
-            document = snapshot.store.document(source)
-            if document is None:
-                names = ", ".join(name for name, *_ in snapshot.store.documents()[:20])
-                raise InputError(f"There is no document {source!r} in the index; it holds: {names}.")
-            return document
+            return snapshot.document(source)
 
     def describe(self) -> dict[str, object]:
         """What is in use: counts of the index, its generation, and the models."""

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from rag.sentences import sentences
 from rag.types import Hit, Passage
 
 READ = 4  # hits whose sentences are looked at
+REMEMBERED = 16  # questions
 READING_LIMIT = 12.0  # the reader's log-odds count up to here, either way
 MARKUP = re.compile(r"(?<!\w)[*_`]+|[*_`]+(?!\w)|(?m:^\s*[#>]+\s*)")
 
@@ -58,10 +60,13 @@ class SentenceScorer:
         self.evidence = evidence
         self.reader = reader
         self._weights = weights or Weights()
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._score)
 
     def score(self, question: str, hits: Sequence[Hit]) -> list[Scored]:
-        """Every sentence of the first hits, best first."""
-        hits = hits[:READ]
+        """Every sentence of the first hits, best first; the latest are remembered, for refusal and quotation ask for the same ones."""
+        return list(self._remembered(question, tuple(hits[:READ])))
+
+    def _score(self, question: str, hits: tuple[Hit, ...]) -> tuple[Scored, ...]:
         per_hit = [sentences(hit.passage.text) for hit in hits]
         spans = [(index, span) for index, own in enumerate(per_hit) for span in own]
         by_words = self._by_words(question, hits, spans)
@@ -70,7 +75,7 @@ class SentenceScorer:
             Scored(index, start, end, words, reading, words + self._weights.reading * reading)
             for (index, (start, end)), words, reading in zip(spans, by_words, by_reader, strict=True)
         ]
-        return sorted(scored, key=lambda item: (-item.score, item.hit, item.start))
+        return tuple(sorted(scored, key=lambda item: (-item.score, item.hit, item.start)))
 
     def _by_words(self, question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> list[float]:
         texts = [hits[index].passage.text[slice(*span)] for index, span in spans]

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import IndexDamaged, IndexMismatch
+from rag.errors import IndexDamaged, IndexMismatch, InputError
 from rag.index.faults import decoded, unreadable
 from rag.index.store import Store
 from rag.index.vectors import VectorIndex
 from rag.index.words import WordIndex
+from rag.types import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,18 @@ class Snapshot:
     store: Store
     vectors: VectorIndex
     words: WordIndex
+
+    def document(self, source: str) -> Document:
+        """The stored document.
+
+        Raises:
+            InputError: no document has this name.
+        """
+        document = self.store.document(source)
+        if document is None:
+            names = ", ".join(name for name, *_ in self.store.documents()[:20])
+            raise InputError(f"There is no document {source!r} in the index; it holds: {names}.")
+        return document
 
 
 class Reader:
