@@ -1,4 +1,4 @@
-"""The command line: `rag index`, `ask`, `search`, `show`, `chat`, `eval`, `models`, `doctor`, `version`.
+"""The command line: `rag index`, `ask`, `search`, `show`, `check`, `chat`, `eval`, `models`, `doctor`, `version`.
 
 A thin skin: it reads options, calls the pipeline, and hands what comes to `rag.output`. Errors are one sentence on standard error; the exit
 status is 0 (done, also when the documents do not say), 1 (a fault of ours), 2 (bad input or configuration), 3 (the index), 130 (stopped
@@ -18,13 +18,25 @@ import typer
 
 from rag import __version__
 from rag.config import load_config
-from rag.errors import InputError, RagError
-from rag.output import answer_fields, console, print_answer, print_hits, print_json, print_summary, progress_bars, search_fields
+from rag.errors import InputError, RagError, StoreError
+from rag.output import (
+    answer_fields,
+    console,
+    print_answer,
+    print_findings,
+    print_hits,
+    print_json,
+    print_summary,
+    progress_bars,
+    search_fields,
+)  # fmt: skip
 from rag.paths import shipped
 from rag.types import Turn
 
 if TYPE_CHECKING:
+    from rag.config import Config
     from rag.doctor import Finding
+    from rag.embed import Embedder
 
 app = typer.Typer(
     help="Answers questions about your own documents, offline, with citations that are checked.", add_completion=False,
@@ -83,10 +95,10 @@ def _leave_closed_pipe() -> NoReturn:
 def index_command(
     paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders to index.", show_default=False)] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Index the documents that come with the program.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     index: IndexOption = None, config: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Bring the index up to date with files and folders: new, changed and deleted ones."""
-    from rag.embed import load_embedder
     from rag.index.sync import sync
     from rag.load import SUFFIXES
 
@@ -94,11 +106,11 @@ def index_command(
     wanted = [*(paths or ()), *([shipped("seeds")] if demo else ())]
     if not wanted:
         raise InputError("Say what to index: rag index YOUR_FOLDER, or rag index --demo for the documents that come with the program.")
-    embedder = load_embedder(settings.embedding.model, device=settings.embedding.device)
+    embedder, *also = _embedders(settings)
     with progress_bars(as_json) as progress:
-        summary = sync(settings, embedder, wanted, progress)
+        summary = sync(settings, embedder, wanted, progress, also=also, dry_run=dry_run)
     if as_json:
-        print_json(asdict(summary))
+        print_json({name: value for name, value in asdict(summary).items() if name != "dry_run" or dry_run})
     else:
         print_summary(summary, settings.index.path)
     if not summary.added + summary.updated + summary.unchanged:
@@ -163,6 +175,34 @@ def show(
 
 
 @app.command()
+def check(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be, then check again.")] = False,
+    gone: Annotated[str | None, typer.Option(help="A deleted text: show that no file of the index holds it.")] = None,
+    index: IndexOption = None, config: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Verify every document, vector and search file of the index; exit status 0 only if all is what was written."""
+    from rag.index import sync as syncing
+    from rag.index.check import Finding, examine, traces
+
+    settings = load_config(config, assignments or (), index)
+    lost: list[str] = []
+    if repair:
+        with progress_bars(as_json) as progress:
+            _, lost = syncing.repair(settings, _embedders(settings), progress)
+    findings = examine(settings.index.path)
+    if gone is not None:
+        files = traces(settings.index.path, gone)
+        detail = f"the text is in {', '.join(files)}" if files else "the text is in no file of the index"
+        findings.append(Finding("deleted text", sound=not files, detail=detail))
+    if as_json:
+        sound = all(finding.sound for finding in findings)
+        print_json({"sound": sound, "findings": [asdict(finding) for finding in findings], "lost": lost})
+    else:
+        print_findings(findings, lost)
+    raise typer.Exit(0 if all(finding.sound for finding in findings) else StoreError.exit_status)
+
+
+@app.command()
 def chat(
     host: Annotated[str, typer.Option(help="Address to listen on; others than this machine's own need a password.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
@@ -216,6 +256,13 @@ def doctor(index: IndexOption = None, config: ConfigOption = None, assignments: 
 def version() -> None:
     """Print the version."""
     sys.stdout.write(f"rag {__version__}\n")
+
+
+def _embedders(settings: "Config") -> "list[Embedder]":
+    """The configured embedder, and those that are kept beside it."""
+    from rag.embed import load_embedder
+
+    return [load_embedder(model, device=settings.embedding.device) for model in (settings.embedding.model, *settings.embedding.also)]
 
 
 def _report(findings: "Sequence[Finding]") -> None:

@@ -52,10 +52,14 @@ class SplitConfig(Section):
 
 
 class EmbeddingConfig(Section):
-    """`model`: "builtin", a sentence-transformers name or folder, or a LangChain provider string ("openai:text-embedding-3-small")."""
+    """`model`: "builtin", a sentence-transformers name or folder, or a LangChain provider string ("openai:text-embedding-3-small").
+
+    `also`: other such models whose vectors `rag index` keeps beside, so that they can be compared.
+    """
 
     model: str = "builtin"
     device: str = "cpu"
+    also: tuple[str, ...] = ()
 
 
 class RetrievalConfig(Section):

@@ -13,7 +13,8 @@ from rag.embed import load_embedder
 from rag.errors import IndexDamaged, RagError
 from rag.generate import load_generator
 from rag.index import Reader
-from rag.index.reader import search_files_are_sound
+from rag.index.check import search_files_are_sound
+from rag.index.manifest import Manifest, folder_of
 
 CORE = ("faiss-cpu", "tantivy", "tokenizers", "gradio", "langchain-core", "pypdf")
 LOCAL = ("torch", "transformers", "sentence-transformers")
@@ -82,8 +83,8 @@ def _index(config: Config) -> str:
     folder = config.index.path
     with Reader(folder, _embedding(config)).snapshot() as snapshot:
         store = snapshot.store
-        if not search_files_are_sound(folder, store):
+        if not search_files_are_sound(folder_of(folder, snapshot.generation), Manifest.read(store)):
             raise IndexDamaged(
-                f"Search files of the index at {folder} are damaged and made anew at every start; run rag index to repair them."
+                f"Search files of the index at {folder} are damaged and made anew at every start; run: rag check --repair --index {folder}"
             )
         return f"index {folder}: {store.count('documents')} documents, {store.count('passages')} passages, generation {snapshot.generation}"

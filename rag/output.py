@@ -17,6 +17,7 @@ from rag.language import detect
 from rag.types import Answer, Citation, Hit
 
 if TYPE_CHECKING:
+    from rag.index.check import Finding as Found
     from rag.index.sync import Progress, Summary
 
 
@@ -65,9 +66,22 @@ def print_summary(summary: "Summary", folder: Path) -> None:
     """What a sync did."""
     out = console()
     changes = ", ".join(f"{getattr(summary, name)} {name}" for name in ("added", "updated", "removed", "unchanged"))
-    out.print(f"{summary.documents} documents, {summary.passages} passages in {folder} ({changes}; {summary.seconds:.1f} s)", markup=False)
+    would = "nothing written, a real run would make: " if summary.dry_run else ""
+    totals = f"{summary.documents} documents, {summary.passages} passages in {folder}"
+    out.print(f"{totals} ({would}{changes}; {summary.seconds:.1f} s)", markup=False)
     for skipped in summary.skipped:
         out.print(f"  skipped {skipped.source}: {skipped.reason}", markup=False)
+
+
+def print_findings(findings: "Sequence[Found]", lost: Sequence[str]) -> None:
+    """What a check found, and what a repair could not bring back."""
+    out = console()
+    for finding in findings:
+        out.print(f"{'ok  ' if finding.sound else 'FAIL'} {finding.part}: {finding.detail}", markup=False)
+    if lost:
+        out.print(f"lost: {', '.join(lost)}; run rag index on the folders they are in to read them again", style="yellow", markup=False)
+    elif not all(finding.sound for finding in findings):
+        out.print("Run rag check --repair to mend it.", markup=False)
 
 
 def print_answer(answer: Answer) -> None:

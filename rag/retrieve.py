@@ -12,6 +12,7 @@ fusion was measured and lost (docs/decisions.md).
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +22,10 @@ from rag.index import Snapshot
 from rag.index.words import matched_terms
 from rag.lookup import Lookup, look_up
 from rag.rerank import Reranker
-from rag.types import Hit, Language, Passage, Why
+from rag.types import Hit, Language, Why
 
 GRAMS = "grams"
+_SECOND_CORE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="grams")  # threads start with the first question
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +65,17 @@ class Retriever:
         """The best `limit` passages for `question`."""
         lookup = look_up(snapshot, question)
         scores = self._scores(snapshot, question, language, lookup)
-        mixed = self._reranked(question, scores.passages, scores.fused(), always=lookup.found)
+        mixed = self._reranked(snapshot, question, scores.fused(), always=lookup.found)
         mixed |= {i: mixed[i] + OWN_TEXT_BONUS for i, (_, own_text) in lookup.found.items() if own_text}
         bar = max((mixed[i] for i in lookup.found), default=0.0) - FAR_BEHIND
         named = {i: reference for i, (reference, _) in lookup.found.items() if mixed[i] >= bar}
         best = sorted(mixed.items(), key=lambda pair: (pair[0] not in named, -pair[1], pair[0]))[:limit]
         ranks = [_ranks(_best_first((i, score) for i, score in side.items() if score > 0)) for side in (scores.lexical(), scores.dense)]
         terms = snapshot.words.terms(question, language)
+        passages = {passage.id: passage for passage in snapshot.store.passages([identifier for identifier, _ in best])}
         hits = []
         for rank, (identifier, score) in enumerate(best, 1):
-            passage = scores.passages[identifier]
+            passage = passages[identifier]
             why = Why(
                 reference=str(named[identifier]) if identifier in named else None,
                 matched_terms=matched_terms(snapshot.words, terms, passage, language),
@@ -86,25 +89,22 @@ class Retriever:
         return Retrieved(tuple(hits), lookup)
 
     def _scores(self, snapshot: Snapshot, question: str, language: Language, lookup: Lookup) -> "_Scores":
+        by_grams = _SECOND_CORE.submit(snapshot.words.search, question, GRAMS, self._candidates)
         vector = self._embedder.encode_queries([question])[0]
         near = snapshot.vectors.search(vector, self._candidates)
         words = dict(snapshot.words.search(question, language, self._candidates))
-        grams = dict(snapshot.words.search(question, GRAMS, self._candidates))
+        grams = dict(by_grams.result())
         ids = sorted({identifier for identifier, _ in near} | words.keys() | grams.keys() | lookup.found.keys())
-        passages = {passage.id: passage for passage in snapshot.store.passages(ids)}
-        cosines = snapshot.vectors.similarity(vector, ids)
-        same = {identifier for identifier, passage in passages.items() if (passage.language or language) == language}
-        return _Scores(
-            passages, same, *({i: side.get(i, 0.0) for i in ids} for side in (words, grams, dict(zip(ids, cosines, strict=True))))
-        )
+        cosines = dict(zip(ids, snapshot.vectors.similarity(vector, ids), strict=True))
+        same = {identifier for identifier, own in snapshot.store.languages(ids).items() if (own or language) == language}
+        return _Scores(same, *({i: side.get(i, 0.0) for i in ids} for side in (words, grams, cosines)))
 
-    def _reranked(
-        self, question: str, passages: Mapping[int, Passage], fused: Mapping[int, float], always: Collection[int]
-    ) -> dict[int, float]:
+    def _reranked(self, snapshot: Snapshot, question: str, fused: Mapping[int, float], always: Collection[int]) -> dict[int, float]:
         """The first passages, and those `always` looked at, by a mix of fused and reranked score; the others behind them in order."""
         order = [identifier for identifier, _ in _best_first(fused.items())]
         first = [*order[:RERANKED], *(identifier for identifier in order[RERANKED:] if identifier in always)]
-        closer = _standardised(dict(zip(first, self._reranker.score(question, [passages[i] for i in first]).tolist(), strict=True)))
+        scores = self._reranker.score(question, snapshot.store.passages(first)).tolist()
+        closer = _standardised(dict(zip(first, scores, strict=True)))
         mixed = {i: (1 - RERANK_WEIGHT) * fused[i] + RERANK_WEIGHT * closer[i] for i in first}
         floor = min(mixed.values(), default=0.0)
         return mixed | {identifier: floor - 1e-3 * place for place, identifier in enumerate(order, 1) if identifier not in mixed}
@@ -114,7 +114,6 @@ class Retriever:
 class _Scores:
     """The candidates of one question with their raw scores by passage id; `same` are those in the question's language."""
 
-    passages: Mapping[int, Passage]
     same: set[int]
     words: dict[int, float]
     grams: dict[int, float]

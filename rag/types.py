@@ -58,7 +58,7 @@ class Passage:
 
     `section` is the path of headings above it, outermost first. `provisions` are the provisions that it is the text of;
     `mentions` those that it only speaks of. `page` is the page that it begins on, `page_breaks` say where in the document the next ones
-    begin. `id` is the row in the index, 0 before it has one.
+    begin. `id` is the row in the index, 0 before it has one; `copies` are other names of the same document.
     """
 
     source: str
@@ -74,6 +74,7 @@ class Passage:
     mentions: tuple[Reference, ...] = ()
     id: int = 0
     page_breaks: tuple[int, ...] = ()
+    copies: tuple[str, ...] = ()
 
     @property
     def in_context(self) -> str:

@@ -53,6 +53,13 @@ class Corpus:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
 
+    def write_many(self, count: int, folder: str = "docs") -> None:
+        """Files of one passage each, all different."""
+        words = ("sluice", "lantern", "herring", "anchor", "pilot", "barrel", "tide", "rope", "gull", "mast", "oar")
+        for number in range(count):
+            said = " ".join(words[(number * step + step) % len(words)] for step in (1, 2, 3, 5, 7))
+            self.write(folder, **{f"many{number:03}": f"# Many {number}\n\nIn the year {1000 + number} the {said} were counted."})
+
     def sync(self, *folders: str, **others: object) -> Summary:
         paths = [self.root / folder for folder in folders or ("docs",)]
         return sync(self.config, others.pop("embedder", self.embedder), paths, **others)

@@ -4,11 +4,11 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +19,9 @@ from filelock import FileLock
 from rag import __version__
 from rag.cli import app, main
 from rag.index import sync as syncing
+from rag.index.manifest import Manifest
 from rag.index.store import FILE
+from rag.index.sync import writing
 from rag.load import load_file
 from rag.paths import PACKAGE, shipped
 
@@ -30,7 +32,7 @@ WHY_FIELDS = ["reference", "matched_terms", "lexical_rank", "lexical_score", "de
 CITATION_FIELDS = ["number", "source", "title", "start", "end", "page", "section", "quote", "score"]
 ASK_FIELDS = ["question", "standalone_question", "language", "abstained", "reason", "text"]
 ASK_FIELDS += ["sentences", "citations", "hits", "timings_ms", "fingerprint"]
-COMMANDS = ("index", "ask", "search", "show", "chat", "eval", "models", "doctor", "version")
+COMMANDS = ("index", "ask", "search", "show", "check", "chat", "eval", "models", "doctor", "version")
 
 
 class Result(NamedTuple):
@@ -339,10 +341,8 @@ def test_a_model_that_is_not_installed(run: Run, seeds_index: Path, docs: Path, 
 
 def test_an_index_of_another_embedder(run: Run, docs: Path) -> None:
     run("index", docs)
-    connection = sqlite3.connect(Path("index/default") / FILE)
-    connection.execute("UPDATE meta SET value = 'other@1/384/l2' WHERE key = 'embedder'")
-    connection.commit()
-    connection.close()
+    with writing(Path("index/default")) as store, store.transaction():
+        replace(Manifest.read(store), embedders={"other@1/384/l2": 384}).write(store)
     refused(run("ask", "x"), 3, "other@1/384/l2", "builtin@", "run rag index on your documents again")
     assert run("index", docs).status == 0
     assert run("ask", "when does the keeper feed the harbour cat").status == 0
@@ -352,7 +352,36 @@ def test_a_damaged_index(run: Run, docs: Path) -> None:
     run("index", docs)
     (Path("index/default") / FILE).write_bytes(b"not a database" * 1000)
     for arguments in (("ask", "x"), ("search", "x"), ("show", "cat.md"), ("index", docs)):
-        refused(run(*arguments), 3, "The index at index/default is damaged", "delete that folder and run rag index again.")
+        refused(run(*arguments), 3, "The index at index/default is damaged", "rag check --repair --index index/default mends what can be.")
+    refused(run("check", "--repair"), 3, "Nothing can be read of the index", "delete that folder and run rag index again.")
+
+
+def test_check(run: Run, docs: Path) -> None:
+    run("index", docs)
+    sound = run("check")
+    assert (sound.status, sound.err) == (0, "")
+    assert sound.out.splitlines()[0] == "ok   documents: 2 documents and 2 passages, every row as it was written"
+    next(Path("index/default").glob("g1/words/*.idx")).write_bytes(b"")
+    damaged = run("check", "--json")
+    found = json.loads(damaged.out)
+    assert (damaged.status, found["sound"], found["lost"]) == (3, False, [])
+    assert [finding["part"] for finding in found["findings"] if not finding["sound"]] == ["search files"]
+    assert run("check").out.splitlines()[-1] == "Run rag check --repair to mend it."
+    mended = run("check", "--repair", "--gone", "nowhere said")
+    assert mended.status == 0
+    assert mended.out.splitlines()[-1] == "ok   deleted text: the text is in no file of the index"
+    kept = run("check", "--gone", "harbour")
+    assert (kept.status, kept.out.splitlines()[-2]) == (3, "FAIL deleted text: the text is in index.db")
+    refused(run("check", "--index", "nowhere"), 3, "There is no index at nowhere")
+
+
+def test_a_dry_run(run: Run, docs: Path) -> None:
+    told = run("index", docs, "--dry-run")
+    assert told.status == 0
+    assert told.out.startswith("0 documents, 0 passages in index/default (nothing written, a real run would make: 2 added, 0 updated,")
+    assert not Path("index").exists()
+    run("index", docs)
+    assert json.loads(run("index", docs, "--dry-run", "--json").out)["unchanged"] == 2
 
 
 def test_an_index_that_another_process_writes(run: Run, docs: Path) -> None:
@@ -471,11 +500,11 @@ def test_doctor(run: Run, docs: Path) -> None:
     assert "FAIL" not in good.out
     assert good.out.splitlines()[0].startswith("ok   Python 3.")
     assert good.out.splitlines()[-1] == "ok   index index/default: 2 documents, 2 passages, generation 1"
-    Path("index/default/g1/vectors.faiss").write_bytes(b"")
+    next(Path("index/default").glob("g1/words/*.idx")).write_bytes(b"")
     damaged = run("doctor")
     assert damaged.status == 3
     assert "FAIL Search files of the index at index/default are damaged" in damaged.out
-    assert "run rag index to repair them" in damaged.out
+    assert "run: rag check --repair --index index/default" in damaged.out
     run("index", docs)
     assert run("doctor").status == 0
 

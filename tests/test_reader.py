@@ -7,12 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_corpus import CAT, Corpus, CountingEmbedder, changes, check_sentence
+from small_corpus import CAT, Corpus, CountingEmbedder, answers, changes, check_sentence
 
 from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreError
-from rag.index import Reader
+from rag.index import Reader, embeddings, vectors
 from rag.index.store import FILE
 from rag.testing import HashEmbedder
+
+BEST = 3  # further down, the codes of a base and exact search may differ
+
+
+@pytest.fixture(autouse=True)
+def small_bases(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vectors, "EXACT_LIMIT", 40)
+
 
 # Damage
 
@@ -41,6 +49,7 @@ def swap(file: Path) -> None:
     """Put in the file of the same kind of another sound index."""
     root = file.parents[2] if file.parent.name == "words" else file.parents[1]
     other = Corpus(root.parent / "other")
+    other.write_many(60)
     other.write(cat=CAT.replace("harbour", "castle"))
     other.sync()
     named = other.index.rglob(file.name) if file.suffix == ".json" else other.index.rglob(f"*{file.suffix}")
@@ -51,14 +60,18 @@ def swap(file: Path) -> None:
 DAMAGES = (truncate, flip_a_bit, append, swap, lambda file: rewrite(file, b""), Path.unlink)
 
 
-def search_files(corpus: Corpus) -> list[Path]:
+def damaged_files(corpus: Corpus) -> list[Path]:
     return sorted(file for file in (corpus.index / "g1").rglob("*") if file.is_file() and file.suffix != ".lock")
 
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """An index of 63 documents that is large enough to have a base file."""
     corpus = Corpus(tmp_path_factory.mktemp("sound"))
-    corpus.sync()
+    corpus.write_many(60)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vectors, "EXACT_LIMIT", 40)
+        corpus.sync()
     return corpus
 
 
@@ -71,37 +84,37 @@ def copied(sound: Corpus, tmp_path: Path) -> Corpus:
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=["truncate", "flip", "append", "swap", "empty", "delete"])
 def test_a_damaged_search_file_changes_no_answer(copied: Corpus, damage: Callable[[Path], object]) -> None:
-    expected = copied.found()
-    files = search_files(copied)
+    expected = copied.found()[:BEST]
+    files = damaged_files(copied)
     assert len(files) >= 8
     for file in files:
         content = file.read_bytes()
         damage(file)
-        assert copied.found() == expected, file.name
+        assert copied.found()[:BEST] == expected, file.name
         rewrite(file, content)
 
 
 @pytest.mark.parametrize("gone", ["g1", "g1/words"])
 def test_lost_search_folders_change_no_answer(copied: Corpus, gone: str) -> None:
-    expected = copied.found()
+    expected = copied.found()[:BEST]
     shutil.rmtree(copied.index / gone)
-    assert copied.found() == expected
+    assert copied.found()[:BEST] == expected
 
 
 def test_search_files_of_another_index_as_a_whole(copied: Corpus) -> None:
-    expected = copied.found()
+    expected = copied.found()[:BEST]
     other = Corpus(copied.index.parent / "other")
     other.write(cat=CAT.replace("harbour", "castle"))
     other.sync()
     shutil.rmtree(copied.index / "g1")
     shutil.copytree(other.index / "g1", copied.index / "g1")
-    assert copied.found() == expected
+    assert copied.found()[:BEST] == expected
 
 
 def test_the_next_sync_repairs_search_files(copied: Corpus) -> None:
-    truncate(copied.index / "g1/vectors.faiss")
+    truncate(next(copied.index.glob("g1/vectors-*.faiss")))
     summary = copied.sync()
-    assert (changes(summary), summary.generation) == ((0, 0, 0, 3, 0), 2)
+    assert (changes(summary), summary.generation) == ((0, 0, 0, 63, 0), 2)
     assert copied.sync().generation == 2
 
 
@@ -112,34 +125,43 @@ def test_a_damaged_database_is_said_to_be_damaged(copied: Corpus) -> None:
         file.write_bytes(damaged)
         with pytest.raises(IndexDamaged) as caught:
             copied.found()
-        check_sentence(caught.value, f"The index at {copied.index} is damaged", "delete that folder and run rag index again")
+        check_sentence(
+            caught.value, f"The index at {copied.index} is damaged", f"rag check --repair --index {copied.index} mends what can be."
+        )
 
 
-def test_any_flipped_page_gives_a_sentence_or_sound_rows(copied: Corpus) -> None:
-    """SQLite has no checksums of its own: what counts here is that whatever it notices comes out as one of our errors."""
+def test_no_flipped_byte_of_the_database_gives_a_wrong_answer(copied: Corpus) -> None:
+    """SQLite has no checksums of its own; ours cover whatever is shown or searched."""
     file = copied.index / FILE
     content = file.read_bytes()
+    expected = everything(copied)
     noticed = 0
-    for place in range(0, len(content), 499):
+    for place in range(16, len(content), len(content) // 150):
         data = bytearray(content)
-        data[place : place + 200] = bytes(byte ^ 0xFF for byte in data[place : place + 200])
+        data[place] ^= 0x41
         file.write_bytes(data)
-        for action in (copied.found, lambda: copied.sync(embedder=HashEmbedder())):
-            try:
-                action()
-            except StoreError as error:
-                noticed += 1
-                check_sentence(error)
-        shutil.rmtree(copied.index / "g2", ignore_errors=True)
+        try:
+            assert everything(copied) == expected, place
+        except StoreError as error:
+            noticed += 1
+            check_sentence(error)
         for rest in copied.index.glob(f"{FILE}-*"):
             rest.unlink()
-    assert noticed >= 10
+    assert noticed >= 40
+
+
+def everything(corpus: Corpus) -> object:
+    """What an index says: every document and passage, and what a question finds."""
+    with Reader(corpus.index, corpus.embedder.fingerprint).snapshot() as snapshot:
+        passages = snapshot.store.passages([identifier for identifier, _ in snapshot.store.contents()])
+        documents = [snapshot.document(source) for source, *_ in snapshot.store.documents()]
+        return documents, passages, answers(Reader(corpus.index, corpus.embedder.fingerprint))
 
 
 @pytest.mark.parametrize(
     "statement",
     [
-        "DROP TABLE passages", "DELETE FROM meta WHERE key = 'dimension'", "UPDATE meta SET value = 'many' WHERE key = 'generation'",
+        "DROP TABLE passages", "DELETE FROM meta WHERE key = 'search'", "UPDATE meta SET value = 'many' WHERE key = 'generation'",
         "UPDATE passages SET section = '['",
     ],
 )  # fmt: skip
@@ -149,18 +171,33 @@ def test_a_database_that_lacks_what_it_should_hold(copied: Corpus, statement: st
         copied.found()
 
 
+def test_rows_that_go_are_missed(copied: Corpus) -> None:
+    for statement in ("DELETE FROM passages WHERE id = 2", "DELETE FROM documents WHERE id = 2", "DELETE FROM provisions", "SELECT 1"):
+        content = (copied.index / FILE).read_bytes()
+        execute(copied, statement)
+        changed = (copied.index / FILE).read_bytes() != content
+        if changed:
+            with pytest.raises(IndexDamaged):
+                copied.found()
+        (copied.index / FILE).write_bytes(content)
+    assert copied.found()
+
+
 @pytest.mark.parametrize("statement", ["DELETE FROM vectors", "UPDATE vectors SET vector = substr(vector, 1, 7)"])
 def test_lost_vectors_are_noticed_when_they_are_needed(copied: Corpus, statement: str) -> None:
-    expected = copied.found()
-    execute(copied, statement)
-    assert copied.found() == expected
-    shutil.rmtree(copied.index / "g1")
-    with pytest.raises(IndexDamaged, match="vectors of some passages are missing or cut off"):
+    execute(copied, statement, file=embeddings.FILE)
+    with pytest.raises(IndexDamaged, match="vectors of some passages are missing or damaged"):
         copied.found()
 
 
-def execute(corpus: Corpus, *statements: str) -> None:
-    connection = sqlite3.connect(corpus.index / FILE)
+def test_a_lost_file_of_vectors(copied: Corpus) -> None:
+    (copied.index / embeddings.FILE).unlink()
+    with pytest.raises(IndexDamaged, match="its vectors are missing"):
+        copied.found()
+
+
+def execute(corpus: Corpus, *statements: str, file: str = FILE) -> None:
+    connection = sqlite3.connect(corpus.index / file)
     for statement in statements:
         connection.execute(statement)
     connection.commit()
@@ -183,7 +220,7 @@ def test_no_index(tmp_path: Path) -> None:
 
 def test_another_format(copied: Corpus) -> None:
     execute(copied, "UPDATE meta SET value = '999' WHERE key = 'format'")
-    with pytest.raises(IndexMismatch, match=r"format 999, this program writes format 1; delete the index and run rag index again"):
+    with pytest.raises(IndexMismatch, match=r"format 999, this program writes format 2; use the newer program, or delete the index"):
         copied.found()
 
 
@@ -207,7 +244,7 @@ def test_another_embedder_is_refused_with_the_cure_that_works(copied: Corpus, ot
         Reader(copied.index, other.fingerprint)
     check_sentence(caught.value, "hash-64", other.fingerprint, "run rag index on your documents again", "or set embedding.model back")
     summary = copied.sync(embedder=other)
-    assert (changes(summary), summary.generation) == ((0, 0, 0, 3, 3), 2)
+    assert (changes(summary), summary.generation) == ((0, 0, 0, 63, 63), 2)
     with Reader(copied.index, other.fingerprint).snapshot() as snapshot:
         (vector,) = other.encode_queries([CAT])
         identifier, cosine = snapshot.vectors.search(vector, 1)[0]

@@ -208,12 +208,7 @@ def test_scores_fall(laws: Searched) -> None:
 
 
 def test_fusion_by_hand() -> None:
-    passages = {
-        number: Passage("s", "", "", 0, 0, language=language, id=number)
-        for number, language in ((1, "en"), (2, "en"), (3, "es"), (4, "es"))
-    }
     scores = _Scores(
-        passages,
         {1, 2},
         words={1: 4.0, 2: 0.0, 3: 9.0, 4: 0.0},
         grams={1: 1.0, 2: 3.0, 3: 2.0, 4: 6.0},
@@ -231,9 +226,8 @@ def test_fusion_by_hand() -> None:
 
 
 def test_equal_scores_say_nothing() -> None:
-    passages = {number: Passage("s", "", "", 0, 0, language="en", id=number) for number in (1, 2)}
     zeros = {1: 0.0, 2: 0.0}
-    assert _Scores(passages, {1, 2}, zeros, zeros, {1: 0.4, 2: 0.4}).fused() == zeros
+    assert _Scores({1, 2}, zeros, zeros, {1: 0.4, 2: 0.4}).fused() == zeros
 
 
 def test_the_same_question_gets_the_same_hits(laws: Searched, seeds_index: Path) -> None:

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,10 @@ from small_corpus import BOAT, CAT, DOG, Corpus, answers, changes
 
 from rag.config import SplitConfig
 from rag.errors import IndexMissing, InputError
-from rag.index import Reader
+from rag.index import Reader, embeddings
 from rag.index import sync as syncing
-from rag.index.store import Store
+from rag.index.check import traces
+from rag.index.manifest import Manifest
 from rag.index.sync import Skipped, sync_documents
 from rag.load import load_file
 
@@ -61,7 +64,10 @@ def test_deleted_text_is_gone_from_every_search_and_from_the_file(corpus: Corpus
         assert snapshot.words.search("allergic", "grams", 10) == []
         assert len(snapshot.vectors) == 2
         assert snapshot.store.document("dog.md") is None
-        assert snapshot.store.connection.execute("SELECT count(*) FROM vectors").fetchone() == (2,)
+        assert snapshot.words.ids() == [number for number, _ in snapshot.store.contents()]
+    with closing(sqlite3.connect(corpus.index / embeddings.FILE)) as vectors:
+        assert vectors.execute("SELECT count(*) FROM vectors").fetchone() == (2,)
+    assert traces(corpus.index, "allergic") == []
     files = [file for file in corpus.index.rglob("*") if file.is_file()]
     assert [file.name for file in files if b"allergic" in file.read_bytes()] == []
 
@@ -74,9 +80,94 @@ def test_a_renamed_file_keeps_its_vectors(corpus: Corpus) -> None:
 
 
 def test_texts_that_are_equal_share_one_vector(corpus: Corpus) -> None:
-    corpus.write(copy=CAT)
+    corpus.write(copy=CAT + "\n")
     assert changes(corpus.sync()) == (4, 0, 0, 0, 3)
     assert Counter(text for _, text in corpus.found())[CAT] == 2
+
+
+# Copies
+
+
+def test_a_copy_is_stored_once_and_known_under_each_name(corpus: Corpus) -> None:
+    corpus.write(copy=CAT)
+    corpus.write("docs/more", cat=CAT)
+    summary = corpus.sync()
+    assert changes(summary) == (5, 0, 0, 0, 3)
+    assert (summary.documents, summary.passages) == (5, 3)
+    assert corpus.sources() == ["boat.md", "cat.md", "copy.md", "dog.md", "more/cat.md"]
+    with Reader(corpus.index, corpus.embedder.fingerprint).snapshot() as snapshot:
+        (first, *_) = snapshot.store.passages([i for i, _ in snapshot.words.search("harbour cat", "en", 1)])
+        assert (first.source, first.copies) == ("cat.md", ("copy.md", "more/cat.md"))
+        copied = snapshot.document("more/cat.md")
+        assert (copied.source, copied.text) == ("more/cat.md", CAT)
+    assert changes(corpus.sync()) == (0, 0, 0, 5, 0)
+
+
+def test_the_other_names_stay_when_the_first_goes(corpus: Corpus) -> None:
+    corpus.write(copy=CAT)
+    corpus.sync()
+    (corpus.docs / "cat.md").unlink()
+    assert changes(corpus.sync()) == (0, 0, 1, 3, 0)
+    assert corpus.sources() == ["boat.md", "copy.md", "dog.md"]
+    assert corpus.found()[0] == ("copy.md", CAT)
+
+
+def test_a_copy_that_is_edited_or_deleted_leaves_the_others(corpus: Corpus) -> None:
+    corpus.write(copy=CAT, third=CAT)
+    corpus.sync()
+    corpus.write(copy=CAT.replace("keeper", "steward"))
+    (corpus.docs / "third.md").unlink()
+    assert changes(corpus.sync()) == (0, 1, 1, 3, 1)
+    with Reader(corpus.index, corpus.embedder.fingerprint).snapshot() as snapshot:
+        assert "steward" in snapshot.document("copy.md").text
+        assert snapshot.document("cat.md").text == CAT
+        assert [passage.copies for passage in snapshot.store.all_passages()] == [(), (), (), ()]
+
+
+def test_a_file_that_becomes_a_copy_of_another(corpus: Corpus) -> None:
+    corpus.sync()
+    corpus.write(dog=CAT)
+    summary = corpus.sync()
+    assert (changes(summary), summary.passages) == ((0, 1, 0, 2, 0), 2)
+    assert corpus.sources() == ["boat.md", "cat.md", "dog.md"]
+    assert "allergic" not in " ".join(text for _, text in corpus.found("allergic"))
+
+
+def test_copies_in_two_folders_that_are_indexed_one_after_the_other(corpus: Corpus) -> None:
+    corpus.sync()
+    corpus.write("more", kitten=CAT)
+    assert changes(corpus.sync("more")) == (1, 0, 0, 0, 0)
+    for name in ("cat", "dog", "boat"):
+        (corpus.docs / f"{name}.md").rename(corpus.root / f"{name}.md")
+    corpus.write(gull="# The gull\n\nThe gull steals herring.\n")
+    assert changes(corpus.sync()) == (1, 0, 3, 0, 1)
+    assert corpus.sources() == ["gull.md", "kitten.md"]
+    assert corpus.found()[0] == ("kitten.md", CAT)
+
+
+def test_equal_bytes_of_two_formats_are_two_documents(corpus: Corpus) -> None:
+    (corpus.docs / "cat.txt").write_text(CAT, encoding="utf-8")
+    assert corpus.sync().added == 4
+    with Reader(corpus.index, corpus.embedder.fingerprint).snapshot() as snapshot:
+        assert snapshot.store.count("passages") == 4
+
+
+# What would change
+
+
+def test_a_dry_run_writes_nothing(corpus: Corpus) -> None:
+    before = corpus.sync(dry_run=True)
+    assert (changes(before), before.documents, before.dry_run) == ((3, 0, 0, 0, 0), 0, True)
+    assert not corpus.index.exists()
+    corpus.sync()
+    state = {file: file.read_bytes() for file in corpus.index.rglob("*") if file.is_file()}
+    corpus.write(cat=CAT.replace("keeper", "steward"), gull="# The gull\n\nThe gull steals herring.\n", empty=" ")
+    (corpus.docs / "dog.md").unlink()
+    summary = corpus.sync(dry_run=True)
+    assert (changes(summary), summary.documents, summary.generation) == ((1, 1, 1, 1, 0), 3, 1)
+    assert summary.skipped == (Skipped("empty.md", "empty"),)
+    assert {file: file.read_bytes() for file in corpus.index.rglob("*") if file.is_file()} == state
+    assert changes(corpus.sync())[:4] == changes(summary)[:4]
 
 
 def test_only_the_edited_part_of_a_document_is_embedded_again(corpus: Corpus) -> None:
@@ -170,7 +261,8 @@ def test_a_name_that_is_not_utf_8(corpus: Corpus) -> None:
 def test_progress_counts_to_the_end(corpus: Corpus) -> None:
     steps: list[tuple[int, int, str]] = []
     corpus.sync(progress=lambda *step: steps.append(step))
-    assert steps == [(1, 3, "reading"), (2, 3, "reading"), (3, 3, "reading"), (3, 3, "embedding")]
+    counted = [(done, 3, label) for label in ("comparing", "reading") for done in (1, 2, 3)]
+    assert steps == [*counted, (3, 3, "embedding")]
 
 
 # What cannot be read
@@ -285,24 +377,23 @@ def test_a_reader_holds_one_generation_while_a_sync_commits(corpus: Corpus) -> N
     assert "steward" in answers(reader)[0][1]
 
 
-def test_a_snapshot_whose_search_files_are_gone_already_is_rebuilt(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sync_that_commits_while_a_snapshot_is_opened(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sync may commit between the moment a question takes its snapshot and the moment it opens the search files."""
     corpus.sync()
     reader = Reader(corpus.index, corpus.embedder.fingerprint)
     reader._current = None
     check = Reader._check_fingerprint
 
-    def late(self: Reader, store: Store) -> None:
+    def late(self: Reader, manifest: Manifest) -> None:
         monkeypatch.setattr(Reader, "_check_fingerprint", check)
-        check(self, store)
+        check(self, manifest)
         (corpus.docs / "dog.md").unlink()
         corpus.sync()
 
     monkeypatch.setattr(Reader, "_check_fingerprint", late)
-    with reader.snapshot() as old:
-        assert (old.generation, len(old.vectors), len(old.words)) == (1, 3, 3)
-    with reader.snapshot() as new:
-        assert (new.generation, len(new.vectors)) == (2, 2)
+    with reader.snapshot() as opened:
+        counts = (opened.store.count("documents"), len(opened.vectors), len(opened.words))
+        assert (opened.generation, *counts) in ((1, 3, 3, 3), (2, 2, 2, 2))
 
 
 def test_only_the_files_of_the_last_generation_stay(corpus: Corpus) -> None:

@@ -1,13 +1,32 @@
 """Lexical search: the analysers of each language, BM25 by hand, character 4-grams across languages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 import pytest
 
-from rag.index.words import WordIndex, matched_terms
+from rag.index.words import Part, PartWriter, WordIndex, compose, matched_terms
 from rag.types import Language, Passage
+
+
+def in_parts(folder: Path, groups: Sequence[Sequence[Passage]]) -> WordIndex:
+    """An index composed of one part for each group that is not empty."""
+    folder = Path(mkdtemp(dir=folder))
+    words = folder / "words"
+    words.mkdir()
+    parts: list[Part] = []
+    for number, group in enumerate(filter(None, groups)):
+        writer = PartWriter(folder / f"part{number}")
+        for passage in group:
+            writer.add(passage.id, passage)
+        parts.append(writer.finish())
+        for file in (folder / f"part{number}").iterdir():
+            if parts[-1].owns(file.name):
+                file.rename(words / file.name)
+    compose(words, parts)
+    return WordIndex.open(words)
 
 
 @pytest.fixture(params=["memory", "files"])
@@ -18,8 +37,7 @@ def build(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., WordI
         ]
         if request.param == "memory":
             return WordIndex.build(passages)
-        WordIndex.build(passages, tmp_path / "words")
-        return WordIndex.open(tmp_path / "words")
+        return in_parts(tmp_path, [passages[:1], passages[1:]])
 
     return make
 

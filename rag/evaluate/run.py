@@ -118,7 +118,7 @@ def _refuse_files(folder: Path) -> None:
     except IndexMissing:
         return
     try:
-        if any(path for path, _ in store.known().values()):
+        if any(path for path, *_ in store.known().values()):
             raise InputError(f"The index at {folder} holds indexed files, which a BEIR folder would replace; give another --index or none.")
     finally:
         store.close()

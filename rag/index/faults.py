@@ -17,7 +17,16 @@ def unreadable(folder: Path, error: sqlite3.Error) -> StoreError:
         cure = "free space or fix permissions and run it again, nothing indexed before is lost"
         return StoreError(f"The index at {folder} could not be read or written ({error}); {cure}.")
     fault, _, _ = str(error).partition(" with text ")  # of a document, which is nobody's business here
-    return IndexDamaged(f"The index at {folder} is damaged ({fault}); delete that folder and run rag index again.")
+    return damaged(folder, fault)
+
+
+def damaged(folder: Path, fault: str) -> IndexDamaged:
+    """The sentence for a file of the index that is not what was written."""
+    return IndexDamaged(f"The index at {folder} is damaged ({fault}); rag check --repair --index {folder} mends what can be.")
+
+
+def reached(point: str) -> None:
+    """A point of a sync, by name; the tests stop the program there."""
 
 
 def decoded(text: str) -> Any:  # noqa: ANN401 - any JSON

@@ -1,23 +1,68 @@
 """Reading an index: one generation for a whole question, also while a sync runs.
 
 `Reader.snapshot()` opens a SQLite read transaction and pairs it with the search files of the same generation. Files that are missing or
-damaged (their sha256 differs from the manifest) are rebuilt in memory from SQLite, so that they can never give a wrong answer.
+damaged are never searched: a small index is searched in memory instead, a large one asks for `rag check --repair`.
 """
 
-import hashlib
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import IndexDamaged, IndexMismatch, InputError
-from rag.index.faults import decoded, unreadable
+import numpy as np
+
+from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, InputError, StoreError
+from rag.index.check import are_trusted
+from rag.index.embeddings import Embeddings
+from rag.index.faults import damaged, unreadable
+from rag.index.generation import tail
+from rag.index.manifest import Manifest, folder_of
 from rag.index.store import Store
-from rag.index.vectors import VectorIndex
+from rag.index.vectors import Base, Matrix, VectorIndex
 from rag.index.words import WordIndex
 from rag.types import Document
+
+IN_MEMORY = 100_000
+ATTEMPTS = 20
+
+
+class Vectors:
+    """Dense search over one generation; what the search files hold only approximately is read from SQLite."""
+
+    def __init__(self, index: VectorIndex, store: Store, embeddings: Embeddings, fingerprint: str) -> None:
+        self._index = index
+        self._store = store
+        self._embeddings = embeddings
+        self._fingerprint = fingerprint
+        self._loaded: dict[int, Matrix] = {}
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._index.dimension
+
+    def search(self, vector: Matrix, limit: int) -> list[tuple[int, float]]:
+        """The `limit` passages nearest to `vector` (d): (passage id, cosine), best first, ties by id."""
+        found = self._index.search(vector, limit)
+        if self._index.is_exact:
+            return found
+        ids = [identifier for identifier, _ in found]
+        return sorted(zip(ids, self.similarity(vector, ids), strict=True), key=lambda pair: (-pair[1], pair[0]))
+
+    def similarity(self, vector: Matrix, ids: Sequence[int]) -> list[float]:
+        """Cosine of `vector` with each of the passages `ids`."""
+        return self._index.similarity(vector, ids, self._load)
+
+    def _load(self, ids: Sequence[int]) -> Matrix:
+        new = [identifier for identifier in ids if identifier not in self._loaded]
+        contents = self._store.contents_of(new)
+        self._loaded |= zip(new, self._embeddings.load(self._fingerprint, self.dimension, contents), strict=True)
+        return np.stack([self._loaded[identifier] for identifier in ids])
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +71,7 @@ class Snapshot:
 
     generation: int
     store: Store
-    vectors: VectorIndex
+    vectors: Vectors
     words: WordIndex
 
     def document(self, source: str) -> Document:
@@ -47,7 +92,7 @@ class Reader:
 
     Raises:
         IndexMissing, IndexDamaged: there is no sound index.
-        IndexMismatch: its vectors were made by another embedder.
+        IndexMismatch: it has no vectors of this embedder.
         StoreError: the system does not let it be read.
     """
 
@@ -62,58 +107,68 @@ class Reader:
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """One generation, held for as long as the context lasts."""
-        store = Store.open(self.folder)
-        try:
-            with store.transaction("DEFERRED"):
-                generation = store.generation
-                self._check_fingerprint(store)
-                vectors, words = self._search_files(store, generation)
-                yield Snapshot(generation, store, vectors, words)
-        except sqlite3.Error as error:
-            raise unreadable(self.folder, error) from error
-        finally:
-            store.close()
+        with ExitStack() as stack:
+            try:
+                yield self._opened_snapshot(stack)
+            except sqlite3.Error as error:
+                raise unreadable(self.folder, error) from error
 
-    def _check_fingerprint(self, store: Store) -> None:
-        found = store.meta("embedder")
-        if found != self._fingerprint:
+    def _opened_snapshot(self, stack: ExitStack) -> Snapshot:
+        """A snapshot whose connections `stack` closes; a sync that commits while it is opened makes it start again."""
+        for _ in range(ATTEMPTS):
+            with ExitStack() as opened:
+                store = opened.enter_context(closing(Store.open(self.folder)))
+                opened.enter_context(store.transaction("DEFERRED"))
+                generation = store.generation
+                try:
+                    manifest = Manifest.read(store)
+                    self._check_fingerprint(manifest)
+                    embeddings = opened.enter_context(closing(Embeddings(self.folder)))
+                    if manifest.bases:
+                        embeddings.hold()
+                    index, words = self._search_files(store, embeddings, manifest, generation)
+                except (IndexDamaged, IndexMismatch, sqlite3.DatabaseError):
+                    if self._generation_now() == generation:
+                        raise
+                    continue
+                if manifest.bases and self._generation_now() != generation:
+                    continue
+                stack.push(opened.pop_all())
+                return Snapshot(generation, store, Vectors(index, store, embeddings, self._fingerprint), words)
+        raise StoreError(f"The index at {self.folder} changes faster than it can be read; ask again.")
+
+    def _generation_now(self) -> int:
+        with closing(Store.open(self.folder)) as store:
+            return store.generation
+
+    def _check_fingerprint(self, manifest: Manifest) -> None:
+        if not manifest.embedders:
+            raise IndexMissing(f"The index at {self.folder} was never finished; run: rag index YOUR_FOLDER --index {self.folder}")
+        if self._fingerprint not in manifest.embedders:
+            found = " and ".join(manifest.embedders)
             raise IndexMismatch(
                 f"The index at {self.folder} was made with the embedding {found}, the configuration says {self._fingerprint}; "
                 f"run rag index on your documents again to re-embed them, or set embedding.model back."
             )
 
-    def _search_files(self, store: Store, generation: int) -> tuple[VectorIndex, WordIndex]:
+    def _search_files(self, store: Store, embeddings: Embeddings, manifest: Manifest, generation: int) -> tuple[VectorIndex, WordIndex]:
         with self._lock:
             if self._current is None or self._current[0] != generation:
-                self._current = (generation, *self._load(store, generation))
+                self._current = (generation, *self._load(store, embeddings, manifest))
             return self._current[1], self._current[2]
 
-    def _load(self, store: Store, generation: int) -> tuple[VectorIndex, WordIndex]:
-        folder = self.folder / f"g{generation}"
-        dimension = int(decoded(store.meta("dimension") or ""))
+    def _load(self, store: Store, embeddings: Embeddings, manifest: Manifest) -> tuple[VectorIndex, WordIndex]:
+        folder = folder_of(self.folder, store.generation)
+        embedder = (self._fingerprint, manifest.embedders[self._fingerprint])
+        trusted = are_trusted(self.folder, store, manifest)
         try:
-            if search_files_are_sound(self.folder, store):
-                vectors, words = VectorIndex.open(folder / "vectors.faiss"), WordIndex.open(folder / "words")
-                if len(vectors) == len(words) == store.count("passages") and vectors.dimension == dimension:
-                    return vectors, words
+            if trusted:
+                file = manifest.bases.get(self._fingerprint)
+                base = Base.open(folder / file.file) if file else None
+                vectors = VectorIndex(*tail(store, embeddings, embedder, file.last + 1 if file else 0), base)
+                return vectors, WordIndex.open(folder / "words")
         except (OSError, IndexDamaged):  # removed by a newer sync while we looked, or unreadable: SQLite still has it all
             pass
-        return VectorIndex.build(*store.vectors(self._fingerprint, dimension)), WordIndex.build(store.all_passages())
-
-
-def search_files_are_sound(folder: Path, store: Store) -> bool:
-    """Whether the search files of the store's generation, in the index `folder`, are those that were written."""
-    expected: dict[str, str] = decoded(store.meta("files") or "{}")
-    return checksums(folder / f"g{store.generation}") == expected
-
-
-def checksums(folder: Path) -> dict[str, str]:
-    """sha256 of every file below `folder` that search reads, by relative name."""
-    files = sorted(file for file in folder.rglob("[!.]*") if file.is_file() and file.suffix != ".lock")
-    return {file.relative_to(folder).as_posix(): digest(file) for file in files}
-
-
-def digest(path: Path) -> str:
-    """sha256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        if store.count("passages") > IN_MEMORY:
+            raise damaged(self.folder, "its search files are not those that were written")
+        return VectorIndex(*tail(store, embeddings, embedder, 0)), WordIndex.build(store.all_passages())

@@ -1,45 +1,50 @@
-"""The truth of an index: documents, passages, references and vectors in one SQLite file.
+"""The truth of an index: documents, passages and references in one SQLite file.
 
-Everything that a reader can see changes in one transaction, which also raises the generation. Vectors are kept by the hash of the text
-that was embedded and the embedder's fingerprint, and are committed as they are computed: an interrupted sync loses none of them.
+Everything that a reader can see changes in one transaction, which also raises the generation. The text of a document is stored once, as
+its passages and the white space before each. Every row carries a checksum of all that it stands for: SQLite itself does not notice a
+flipped bit in a text. Vectors are not here (`rag.index.embeddings`): they can always be computed again.
 """
 
 import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from rag.errors import IndexMismatch, IndexMissing
 from rag.index.faults import decoded, unreadable
-from rag.types import Document, Heading, Passage, Reference
+from rag.index.sqlite import checkpoint, connect, transaction
+from rag.types import Document, Heading, Language, Passage, Reference
 
-FORMAT = 1
+FORMAT = 2
 FILE = "index.db"
 _BATCH = 500
+_NONE = len("[]")
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE, path TEXT NOT NULL, sha256 TEXT NOT NULL, title TEXT NOT NULL, language TEXT,
-    date TEXT, text TEXT NOT NULL, pages TEXT NOT NULL, headings TEXT NOT NULL);
+    date TEXT, pages TEXT NOT NULL, headings TEXT NOT NULL, tail TEXT NOT NULL, checksum BLOB NOT NULL, place BLOB NOT NULL);
+CREATE TABLE copies (
+    source TEXT PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE, path TEXT NOT NULL, place BLOB NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX copies_of_document ON copies (document);
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY AUTOINCREMENT, document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE, "start" INTEGER NOT NULL,
-    "end" INTEGER NOT NULL, text TEXT NOT NULL, section TEXT NOT NULL, page INTEGER, language TEXT, content TEXT NOT NULL);
+    gap TEXT NOT NULL, text TEXT NOT NULL, section TEXT NOT NULL, page INTEGER, language TEXT, content BLOB NOT NULL,
+    checksum BLOB NOT NULL);
 CREATE INDEX passages_of_document ON passages (document);
+CREATE INDEX passages_of_content ON passages (content);
 CREATE TABLE provisions (
     kind TEXT NOT NULL, number TEXT NOT NULL, unit INTEGER NOT NULL, passage INTEGER NOT NULL REFERENCES passages ON DELETE CASCADE,
     position INTEGER NOT NULL, PRIMARY KEY (kind, number, unit, passage, position)) WITHOUT ROWID;
 CREATE INDEX provisions_of_passage ON provisions (passage);
-CREATE TABLE vectors (
-    fingerprint TEXT NOT NULL, content TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (fingerprint, content)) WITHOUT ROWID;
+CREATE TABLE garbage (content BLOB PRIMARY KEY) WITHOUT ROWID;
 """
-_PASSAGE = """SELECT p.id, d.source, d.title, p.text, p."start", p."end", p.section, p.page, p.language, d.date, d.pages
+_PASSAGE = """SELECT p.id, d.source, d.title, p.text, p."start", p.section, p.page, p.language, d.date, d.pages,
+    p.gap, p.checksum, (SELECT json_group_array(source) FROM copies WHERE document = p.document)
     FROM passages p JOIN documents d ON d.id = p.document"""
 
 
@@ -50,19 +55,14 @@ class Store:
         self.connection = connection
 
     @classmethod
-    def create(cls, folder: Path) -> "Store":
+    def create(cls, folder: Path, file: str = FILE) -> "Store":
         """Open the index in `folder` for writing, making it if it is not there."""
         folder.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(folder / FILE, isolation_level=None, timeout=30)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = ON")
-        store = cls(connection)
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        store = cls(connect(folder / file, writing=True))
+        if not store.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             with store.transaction():
                 for statement in _SCHEMA.split(";"):
-                    connection.execute(statement)
+                    store.connection.execute(statement)
                 store.set_meta(format=FORMAT, generation=0)
         store.check_format()
         return store
@@ -79,24 +79,22 @@ class Store:
         file = folder / FILE
         if not file.is_file():
             raise IndexMissing(f"There is no index at {folder}; make one with: rag index YOUR_FOLDER --index {folder}")
-        address = f"{file.resolve().as_uri()}?mode=rw"
         try:
-            connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
+            store = cls(connect(file, writing=False))
         except sqlite3.Error as error:
             raise unreadable(folder, error) from error
-        store = cls(connection)
         try:
-            connection.execute("PRAGMA query_only = ON")
+            store.connection.execute("PRAGMA query_only = ON")
             store.check_format()
             finished = store.generation > 0
         except sqlite3.Error as error:
-            connection.close()
+            store.close()
             raise unreadable(folder, error) from error
         except IndexMismatch:
-            connection.close()
+            store.close()
             raise
         if not finished:
-            connection.close()
+            store.close()
             raise IndexMissing(f"The index at {folder} was never finished; run: rag index YOUR_FOLDER --index {folder}")
         return store
 
@@ -104,17 +102,13 @@ class Store:
         """Close the connection."""
         self.connection.close()
 
-    @contextmanager
-    def transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
-        """All or nothing: commits at the end, rolls back on any exception."""
-        self.connection.execute(f"BEGIN {kind}")
-        try:
-            yield
-            self.connection.execute("COMMIT")
-        except BaseException:
-            if self.connection.in_transaction:  # SQLite has rolled back on its own where the disk was full
-                self.connection.execute("ROLLBACK")
-            raise
+    def transaction(self, kind: str = "IMMEDIATE") -> Any:  # noqa: ANN401 - a context manager
+        """All or nothing; see `transaction`."""
+        return transaction(self.connection, kind)
+
+    def checkpoint(self) -> None:
+        """See `checkpoint`."""
+        checkpoint(self.connection)
 
     # What is known of the whole
 
@@ -130,9 +124,12 @@ class Store:
     def check_format(self) -> None:
         """Refuse an index that another version of the program wrote."""
         found = self.meta("format")
+        if found == "1":
+            raise IndexMismatch("This index has format 1, this program reads format 2; run rag index on your documents to convert it.")
         if found != str(FORMAT):
             raise IndexMismatch(
-                f"This index has format {found}, this program writes format {FORMAT}; delete the index and run rag index again."
+                f"This index has format {found}, this program writes format {FORMAT}; use the newer program, or delete the index and run "
+                "rag index again."
             )
 
     @property
@@ -144,72 +141,161 @@ class Store:
         return int(found)
 
     def count(self, table: str) -> int:
-        """Rows of "documents" or "passages"."""
-        return int(self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - a name of ours
+        """Rows of "passages", or "documents" by name: copies count."""
+        tables = ("documents", "copies") if table == "documents" else (table,)
+        return sum(int(self.connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]) for name in tables)  # noqa: S608 - names of ours
 
     # Documents
 
-    def known(self) -> dict[str, tuple[str, str]]:
-        """Source -> (path on disk, sha256) of every document."""
-        return {source: (path, sha256) for source, path, sha256 in self.connection.execute("SELECT source, path, sha256 FROM documents")}
+    def known(self) -> dict[str, tuple[str, str, str]]:
+        """Source -> (path on disk, sha256, source that its text is stored under) of every document, copies included.
+
+        Raises:
+            sqlite3.DatabaseError: a name or path is not what was written.
+        """
+        rows = self.connection.execute(
+            """SELECT source, path, place, sha256, source FROM documents
+            UNION ALL SELECT c.source, c.path, c.place, d.sha256, d.source FROM copies c JOIN documents d ON d.id = c.document"""
+        )
+        known = {}
+        for source, path, place, sha256, held in rows:
+            if place != _place(source, path):
+                raise sqlite3.DatabaseError(f"the place of {source} is not the one that was stored")
+            known[source] = (path, sha256, held)
+        return known
+
+    def places_of(self, source: str) -> dict[str, str]:
+        """Name -> path on disk of a stored document, its copies included; those that are not what was written are left out."""
+        rows = self.connection.execute(
+            """SELECT source, path, place FROM documents WHERE source = ?1 UNION ALL
+            SELECT c.source, c.path, c.place FROM copies c JOIN documents d ON d.id = c.document WHERE d.source = ?1""", (source,)
+        )  # fmt: skip
+        return {name: path for name, path, place in rows if place == _place(name, path)}
 
     def set_paths(self, paths: Mapping[str, str]) -> None:
         """Note where documents (source -> path on disk) are now."""
-        self.connection.executemany("UPDATE documents SET path = ? WHERE source = ?", [(path, source) for source, path in paths.items()])
+        for table in ("documents", "copies"):
+            rows = [(path, _place(source, path), source) for source, path in paths.items()]
+            self.connection.executemany(f"UPDATE {table} SET path = ?, place = ? WHERE source = ?", rows)  # noqa: S608 - names of ours
 
-    def remove(self, source: str) -> None:
-        """Delete a document with its passages."""
+    def set_copies(self, source: str, copies: Mapping[str, str]) -> None:
+        """Say under which other names (source -> path on disk) the document `source` is known."""
+        (document,) = self.connection.execute("SELECT id FROM documents WHERE source = ?", (source,)).fetchone()
+        self.connection.execute("DELETE FROM copies WHERE document = ?", (document,))
+        rows = [(name, document, path, _place(name, path)) for name, path in copies.items()]
+        self.connection.executemany("INSERT INTO copies VALUES (?, ?, ?, ?)", rows)
+
+    def clear_copies(self, sources: Iterable[str]) -> None:
+        """Forget the other names of these documents."""
+        query = "DELETE FROM copies WHERE document = (SELECT id FROM documents WHERE source = ?)"
+        self.connection.executemany(query, [(source,) for source in sources])
+
+    def remove(self, source: str) -> list[int]:
+        """Delete a document with its copies and passages; returns the ids of the passages."""
+        of = "WHERE document = (SELECT id FROM documents WHERE source = ?)"
+        rows = self.connection.execute(f"SELECT id, content FROM passages {of}", (source,)).fetchall()  # noqa: S608
+        self.connection.executemany("INSERT OR IGNORE INTO garbage VALUES (?)", [(content,) for _, content in rows])
         self.connection.execute("DELETE FROM documents WHERE source = ?", (source,))
+        return [identifier for identifier, _ in rows]
 
-    def add(self, document: Document, path: str, passages: Sequence[Passage]) -> None:
-        """Insert a document and its passages (their ids are given here)."""
-        row = (document.source, path, document.sha256, document.title, document.language, document.date, document.text)
+    def add(self, document: Document, path: str, passages: Sequence[Passage]) -> list[int]:
+        """Insert a document and its passages, which are in order and hold everything but white space; returns the passages' ids."""
         shape = (json.dumps(document.pages), json.dumps([[h.start, h.end, h.level, h.text] for h in document.headings]))
-        columns = "source, path, sha256, title, language, date, text, pages, headings"
-        cursor = self.connection.execute(f"INSERT INTO documents ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row + shape)  # noqa: S608
+        tail = document.text[passages[-1].end :] if passages else document.text
+        row = (document.source, path, document.sha256, document.title, document.language, document.date, *shape, tail)
+        columns = "source, path, sha256, title, language, date, pages, headings, tail, checksum, place"
+        marks = ", ".join("?" * 11)
+        values = (*row, _document_checksum(document), _place(document.source, path))
+        cursor = self.connection.execute(f"INSERT INTO documents ({columns}) VALUES ({marks})", values)  # noqa: S608
+        before, ids, references = 0, [], []
         for passage in passages:
+            gap, before = document.text[before : passage.start], passage.end
             inserted = self.connection.execute(
-                'INSERT INTO passages (document, "start", "end", text, section, page, language, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-                (cursor.lastrowid, passage.start, passage.end, passage.text, json.dumps(passage.section), passage.page, passage.language,
-                 content_hash(passage)),
+                'INSERT INTO passages (document, "start", gap, text, section, page, language, content, checksum) '
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (cursor.lastrowid, passage.start, gap, passage.text, json.dumps(passage.section), passage.page, passage.language,
+                 content_hash(passage), _passage_checksum(passage, gap)),
             )  # fmt: skip
-            for unit, references in ((1, passage.provisions), (0, passage.mentions)):
-                self.connection.executemany(
-                    "INSERT INTO provisions VALUES (?, ?, ?, ?, ?)",
-                    [(ref.kind, ref.number, unit, inserted.lastrowid, position) for position, ref in enumerate(references)],
-                )
+            identifier = int(inserted.lastrowid or 0)
+            ids.append(identifier)
+            for unit, found in ((1, passage.provisions), (0, passage.mentions)):
+                references += [(ref.kind, ref.number, unit, identifier, position) for position, ref in enumerate(found)]
+        self.connection.executemany("INSERT INTO provisions VALUES (?, ?, ?, ?, ?)", references)
+        return ids
 
     def document(self, source: str) -> Document | None:
-        """The stored document, or None."""
-        query = "SELECT source, title, text, sha256, language, date, pages, headings FROM documents WHERE source = ?"
-        row = self.connection.execute(query, (source,)).fetchone()
+        """The stored document under this name, with that name, or None.
+
+        Raises:
+            sqlite3.DatabaseError: what is stored is not what was written.
+        """
+        held = self.connection.execute(
+            "SELECT d.source FROM copies c JOIN documents d ON d.id = c.document WHERE c.source = ?", (source,)
+        ).fetchone()
+        query = "SELECT id, source, title, sha256, language, date, pages, headings, tail, checksum FROM documents WHERE source = ?"
+        row = self.connection.execute(query, held or (source,)).fetchone()
         if row is None:
             return None
-        source, title, text, sha256, language, date, pages, headings = row
+        identifier, main, title, sha256, language, date, pages, headings, tail, checksum = row
+        parts = self.connection.execute("SELECT gap || text FROM passages WHERE document = ? ORDER BY id", (identifier,))
+        text = "".join(part for (part,) in parts) + tail
         lines = tuple(Heading(*values) for values in decoded(headings))
-        return Document(source, title, text, sha256, language, date, tuple(decoded(pages)), lines)
+        document = Document(main, title, text, sha256, language, date, tuple(decoded(pages)), lines)
+        if _document_checksum(document) != checksum:
+            raise sqlite3.DatabaseError(f"the text of {main} is not the one that was stored")
+        return document if main == source else Document(source, title, text, sha256, language, date, document.pages, lines)
 
     def documents(self) -> list[tuple[str, str, str | None, str | None]]:
-        """(source, title, language, date) of every document, by source."""
-        return list(self.connection.execute("SELECT source, title, language, date FROM documents ORDER BY source"))
+        """(source, title, language, date) of every document by source, copies included."""
+        query = """SELECT source, title, language, date FROM documents
+            UNION ALL SELECT c.source, d.title, d.language, d.date FROM copies c JOIN documents d ON d.id = c.document ORDER BY 1"""
+        return list(self.connection.execute(query))
 
     # Passages
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
-        """The passages with these ids, in this order."""
+        """The passages with these ids, in this order.
+
+        Raises:
+            sqlite3.DatabaseError: a row is not the one that was written.
+        """
         found: dict[int, Passage] = {}
         for first in range(0, len(ids), _BATCH):
             batch = list(ids[first : first + _BATCH])
             marks = ",".join("?" * len(batch))
             references = self._references(batch)
             for row in self.connection.execute(f"{_PASSAGE} WHERE p.id IN ({marks})", batch):
-                found[row[0]] = _passage(row, references.get(row[0], ()))
+                found[row[0]] = _checked(row, references.get(row[0], ()))
         return [found[identifier] for identifier in ids if identifier in found]
 
-    def all_passages(self) -> Iterator[Passage]:
-        """Every passage in order of id, without its references."""
-        for row in self.connection.execute(f"{_PASSAGE} ORDER BY p.id"):
+    def all_passages(self, first: int = 0, last: int | None = None) -> Iterator[Passage]:
+        """Every passage with first <= id <= last in order of id, without its references."""
+        query = f"{_PASSAGE} WHERE p.id >= ? AND p.id <= ? ORDER BY p.id"
+        for row in self.connection.execute(query, (first, 2**62 if last is None else last)):
             yield _passage(row, ())
+
+    def contents(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """(passage id, content hash) of every passage with first <= id <= last, in order of id."""
+        query = "SELECT id, content FROM passages WHERE id >= ? AND id <= ? ORDER BY id"
+        yield from self.connection.execute(query, (first, 2**62 if last is None else last))
+
+    def languages(self, ids: Sequence[int]) -> dict[int, Language | None]:
+        """The language of each of the passages with these ids."""
+        found: dict[int, Language | None] = {}
+        for first in range(0, len(ids), _BATCH):
+            batch = list(ids[first : first + _BATCH])
+            query = f"SELECT id, language FROM passages WHERE id IN ({','.join('?' * len(batch))})"  # noqa: S608 - question marks
+            found.update(self.connection.execute(query, batch).fetchall())
+        return found
+
+    def contents_of(self, ids: Sequence[int]) -> list[bytes]:
+        """Content hashes of the passages with these ids, in this order."""
+        found: dict[int, bytes] = {}
+        for first in range(0, len(ids), _BATCH):
+            batch = list(ids[first : first + _BATCH])
+            query = f"SELECT id, content FROM passages WHERE id IN ({','.join('?' * len(batch))})"  # noqa: S608 - question marks
+            found.update(self.connection.execute(query, batch).fetchall())
+        return [found[identifier] for identifier in ids]
 
     def with_reference(self, reference: Reference) -> list[tuple[int, bool]]:
         """(passage id, whether it is the provision's own text) of all passages that have or mention the provision."""
@@ -225,42 +311,29 @@ class Store:
     def _references(self, ids: Sequence[int]) -> dict[int, list[tuple[str, str, int]]]:
         marks = ",".join("?" * len(ids))
         found: dict[int, list[tuple[str, str, int]]] = {}
-        query = f"SELECT passage, kind, number, unit FROM provisions WHERE passage IN ({marks}) ORDER BY passage, position"  # noqa: S608
+        query = f"SELECT passage, kind, number, unit FROM provisions WHERE passage IN ({marks}) ORDER BY passage, unit, position"  # noqa: S608
         for passage, *reference in self.connection.execute(query, list(ids)):
             found.setdefault(passage, []).append((reference[0], reference[1], reference[2]))
         return found
 
-    # Vectors
+    # Texts that are gone, until their vectors are, too
 
-    def missing_vectors(self, fingerprint: str, hashes: Iterable[str]) -> set[str]:
-        """Those of `hashes` that have no vector of this embedder yet."""
-        query = "SELECT 1 FROM vectors WHERE fingerprint = ? AND content = ?"
-        return {content for content in hashes if not self.connection.execute(query, (fingerprint, content)).fetchone()}
+    def add_garbage(self, contents: Iterable[bytes]) -> None:
+        """Note those of `contents` that no passage has."""
+        self.connection.executemany("INSERT OR IGNORE INTO garbage VALUES (?)", [(content,) for content in self.unused(contents)])
 
-    def add_vectors(self, fingerprint: str, hashes: Sequence[str], vectors: npt.NDArray[np.float32]) -> None:
-        """Keep vectors (n x d) as float32, by content hash."""
-        rows = [(fingerprint, content, vector.astype("<f4").tobytes()) for content, vector in zip(hashes, vectors, strict=True)]
-        self.connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+    def garbage(self) -> list[bytes]:
+        """Content hashes that passages had, or were to have, and that were not cleared yet."""
+        return [content for (content,) in self.connection.execute("SELECT content FROM garbage")]
 
-    def vectors(self, fingerprint: str, dimension: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        """Ids (n) and vectors (n x dimension) of all passages.
+    def unused(self, contents: Iterable[bytes]) -> list[bytes]:
+        """Those of `contents` that no passage has."""
+        query = "SELECT 1 FROM passages WHERE content = ?"
+        return [content for content in contents if not self.connection.execute(query, (content,)).fetchone()]
 
-        Raises:
-            sqlite3.DatabaseError: a vector is missing or has another length.
-        """
-        query = "SELECT p.id, v.vector FROM passages p JOIN vectors v ON v.content = p.content AND v.fingerprint = ? ORDER BY p.id"
-        rows = self.connection.execute(query, (fingerprint,)).fetchall()
-        ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
-        if len(rows) != self.count("passages") or any(len(row[1]) != 4 * dimension for row in rows):
-            raise sqlite3.DatabaseError("vectors of some passages are missing or cut off")
-        flat = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").astype(np.float32)
-        return ids, flat.reshape(len(rows), dimension)
-
-    def drop_unused_vectors(self, fingerprint: str) -> None:
-        """Forget vectors of texts that are gone and of other embedders."""
-        self.connection.execute(
-            "DELETE FROM vectors WHERE fingerprint <> ? OR content NOT IN (SELECT content FROM passages)", (fingerprint,)
-        )
+    def clear_garbage(self) -> None:
+        """Forget them."""
+        self.connection.execute("DELETE FROM garbage")
 
 
 def embedded_text(passage: Passage) -> str:
@@ -268,20 +341,46 @@ def embedded_text(passage: Passage) -> str:
     return "\n".join((passage.title, *passage.section[-2:], passage.text))
 
 
-def content_hash(passage: Passage) -> str:
-    """Key of a passage's vector: passages with the same text and context share one."""
-    return hashlib.sha256(embedded_text(passage).encode()).hexdigest()
+def content_hash(passage: Passage) -> bytes:
+    """Key of a passage's vector (16 bytes): passages with the same text and context share one."""
+    return hashlib.blake2b(embedded_text(passage).encode(), digest_size=16).digest()
+
+
+def _document_checksum(document: Document) -> bytes:
+    lines = [[h.start, h.end, h.level, h.text] for h in document.headings]
+    fields = [document.source, document.title, document.sha256, document.language, document.date, document.pages, lines]
+    return hashlib.blake2b(json.dumps([*fields, document.text]).encode(), digest_size=8).digest()
+
+
+def _place(source: str, path: str) -> bytes:
+    return hashlib.blake2b(f"{source}\n{path}".encode(), digest_size=8).digest()
+
+
+def _passage_checksum(passage: Passage, gap: str) -> bytes:
+    """Of everything that a citation shows of a passage, and of the provisions it is found by."""
+    references = "".join(f"{ref}\n" for ref in (*passage.mentions, "", *passage.provisions))
+    fields = (passage.source, passage.title, passage.start, passage.section, passage.page, passage.language, passage.date, references, gap)
+    return hashlib.blake2b(f"{fields!r}{passage.text}".encode(errors="surrogatepass"), digest_size=8).digest()
+
+
+def _checked(row: Any, references: Iterable[tuple[str, str, int]]) -> Passage:  # noqa: ANN401 - columns of our own schema
+    passage = _passage(row, references)
+    if _passage_checksum(passage, row[10]) != row[11]:
+        raise sqlite3.DatabaseError(f"passage {passage.id} is not the one that was stored")
+    return passage
 
 
 def _passage(row: Any, references: Iterable[tuple[str, str, int]]) -> Passage:  # noqa: ANN401 - columns of our own schema
     """A passage of a row of `_PASSAGE`."""
-    identifier, source, title, text, start, end, section, page, language, date, pages = row
+    identifier, source, title, text, start, section, page, language, date, pages = row[:10]
+    copies = tuple(decoded(row[12])) if len(row[12]) > _NONE else ()
     split: tuple[list[Reference], list[Reference]] = ([], [])
     for kind, number, unit in references:
         split[unit].append(Reference(kind, number))
     mentions, provisions = map(tuple, split)
+    end = start + len(text)
     path, breaks = tuple(decoded(section)), tuple(first for first in _page_starts(pages) if start < first < end)
-    return Passage(source, title, text, start, end, path, page, language, date, provisions, mentions, identifier, breaks)
+    return Passage(source, title, text, start, end, path, page, language, date, provisions, mentions, identifier, breaks, copies)
 
 
 @lru_cache(maxsize=256)

@@ -1,53 +1,54 @@
 """Sync: make an index hold exactly the given files, touching only what changed.
 
-    find -> compare by content -> load -> split -> embed what is new -> one transaction -> switch
+    find -> compare by content (`plan`) -> load -> split -> embed what is new -> search files (`generation`) -> one transaction
 
 Until the transaction commits, readers answer from the old generation; if anything stops the sync before, nothing that was indexed is
-lost and the vectors computed so far are reused by the next one. Documents of other folders that were indexed earlier stay, and so does
-what is behind a file or folder that cannot be read now, and everything where no document at all is found: a disk that is not mounted
-looks like an empty folder. It does not watch folders, and it holds the documents of one sync in memory.
+lost and the vectors computed so far are reused by the next one. One document is in memory at a time. It does not watch folders.
 """
 
-import json
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from rag import __version__
 from rag.config import Config
 from rag.embed import Embedder
-from rag.errors import IndexBusy, LoadError, StoreError
-from rag.index.faults import unreadable
-from rag.index.reader import checksums, digest, search_files_are_sound
-from rag.index.store import Store, content_hash, embedded_text
-from rag.index.vectors import VectorIndex
-from rag.index.words import WordIndex
+from rag.errors import IndexBusy, IndexDamaged, IndexMissing, LoadError, StoreError
+from rag.index.check import are_trusted, first_fault
+from rag.index.convert import convert_old_format, salvage
+from rag.index.embeddings import Embeddings, drop_damaged
+from rag.index.faults import reached, unreadable
+from rag.index.generation import NextGeneration
+from rag.index.manifest import Manifest
+from rag.index.plan import Known, Plan, Progress, Skipped, Wanted, plan_documents, plan_files, plan_stored
+from rag.index.seal import LOCK, is_sealed, set_seal
+from rag.index.store import FILE, Store, content_hash, embedded_text
 from rag.load import find_files, load_file
 from rag.split import split
 from rag.types import Document, Passage
 
+__all__ = ["Progress", "Skipped", "Summary", "repair", "sync", "sync_documents"]
+
 EMBED_BATCH = 256
+EMBED_ROWS = 2_048
+EMBED_SECONDS = 1.0
 SPLITTER = "split-1"
-Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A file that was not indexed, and why."""
-
-    source: str
-    reason: str
+PATIENCE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a sync did. `documents` and `passages` are totals of the index, the rest counts this sync; `seconds` is wall time."""
+    """What a sync did, or would do. `documents` and `passages` are totals of the index, the rest counts this sync; `seconds` is wall time.
+
+    A document counts once for each of its names. Of a dry run, `passages`, `embedded` and `generation` are those of the index as it is.
+    """
 
     documents: int
     passages: int
@@ -59,24 +60,22 @@ class Summary:
     embedded: int
     generation: int
     seconds: float
+    dry_run: bool = False
 
 
-@dataclass(slots=True)
-class _Plan:
-    """What the transaction will write: new documents with their paths and passages, the sources to remove, those that only moved."""
-
-    new: list[tuple[Document, str, list[Passage]]] = field(default_factory=list)
-    remove: set[str] = field(default_factory=set)
-    moved: dict[str, str] = field(default_factory=dict)
-    skipped: list[Skipped] = field(default_factory=list)
-    added: int = 0
-    updated: int = 0
-    removed: int = 0
-    unchanged: int = 0
-
-
-def sync(config: Config, embedder: Embedder, paths: Sequence[Path], progress: Progress | None = None) -> Summary:
+def sync(
+    config: Config, embedder: Embedder, paths: Sequence[Path], progress: Progress | None = None, *,
+    also: Sequence[Embedder] = (), dry_run: bool = False,
+) -> Summary:  # fmt: skip
     """Bring the index up to date with the files at `paths` (files or folders); if none of them can be read, it stays as it is.
+
+    Args:
+        config: where the index is, and how documents are split.
+        embedder: whose vectors are searched; another one than last time is brought in while the old one goes on answering.
+        paths: what to index.
+        progress: is told how many of how many are done, and of what.
+        also: embedders whose vectors are kept beside, to be compared.
+        dry_run: only say what would change.
 
     Raises:
         InputError: a path that is not there.
@@ -84,59 +83,60 @@ def sync(config: Config, embedder: Embedder, paths: Sequence[Path], progress: Pr
         StoreError: the index cannot be written (disk full, no permission); what it held before is unchanged.
     """
     found = list(find_files(paths))
-    roots = [_place(path) for path in paths]
 
-    def plan(store: Store) -> _Plan:
-        return _plan_files(config, store, found, roots, progress)
+    def plan(known: Known, reread: bool) -> Plan:
+        return plan_files(known, found, paths, _limit(config), reread=reread, progress=progress)
 
-    return _sync(config, embedder, plan, progress)
+    if dry_run:
+        return _what_would_change(config, plan)
+    return _Sync(config, [embedder, *also], progress).run(plan)
 
 
 def sync_documents(config: Config, embedder: Embedder, documents: Iterable[Document], progress: Progress | None = None) -> Summary:
     """Make the index hold exactly `documents`, which come from elsewhere than files."""
-
-    def plan(store: Store) -> _Plan:
-        result = _Plan()
-        known = store.known()
-        for document in documents:
-            _add_document(config, result, known, document, path="")
-        gone = known.keys() - {document.source for document, _, _ in result.new}
-        result.remove |= gone
-        result.removed = len(gone)
-        return result
-
-    return _sync(config, embedder, plan, progress)
+    return _Sync(config, [embedder], progress).run(lambda known, _: plan_documents(known, documents))
 
 
-def _sync(config: Config, embedder: Embedder, make_plan: Callable[[Store], _Plan], progress: Progress | None) -> Summary:
-    started = time.perf_counter()
-    with _writing(config.index.path) as store:
-        plan = make_plan(store)
-        changed = plan.new or plan.remove or (store.generation and store.meta("embedder") != embedder.fingerprint)
-        embedded = _embed(store, embedder, plan, progress) if changed else 0
-        if changed or (store.generation and not search_files_are_sound(config.index.path, store)):
-            _commit(config, store, embedder, plan)
-        elif plan.moved:
-            with store.transaction():
-                store.set_paths(plan.moved)
-        return Summary(
-            documents=store.count("documents"), passages=store.count("passages"), added=plan.added, updated=plan.updated,
-            removed=plan.removed, unchanged=plan.unchanged, skipped=tuple(plan.skipped), embedded=embedded,
-            generation=store.generation, seconds=round(time.perf_counter() - started, 3),
-        )  # fmt: skip
+def repair(config: Config, embedders: Sequence[Embedder], progress: Progress | None = None) -> tuple[Summary, list[str]]:
+    """Mend a damaged index: keep the documents that are as they were written, embed what has lost its vector, write all search files anew.
+
+    Returns:
+        What was done, and what is lost: names of documents where they are known.
+
+    Raises:
+        IndexMissing: there is no index.
+        IndexBusy, StoreError: see `sync`.
+        IndexDamaged: nothing can be read of it.
+    """
+    folder = config.index.path
+    if not (folder / FILE).is_file():
+        raise IndexMissing(f"There is no index at {folder}; make one with: rag index YOUR_FOLDER --index {folder}")
+    lost = _mended(folder)
+    done = _Sync(config, embedders, progress, anew=True).run(lambda known, reread: plan_stored(known, reread=reread))
+    return done, lost
+
+
+def _mended(folder: Path) -> list[str]:
+    """Take out what is damaged of documents and vectors; returns the names of lost documents."""
+    with locked(folder):
+        convert_old_format(folder)
+        try:
+            with closing(Store.open(folder)) as store:
+                manifest = None if first_fault(store) else Manifest.read(store)
+        except IndexDamaged:
+            manifest = None
+        lost = salvage(folder) if manifest is None else []
+        drop_damaged(folder, manifest.embedders if manifest else {})
+        return lost
 
 
 @contextmanager
-def _writing(folder: Path) -> Iterator[Store]:
-    """The only writer of the index in `folder`; faults of the disk come out as sentences."""
+def locked(folder: Path) -> Iterator[None]:
+    """Be the only writer of the index in `folder`; faults of the disk come out as sentences."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "write.lock", timeout=0):
-            store = Store.create(folder)
-            try:
-                yield store
-            finally:
-                store.close()
+        with FileLock(folder / LOCK, timeout=PATIENCE_SECONDS):
+            yield
     except Timeout as error:
         raise IndexBusy(f"Another process is writing to the index at {folder}; try again when it has finished.") from error
     except OSError as error:
@@ -146,137 +146,231 @@ def _writing(folder: Path) -> Iterator[Store]:
         raise unreadable(folder, error) from error
 
 
-def _plan_files(config: Config, store: Store, found: Sequence[tuple[Path, str]], roots: Sequence[str], progress: Progress | None) -> _Plan:
-    plan = _Plan()
-    known = store.known()
-    same_splitter = store.meta("splitter") == _splitter(config)
-    limit = int(config.load.max_megabytes * 1_000_000)
-    seen: set[str] = set()
-    shut: list[str] = []
-    for done, (path, place, source) in enumerate(_named(found, known), 1):
-        if progress is not None:
-            progress(done, len(found), "reading")
+@contextmanager
+def writing(folder: Path) -> Iterator[Store]:
+    """The store of the index in `folder`, made if it is not there, for its only writer."""
+    with locked(folder):
+        convert_old_format(folder)
+        with closing(Store.create(folder)) as store:
+            yield store
+
+
+class _NothingToWrite(Exception):
+    """Takes a transaction back."""
+
+
+class _Sync:
+    """One sync: its state from the plan to the commit."""
+
+    def __init__(self, config: Config, embedders: Sequence[Embedder], progress: Progress | None, *, anew: bool = False) -> None:
+        self._config = config
+        self._folder = config.index.path
+        self._embedders = embedders
+        self._progress = progress
+        self._anew = anew
+        self._embedded = 0
+
+    def run(self, make_plan: Callable[[Known, bool], Plan]) -> Summary:
+        started = time.perf_counter()
+        with writing(self._folder) as store, closing(Embeddings(self._folder, writing=True)) as embeddings:
+            manifest = Manifest.read(store)
+            sealed = is_sealed(self._folder, store.generation)
+            sound = not self._anew and (not store.generation or are_trusted(self._folder, store, manifest))
+            same_splitter = store.meta("splitter") == splitter_of(self._config)
+            plan = make_plan(store.known(), not same_splitter)
+            named = {embedder.fingerprint for embedder in self._embedders}
+            fits = sound and (not store.generation or named == set(manifest.embedders))
+            changed = bool(plan.write or plan.remove or plan.recopy or not fits)
+            changed = changed and self._change(store, embeddings, manifest if sound else None, plan, fits=fits)
+            if plan.moved:
+                with store.transaction():
+                    store.set_paths(plan.moved)
+            if store.generation and (changed or plan.moved or not sealed):
+                _tidy(self._folder, store, embeddings)
+            return _summary(plan, _totals(store), self._embedded, started)
+
+    def _change(self, store: Store, embeddings: Embeddings, manifest: Manifest | None, plan: Plan, *, fits: bool) -> bool:
+        """Write the plan and the search files of the next generation (all, without a `manifest`), then make both visible at once.
+
+        Returns whether there was anything to write: not if none of the new files could be loaded, and the search files fit as they are.
+        """
+        generation = store.generation + 1
+        following = NextGeneration(self._folder, generation, manifest or Manifest())
+        done = False
         try:
-            if same_splitter and source in known and known[source][1] == _sha256(path):
-                plan.unchanged += 1
-                if known[source][0] != place:
-                    plan.moved[source] = place
-            else:
-                _add_document(config, plan, known, load_file(path, source, limit), place)
-            seen.add(source)
-        except LoadError as error:
-            kept = _is_shut(path, error) and any(_is_below(before, [place]) for before, _ in known.values())
-            shut += [place] * kept
-            plan.skipped.append(Skipped(source, f"{error} (kept as it was indexed before)" if kept else str(error)))
-    if not seen:
-        return plan
-    gone = {source for source, (place, _) in known.items() if source not in seen and _is_below(place, roots) and not _is_below(place, shut)}
-    plan.remove |= gone
-    plan.removed = len(gone)
-    for source in sorted(known.keys() - seen - gone) if not same_splitter else ():  # documents of other folders
-        document = store.document(source)
-        assert document is not None
-        _add_document(config, plan, known, document, known[source][0])
-    return plan
+            with store.transaction():
+                written, removed = self._write(store, embeddings, plan, following if manifest else None)
+                _go_on_if(written or removed or plan.recopy or not fits)
+                reached("documents written")
+                self._embed_for_new_embedders(store, embeddings, manifest)
+                if manifest is None:
+                    following.add((passage.id, passage) for passage in store.all_passages())
+                embeddings.to_disk()
+                reached("embedded")
+                embedders = {embedder.fingerprint: embedder.dimension for embedder in self._embedders}
+                files = following.finish(store, embeddings, embedders, removed)
+                store.add_garbage(embeddings.since(manifest.vectors_end if manifest else 0))
+                documents, passages, _ = _totals(store)
+                replace(files, documents=documents, passages=passages, vectors_end=embeddings.end).write(store)
+                store.set_meta(generation=generation, splitter=splitter_of(self._config))
+                reached("before the commit")
+            done = True
+        except _NothingToWrite:
+            return False
+        finally:
+            if not done:
+                following.abandon()
+            remove_other_generations(self._folder, store.generation)
+        reached("after the commit")
+        return True
+
+    def _write(self, store: Store, embeddings: Embeddings, plan: Plan, following: NextGeneration | None) -> tuple[int, list[int]]:
+        """Write documents and passages, embedding as they come; returns how many documents came, and the ids of the passages that went."""
+        kept = {w.source: store.document(w.source) for w in plan.write if not (w.file or w.document) and w.source not in plan.remove}
+        replaced = {wanted.source for wanted in plan.write}
+        removed = [identifier for source in sorted(plan.remove - replaced) for identifier in store.remove(source)]
+        store.clear_copies([*plan.remove, *(wanted.source for wanted in plan.recopy)])
+        waiting: list[Passage] = []
+        written = 0
+        for done, wanted in enumerate(plan.write, 1):
+            try:
+                document = self._document(wanted, kept.get(wanted.source) or wanted.document, store)
+            except LoadError as error:
+                if plan.without(wanted, error) and wanted.source in plan.remove:
+                    removed += store.remove(wanted.source)
+                continue
+            if wanted.source in plan.remove:
+                removed += store.remove(wanted.source)
+            waiting += self._add(store, wanted, document, following)
+            written += 1
+            if len(waiting) >= EMBED_ROWS:
+                self._embed(embeddings, waiting)
+                waiting = []
+            if self._progress is not None:
+                self._progress(done, len(plan.write), "reading")
+        self._embed(embeddings, waiting)
+        for wanted in plan.recopy:
+            store.set_copies(wanted.source, wanted.copies)
+        return written, removed
+
+    def _document(self, wanted: Wanted, document: Document | None, store: Store) -> Document:
+        if document is not None:
+            return document
+        if wanted.file is not None:
+            return load_file(wanted.file, wanted.source, _limit(self._config))
+        stored = store.document(wanted.source)
+        assert stored is not None
+        return stored
+
+    def _add(self, store: Store, wanted: Wanted, document: Document, following: NextGeneration | None) -> list[Passage]:
+        passages = split(document, self._config.split.target_characters, self._config.split.max_characters)
+        ids = store.add(document, wanted.place, passages)
+        if wanted.copies:
+            store.set_copies(wanted.source, wanted.copies)
+        if following is not None:
+            following.add(zip(ids, passages, strict=True))
+        return passages
+
+    # Vectors
+
+    def _embed_for_new_embedders(self, store: Store, embeddings: Embeddings, manifest: Manifest | None) -> None:
+        """Vectors of all passages, for embedders that the index has not had, or where any vector may be lost."""
+        known = set(manifest.embedders) if manifest else set()
+        if manifest is not None and (not manifest.passages or {embedder.fingerprint for embedder in self._embedders} <= known):
+            return
+        waiting: list[Passage] = []
+        for passage in store.all_passages():
+            waiting.append(passage)
+            if len(waiting) == EMBED_ROWS:
+                self._embed(embeddings, waiting)
+                waiting = []
+        self._embed(embeddings, waiting)
+
+    def _embed(self, embeddings: Embeddings, passages: Sequence[Passage]) -> None:
+        """Compute the vectors that are missing; they are kept at once, or every second while a slow model computes them."""
+        texts = {content_hash(passage): embedded_text(passage) for passage in passages}
+        for embedder in self._embedders:
+            missing = sorted(texts.keys() - embeddings.present(embedder.fingerprint, texts.keys()))
+            computed: list[np.ndarray] = []
+            begun, last = 0, time.monotonic()
+            for first in range(0, len(missing), EMBED_BATCH):
+                batch = missing[first : first + EMBED_BATCH]
+                computed.append(embedder.encode_documents([texts[content] for content in batch]))
+                end = first + len(batch)
+                if end == len(missing) or time.monotonic() - last > EMBED_SECONDS:
+                    embeddings.add(embedder.fingerprint, missing[begun:end], np.concatenate(computed))
+                    computed, begun, last = [], end, time.monotonic()
+                    reached("batch embedded")
+                if self._progress is not None:
+                    self._progress(end, len(missing), "embedding")
+            self._embedded += len(missing)
 
 
-def _named(found: Sequence[tuple[Path, str]], known: Mapping[str, tuple[str, str]]) -> Iterator[tuple[Path, str, str]]:
-    """Each file, its place and its name, with folders before it if a document of another place, that is still there, has this name."""
-    taken = {name for _, name in found}
-    for path, name in found:
-        place = _place(path)
-        parts = Path(place).parts
-        chosen = name
-        for depth in range(len(Path(name).parts) + 1, len(parts) + 1):
-            other, _ = known.get(chosen, ("", ""))
-            if (other in ("", place) or not Path(other).exists()) and (chosen == name or chosen not in taken):
-                break
-            chosen = "/".join(parts[-depth:]).lstrip("/")
-        taken.add(chosen)
-        yield path, place, chosen
+def _go_on_if(needed: object) -> None:
+    if not needed:
+        raise _NothingToWrite
 
 
-def _place(path: Path) -> str:
-    """Where a file is, fit for the database also where its name is not UTF-8."""
-    return str(path.resolve()).encode("utf-8", "backslashreplace").decode()
-
-
-def _is_below(place: str, roots: Iterable[str]) -> bool:
-    return any(Path(place).is_relative_to(root) for root in roots)
-
-
-def _is_shut(path: Path, error: LoadError) -> bool:
-    """Whether a file or folder is there but cannot be read now, which says nothing about what is in it."""
-    return path.is_dir() or (isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError))
-
-
-def _add_document(config: Config, plan: _Plan, known: dict[str, tuple[str, str]], document: Document, path: str) -> None:
-    passages = split(document, config.split.target_characters, config.split.max_characters)
-    plan.new.append((document, path, passages))
-    if document.source in known:
-        plan.remove.add(document.source)
-        plan.updated += 1
-    else:
-        plan.added += 1
-
-
-def _embed(store: Store, embedder: Embedder, plan: _Plan, progress: Progress | None) -> int:
-    """Compute the vectors that are missing and keep each batch at once; returns how many."""
-    texts = {content_hash(passage): embedded_text(passage) for _, _, passages in plan.new for passage in passages}
-    if store.meta("embedder") != embedder.fingerprint:
-        replaced = plan.remove
-        kept = (passage for passage in store.all_passages() if passage.source not in replaced)
-        texts |= {content_hash(passage): embedded_text(passage) for passage in kept}
-    missing = sorted(store.missing_vectors(embedder.fingerprint, texts))
-    for first in range(0, len(missing), EMBED_BATCH):
-        batch = missing[first : first + EMBED_BATCH]
-        vectors = embedder.encode_documents([texts[content] for content in batch])
-        with store.transaction():
-            store.add_vectors(embedder.fingerprint, batch, vectors)
-        if progress is not None:
-            progress(min(first + EMBED_BATCH, len(missing)), len(missing), "embedding")
-    return len(missing)
-
-
-def _commit(config: Config, store: Store, embedder: Embedder, plan: _Plan) -> None:
-    """Write the plan and the search files of the next generation, then make both visible at once."""
-    generation = store.generation + 1
-    folder = config.index.path / f"g{generation}"
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        with store.transaction():
-            for source in sorted(plan.remove):
-                store.remove(source)
-            for document, path, passages in plan.new:
-                store.add(document, path, passages)
-            store.set_paths(plan.moved)
-            store.drop_unused_vectors(embedder.fingerprint)
-            files = _write_search_files(folder, store, embedder)
-            made = {"embedder": embedder.fingerprint, "dimension": embedder.dimension, "splitter": _splitter(config)}
-            store.set_meta(generation=generation, files=json.dumps(files), **made)
-    except (RuntimeError, ValueError) as error:  # how FAISS and tantivy report a failed write
-        cure = "free space and run it again, nothing indexed before is lost"
-        raise StoreError(f"The search files in {folder} could not be written ({error}); {cure}.") from error
-    finally:
-        for old in config.index.path.glob("g*"):
-            if old.name != f"g{store.generation}":
-                shutil.rmtree(old, ignore_errors=True)
-
-
-def _write_search_files(folder: Path, store: Store, embedder: Embedder) -> dict[str, str]:
-    folder.mkdir(parents=True)
-    VectorIndex.build(*store.vectors(embedder.fingerprint, embedder.dimension)).save(folder / "vectors.faiss")
-    WordIndex.build(store.all_passages(), folder / "words")
-    return checksums(folder)
-
-
-def _splitter(config: Config) -> str:
+def splitter_of(config: Config) -> str:
     """What decides how files become passages: a new version of the program reads them again."""
     return f"{__version__}/{SPLITTER}/{config.split.target_characters}/{config.split.max_characters}"
 
 
-def _sha256(path: Path) -> str:
+def _tidy(folder: Path, store: Store, embeddings: Embeddings) -> None:
+    """Remove what the last generation does not need, from the logs of SQLite, too, and seal what is left."""
+    if garbage := store.garbage():
+        embeddings.remove(store.unused(garbage))
+        reached("vectors removed")
+        with store.transaction():
+            store.clear_garbage()
+    embeddings.keep_only(Manifest.read(store).embedders)
+    embeddings.checkpoint()
+    store.checkpoint()
+    remove_other_generations(folder, store.generation)
+    reached("before the seal")
+    set_seal(folder, store.generation)
+
+
+def remove_other_generations(folder: Path, generation: int) -> None:
+    for old in folder.glob("g*"):
+        if old.name != f"g{generation}":
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _summary(plan: Plan, totals: tuple[int, int, int], embedded: int, started: float, *, dry_run: bool = False) -> Summary:
+    documents, passages, generation = totals
+    return Summary(
+        documents=documents, passages=passages, added=len(plan.added), updated=len(plan.updated), removed=len(plan.removed),
+        unchanged=len(plan.unchanged), skipped=tuple(sorted(plan.skipped, key=lambda skipped: skipped.source)), embedded=embedded,
+        generation=generation, seconds=round(time.perf_counter() - started, 3), dry_run=dry_run,
+    )  # fmt: skip
+
+
+def _what_would_change(config: Config, make_plan: Callable[[Known, bool], Plan]) -> Summary:
+    """A summary of the plan alone: files are loaded to see whether they can be, nothing is written."""
+    started = time.perf_counter()
     try:
-        return digest(path)
-    except OSError:
-        return ""  # the loader will say why it cannot be read
+        store = Store.open(config.index.path)
+    except IndexMissing:
+        return _dry(config, make_plan({}, False), (0, 0, 0), started)
+    with closing(store):
+        plan = make_plan(store.known(), store.meta("splitter") != splitter_of(config))
+        return _dry(config, plan, _totals(store), started)
+
+
+def _totals(store: Store) -> tuple[int, int, int]:
+    return store.count("documents"), store.count("passages"), store.generation
+
+
+def _dry(config: Config, plan: Plan, totals: tuple[int, int, int], started: float) -> Summary:
+    for wanted in plan.write:
+        try:
+            if wanted.file is not None:
+                load_file(wanted.file, wanted.source, _limit(config))
+        except LoadError as error:
+            plan.without(wanted, error)
+    return _summary(plan, totals, 0, started, dry_run=True)
+
+
+def _limit(config: Config) -> int:
+    return int(config.load.max_megabytes * 1_000_000)

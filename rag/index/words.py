@@ -3,11 +3,19 @@
 The same analysers run at index time and on the question: accents folded, digits kept, Snowball stems. Cognates ("treaty"/"tratado" do
 not, "cooperation"/"cooperación" do) are what the 4-grams can match across languages; meaning is the dense side's work.
 BM25: Robertson & Zaragoza 2009, with tantivy's k1 = 1.2 and b = 0.75.
+
+An index is made of parts, each of a range of passages: a sync writes the parts that changed, links the files of the others, and `compose`
+says to tantivy that all of them are one index. A deleted passage is in no part, so scores are those of an index built from nothing.
 """
 
+import json
+import shutil
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tantivy
 
@@ -16,6 +24,10 @@ from rag.types import Language, Passage
 
 WRITER_HEAP_BYTES = 64_000_000
 GRAM = 4
+COMMON_GRAM = 0.05
+FEWEST_GRAMS = 12
+LARGE = 100_000
+META = "meta.json"
 
 
 def _analyser(stemmer: str) -> tantivy.TextAnalyzer:
@@ -42,8 +54,64 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Tantivy segments of the passages with first <= id <= last; `segments` are their entries in tantivy's own manifest."""
+
+    first: int
+    last: int
+    passages: int
+    segments: tuple[Any, ...]
+
+    def owns(self, name: str) -> bool:
+        """Whether a file with this name belongs to one of the segments."""
+        return any(name.startswith(segment["segment_id"].replace("-", "")) for segment in self.segments)
+
+
+class PartWriter:
+    """Writes one part into `folder`, which must be empty."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self._words = WordIndex(tantivy.Index(_schema(), path=str(folder)))
+        self._writer = self._words.writer()
+        self._ids: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def add(self, identifier: int, passage: Passage) -> None:
+        """Index a passage under its id; ids ascend."""
+        self._writer.add_document(_entry(identifier, passage))
+        self._ids.append(identifier)
+
+    def abandon(self) -> None:
+        """Stop the threads that write; what was written is of no use."""
+        with suppress(ValueError, RuntimeError):  # finished already, or the disk is full
+            self._writer.rollback()
+            self._writer.wait_merging_threads()
+
+    def finish(self) -> Part:
+        """Write everything to disk."""
+        self._writer.commit()
+        self._writer.wait_merging_threads()
+        segments = json.loads((self.folder / META).read_bytes())["segments"]
+        return Part(self._ids[0], self._ids[-1], len(self._ids), tuple(segments))
+
+
+def compose(folder: Path, parts: Sequence[Part]) -> None:
+    """Make the segment files in `folder` one index that `WordIndex.open` opens."""
+    template = folder / "template"
+    tantivy.Index(_schema(), path=_made(template))
+    manifest = json.loads((template / META).read_bytes())
+    shutil.rmtree(template)
+    manifest["segments"] = [segment for part in parts for segment in part.segments]
+    (folder / META).write_text(json.dumps(manifest), encoding="utf-8")
+
+
 class WordIndex:
-    """BM25 search over passages; in memory without a folder, else the files of `folder`."""
+    """BM25 search over passages."""
 
     def __init__(self, index: tantivy.Index) -> None:
         self._analysers = {"en": _analyser("english"), "es": _analyser("spanish"), "grams": _gram_analyser()}
@@ -55,19 +123,12 @@ class WordIndex:
         self._searcher = index.searcher()
 
     @classmethod
-    def build(cls, passages: Iterable[Passage], folder: Path | None = None) -> "WordIndex":
-        """Index `passages` (their title and section count as text) into `folder`, which must be empty, or into memory."""
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-        words = cls(tantivy.Index(_schema(), path=str(folder) if folder is not None else None))
-        writer = words._index.writer(WRITER_HEAP_BYTES, 1)
+    def build(cls, passages: Iterable[Passage]) -> "WordIndex":
+        """Index `passages` (their title and section count as text) in memory."""
+        words = cls(tantivy.Index(_schema()))
+        writer = words.writer()
         for passage in passages:
-            text = _composed(passage.in_context)
-            entry = tantivy.Document()
-            entry.add_unsigned("id", passage.id)
-            for field in (passage.language or "en", "grams"):
-                entry.add_text(field, text)
-            writer.add_document(entry)
+            writer.add_document(_entry(passage.id, passage))
         writer.commit()
         writer.wait_merging_threads()
         words._index.reload()
@@ -76,7 +137,7 @@ class WordIndex:
 
     @classmethod
     def open(cls, folder: Path) -> "WordIndex":
-        """Open what `build` wrote.
+        """Open what `compose` made.
 
         Raises:
             IndexDamaged: tantivy cannot read the folder.
@@ -86,12 +147,21 @@ class WordIndex:
         except ValueError as error:
             raise IndexDamaged(f"The word index in {folder} cannot be opened: {error}.") from error
 
+    def writer(self) -> tantivy.IndexWriter:
+        """Tantivy's own writer, with the analysers of this index."""
+        return self._index.writer(WRITER_HEAP_BYTES, 1)
+
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
+    def ids(self) -> list[int]:
+        """All passage ids, sorted."""
+        hits = self._searcher.search(tantivy.Query.all_query(), max(1, len(self)), count=False).hits
+        return sorted(int(value or 0) for value in self._searcher.fast_field_values("id", [address for _, address in hits]))
+
     def search(self, question: str, field: Language | str, limit: int) -> list[tuple[int, float]]:
         """The best `limit` passages by BM25 on `field` ("en", "es" or "grams"): (passage id, score), best first."""
-        terms = self.terms(question, field)
+        terms = self._telling(field, self.terms(question, field))
         if not terms:
             return []
         clauses = [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, term, "freq")) for term in terms]
@@ -100,9 +170,31 @@ class WordIndex:
         ranked = [(int(identifier or 0), float(score)) for identifier, (score, _) in zip(ids, found, strict=True)]
         return sorted(ranked, key=lambda pair: (-pair[1], pair[0]))
 
+    def _telling(self, field: str, terms: list[str]) -> list[str]:
+        """In a large index, the 4-grams that few passages have: the common ones cost time and tell nothing."""
+        if field != "grams" or len(self) < LARGE:
+            return terms
+        by_frequency = sorted((self._searcher.doc_freq(field, term), term) for term in terms)
+        bar = COMMON_GRAM * len(self)
+        return [term for place, (count, term) in enumerate(by_frequency) if count <= bar or place < FEWEST_GRAMS]
+
     def terms(self, text: str, field: Language | str) -> list[str]:
         """What `field`'s analyser makes of `text`: distinct terms in order of appearance."""
         return list(dict.fromkeys(self._analysers[field].analyze(_composed(text))))
+
+
+def _entry(identifier: int, passage: Passage) -> tantivy.Document:
+    text = _composed(passage.in_context)
+    entry = tantivy.Document()
+    entry.add_unsigned("id", identifier)
+    for field in (passage.language or "en", "grams"):
+        entry.add_text(field, text)
+    return entry
+
+
+def _made(folder: Path) -> str:
+    folder.mkdir(parents=True)
+    return str(folder)
 
 
 def _composed(text: str) -> str:

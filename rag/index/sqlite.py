@@ -1,0 +1,42 @@
+"""How the SQLite files of an index are opened, written and emptied."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+TIMEOUT_SECONDS = 30
+CHECKPOINT_PATIENCE_MS = 500
+
+
+def connect(file: Path, *, writing: bool) -> sqlite3.Connection:
+    """A connection to an SQLite file of an index, made if it is not there and `writing`."""
+    if not writing:
+        return sqlite3.connect(
+            f"{file.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=TIMEOUT_SECONDS, check_same_thread=False
+        )
+    connection = sqlite3.connect(file, isolation_level=None, timeout=TIMEOUT_SECONDS)
+    connection.execute("PRAGMA journal_mode = WAL")
+    for name, value in {"synchronous": "FULL", "foreign_keys": "ON", "secure_delete": "ON", "cache_size": -64_000}.items():
+        connection.execute(f"PRAGMA {name} = {value}")
+    return connection
+
+
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Move what was written from the log into the file, so that deleted texts are in neither; in vain while a reader needs the log."""
+    connection.execute(f"PRAGMA busy_timeout = {CHECKPOINT_PATIENCE_MS}")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.execute(f"PRAGMA busy_timeout = {1000 * TIMEOUT_SECONDS}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[None]:
+    """All or nothing: commits at the end, rolls back on any exception."""
+    connection.execute(f"BEGIN {kind}")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite has rolled back on its own where the disk was full
+            connection.execute("ROLLBACK")
+        raise
