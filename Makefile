@@ -5,6 +5,7 @@
 #   make test                       the default tests          make check      everything CI asks for
 #   make test-all                   with torch and a browser   make bench      speed and quality, printed
 #   make models DATA=../shared/data rebuild rag/models from training data
+#   make bench-index DATA=...       the index at up to a million passages    make torture    kills, full disks, readers
 
 PYTHON ?= python3
 INDEX ?= index/demo
@@ -14,7 +15,7 @@ DATA ?= ../shared/data
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: chat ask test test-all check format bench models constraints clean
+.PHONY: chat ask test test-all check format bench bench-index torture models constraints clean
 .DELETE_ON_ERROR:
 
 chat ask $(INDEX)/.synced: export RAG_INDEX := $(INDEX)
@@ -44,6 +45,13 @@ format: .venv/.dev
 
 bench: .venv/.test
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks --data $(DATA) --fresh
+
+bench-index: .venv/.test
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.index --data $(DATA)
+
+# A thousand syncs killed, every write failing once, two hundred syncs under eight readers: about half an hour.
+torture: .venv/.test
+	TORTURE=1000 $(BIN)/python -m pytest tests/test_torture.py
 
 models: .venv/.local
 	$(PIP) onnx

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, cast
@@ -163,11 +164,11 @@ def show(
 ) -> None:  # fmt: skip
     """Print the stored text of a document, or a span of it."""
     from rag.embed import load_embedder
-    from rag.index import Reader
+    from rag.index import open_index
 
     settings = load_config(config, assignments or (), index)
     embedder = load_embedder(settings.embedding.model, device=settings.embedding.device)
-    with Reader(settings.index.path, embedder.fingerprint).snapshot() as snapshot:
+    with closing(open_index(settings.index, embedder.fingerprint)) as opened, opened.snapshot() as snapshot:
         document = snapshot.document(source)
     if start > len(document.text) or (end is not None and end < start):
         raise InputError(f"The span {start}-{end} is not in {source}, which has {len(document.text):,} characters.")
@@ -181,15 +182,22 @@ def check(
     index: IndexOption = None, config: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Verify every document, vector and search file of the index; exit status 0 only if all is what was written."""
+    from rag.index import milvus_sync
     from rag.index import sync as syncing
     from rag.index.check import Finding, examine, traces
 
     settings = load_config(config, assignments or (), index)
     lost: list[str] = []
-    if repair:
-        with progress_bars(as_json) as progress:
-            _, lost = syncing.repair(settings, _embedders(settings), progress)
-    findings = examine(settings.index.path)
+    if settings.index.url:
+        (embedder, *_) = _embedders(settings)
+        if repair:
+            milvus_sync.repair(settings, embedder, syncing.splitter_of(settings))
+        findings = milvus_sync.examine(settings, embedder.fingerprint)
+    else:
+        if repair:
+            with progress_bars(as_json) as progress:
+                _, lost = syncing.repair(settings, _embedders(settings), progress)
+        findings = examine(settings.index.path)
     if gone is not None:
         files = traces(settings.index.path, gone)
         detail = f"the text is in {', '.join(files)}" if files else "the text is in no file of the index"

@@ -27,9 +27,10 @@ class Section(BaseModel):
 
 
 class IndexConfig(Section):
-    """Where the index is. Relative to the current folder."""
+    """Where the index is. `path` is relative to the current folder; with `url` it only names the index in that Milvus server."""
 
     path: Path = Path("index/default")
+    url: str | None = None
 
 
 class LoadConfig(Section):

@@ -5,6 +5,7 @@ It loads the models that are named, but asks no hosted service anything: a key t
 
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -12,9 +13,10 @@ from rag.config import Config
 from rag.embed import load_embedder
 from rag.errors import IndexDamaged, RagError
 from rag.generate import load_generator
-from rag.index import Reader
+from rag.index import open_index
 from rag.index.check import search_files_are_sound
 from rag.index.manifest import Manifest, folder_of
+from rag.index.store import Store
 
 CORE = ("faiss-cpu", "tantivy", "tokenizers", "gradio", "langchain-core", "pypdf")
 LOCAL = ("torch", "transformers", "sentence-transformers")
@@ -81,10 +83,11 @@ def _llm(config: Config) -> str:
 
 def _index(config: Config) -> str:
     folder = config.index.path
-    with Reader(folder, _embedding(config)).snapshot() as snapshot:
+    with closing(open_index(config.index, _embedding(config))) as opened, opened.snapshot() as snapshot:
         store = snapshot.store
-        if not search_files_are_sound(folder_of(folder, snapshot.generation), Manifest.read(store)):
+        if isinstance(store, Store) and not search_files_are_sound(folder_of(folder, snapshot.generation), Manifest.read(store)):
             raise IndexDamaged(
                 f"Search files of the index at {folder} are damaged and made anew at every start; run: rag check --repair --index {folder}"
             )
-        return f"index {folder}: {store.count('documents')} documents, {store.count('passages')} passages, generation {snapshot.generation}"
+        place = f"{folder} in {config.index.url}" if config.index.url else str(folder)
+        return f"index {place}: {store.count('documents')} documents, {store.count('passages')} passages, generation {snapshot.generation}"

@@ -20,7 +20,7 @@ from rag.errors import GenerationError, InputError
 from rag.evidence import Evidence
 from rag.generate import Condenser, Generator, load_generator
 from rag.generate.extractive import ExtractiveGenerator
-from rag.index import Reader
+from rag.index import open_index
 from rag.language import detect
 from rag.rerank import WordReranker
 from rag.retrieve import Retrieved, Retriever, is_ambiguous
@@ -40,7 +40,7 @@ class Pipeline:
         self._generator = generator
         self._quoting = ExtractiveGenerator(scorer, config.answer.max_sentences)
         self._retriever = Retriever(embedder, WordReranker(scorer.evidence), config.retrieval.candidates)
-        self._reader = Reader(config.index.path, embedder.fingerprint)
+        self._reader = open_index(config.index, embedder.fingerprint)
         self._embedding = embedder.fingerprint
         self._fingerprint = f"{embedder.fingerprint} {generator.fingerprint}"
 
@@ -114,7 +114,8 @@ class Pipeline:
             return {**counts, "embedding": self._embedding, "llm": self._generator.fingerprint, "generation": snapshot.generation}
 
     def close(self) -> None:
-        """Nothing stays open between questions; here so that `with Pipeline.open(config) as pipeline` reads well."""
+        """Close what is kept open between questions."""
+        self._reader.close()
 
     def __enter__(self) -> Self:
         return self

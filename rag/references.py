@@ -94,6 +94,11 @@ _MONTHS = (
 )
 _NO_DATE = rf"(?!\s+(?:de\s+|of\s+)?(?:{_MONTHS})\b)"
 _LISTS = "|".join(f"(?:{style}){_DETAIL}(?:{_LINK}(?:{style}){_NO_DATE}{_DETAIL})*" for style in _STYLES)
+# Most texts mention nothing: this is a fifth of the price of looking for it.
+_HINT = re.compile(
+    r"(?<!\w)(?:art(?:[ií]|s?\b)|se[cç]|§|cap(?:[ií]|s?\.)|chap|t(?:í|i\u0301?)t|anex|annex|ap(?:é|e\u0301?)n|appen|schedule|cl[aá]|provision|dispos)",
+    re.IGNORECASE,
+)
 # Looking ahead for a first letter spares every other word the long alternation.
 _MENTION = re.compile(rf"(?<!\w)(?=[acdfst§])(?:{_KIND}){_MARK}\s*(?P<numbers>{_LISTS})", re.IGNORECASE)
 _MEMBER = re.compile(rf"(?P<link>{_LINK})?(?P<number>{_NUMBER}){_DETAIL}", re.IGNORECASE)
@@ -146,6 +151,8 @@ class Mention:
 
 def find(text: str) -> list[Mention]:
     """Every provision that `text` mentions, in order of appearance; lists and ranges are expanded."""
+    if not _HINT.search(text):
+        return []
     mentions: list[Mention] = []
     for match in _MENTION.finditer(text):
         mentions.extend(_members(match))

@@ -1,13 +1,32 @@
-"""The index: documents and passages in SQLite, vectors in FAISS, words in tantivy.
+"""The index: documents and passages in SQLite, vectors in FAISS, words in tantivy; or all of them in a Milvus server.
 
-    sync.py     files in: what changed, one transaction, a new generation
-    reader.py   questions: snapshots of one generation
-    store.py    SQLite, the truth        vectors.py  FAISS, derived        words.py  tantivy, derived
-    faults.py   what an error of SQLite means to the user
+    sync.py        files in: what changed, one transaction, a new generation     plan.py        what a sync has to do
+    reader.py      questions: snapshots of one generation                        protocol.py    what the stages ask of an index
+    store.py       documents, the truth (SQLite)                                 embeddings.py  vectors by the text they stand for (SQLite)
+    vectors.py     dense search (FAISS), derived                                 words.py       BM25 (tantivy), derived
+    generation.py  the search files of a generation                              manifest.py    what they are, with checksums
+    check.py       is everything what was written                                seal.py        were files touched since
+    convert.py     older formats and damaged databases                           milvus.py      the other engine
+    faults.py      what an error of SQLite means to the user                     sqlite.py      how its files are opened
 
 Readers are imported from here; `rag.index.sync`, which brings the parsers along, from its own module.
 """
 
-from rag.index.reader import Reader, Snapshot
+from rag.config import IndexConfig
+from rag.index.protocol import Index, Snapshot
+from rag.index.reader import Reader
 
-__all__ = ["Reader", "Snapshot"]
+__all__ = ["Index", "Reader", "Snapshot", "open_index"]
+
+
+def open_index(config: IndexConfig, fingerprint: str) -> Index:
+    """The configured index, for questions with vectors of the embedder with this fingerprint.
+
+    Raises:
+        StoreError: there is none, it is damaged, or it was made by another embedder.
+    """
+    if config.url is None:
+        return Reader(config.path, fingerprint)
+    from rag.index.milvus import MilvusIndex
+
+    return MilvusIndex(config, fingerprint)

@@ -86,7 +86,10 @@ def are_trusted(index: Path, store: Store, manifest: Manifest) -> bool:
             set_seal(index, store.generation)
             return True
         return False
-    small = sum(file.stat().st_size for file in search_files(folder).values()) <= HASHED_BYTES
+    try:
+        small = sum(file.stat().st_size for file in search_files(folder).values()) <= HASHED_BYTES
+    except OSError:  # a newer generation took their place
+        return False
     return search_files_are_sound(folder, manifest) if small else True
 
 

@@ -8,7 +8,7 @@ one that is stopped loses none of its work. What is missing or damaged here is c
 import sqlite3
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,8 @@ _BATCH = 500
 _LARGEST = 127.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS embedders (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS vectors (id INTEGER PRIMARY KEY, embedder INTEGER NOT NULL, content BLOB NOT NULL, vector BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS vectors (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, embedder INTEGER NOT NULL, content BLOB NOT NULL, vector BLOB NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS vectors_of_content ON vectors (content, embedder);
 """
 
@@ -39,13 +40,17 @@ class Embeddings:
             self._connection.execute("PRAGMA synchronous = NORMAL")  # `to_disk` comes before the documents are committed
             for statement in _SCHEMA.split(";"):
                 self._connection.execute(statement)
-        rows = self._connection.execute("SELECT fingerprint, id FROM embedders")
-        self._ids: dict[str, int] = dict(rows.fetchall())
+        self._ids = self._known_embedders()
 
-    def hold(self) -> None:
-        """See from now on what is there now, whatever is written or removed."""
-        self._connection.execute("BEGIN DEFERRED")
-        self._connection.execute("SELECT count(*) FROM embedders")
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """See what is there now for as long as the context lasts, whatever is written or removed."""
+        with transaction(self._connection, "DEFERRED"):
+            self._ids = self._known_embedders()
+            yield
+
+    def _known_embedders(self) -> dict[str, int]:
+        return dict(self._connection.execute("SELECT fingerprint, id FROM embedders").fetchall())
 
     def close(self) -> None:
         """Close the connection."""
@@ -109,7 +114,8 @@ class Embeddings:
     @property
     def end(self) -> int:
         """A mark: what is added later comes after it."""
-        return int(self._connection.execute("SELECT coalesce(max(id), 0) FROM vectors").fetchone()[0])
+        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'vectors'").fetchone()
+        return int(row[0]) if row else 0
 
     def since(self, mark: int) -> list[bytes]:
         """Content hashes of what was added after a mark."""

@@ -17,9 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from rag.errors import StoreError
-from rag.index import vectors
+from rag.index import faults, vectors
 from rag.index.embeddings import Embeddings
-from rag.index.faults import reached
 from rag.index.manifest import BaseFile, Manifest, digest, folder_of, search_files
 from rag.index.store import Store
 from rag.index.vectors import Base, Ids, Matrix
@@ -96,13 +95,13 @@ class NextGeneration:
             if not any(part.owns(name) for part in parts):
                 file.unlink()
         compose(self.folder / "words", parts)
-        reached("words written")
+        faults.reached("words written")
         bases = {
             fingerprint: base
             for fingerprint, dimension in embedders.items()
             if (base := self._base(store, embeddings, (fingerprint, dimension), gone))
         }
-        reached("vectors written")
+        faults.reached("vectors written")
         return Manifest(tuple(parts), dict(embedders), bases, self._checksums())
 
     # Words

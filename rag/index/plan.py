@@ -102,19 +102,22 @@ def _sort_out(plan: Plan, known: Known, files: Mapping[str, _File], *, reread: b
     for source in sorted(files):
         groups.setdefault((files[source].sha256, Path(source).suffix.lower()), []).append(source)
     staying: set[str] = set()
+    known_copies: dict[str, set[str]] = {}
+    for source, (_, _, held) in known.items():
+        known_copies.setdefault(held, set()).update({source} - {held})
     for (sha256, _), group in groups.items():
-        held = [known[s][2] for s in group if s in known and known[s][1] == sha256 and known[s][2] in group]
-        main = held[0] if held else next((s for s in group if files[s].path), group[0])
+        stored = [known[s][2] for s in group if s in known and known[s][1] == sha256 and known[s][2] in group]
+        main = stored[0] if stored else next((s for s in group if files[s].path), group[0])
         copies = {s: files[s].place for s in group if s != main}
         wanted = Wanted(main, files[main].place, files[main].path, copies=copies)
         same = [s for s in group if s in known and known[s][1] == sha256]
         plan.added |= {s for s in group if s not in known}
         plan.updated |= {s for s in group if s in known and known[s][1] != sha256}
-        if held and not reread:
+        if stored and not reread:
             staying.add(main)
             plan.unchanged |= {s for s in same if files[s].path}
             plan.moved |= {s: files[s].place for s in group if s in known and known[s][0] != files[s].place}
-            if set(copies) != {s for s, (_, _, stored) in known.items() if stored == main and s != main}:
+            if set(copies) != known_copies[main]:
                 plan.recopy.append(wanted)
         else:
             plan.write.append(wanted)

@@ -8,27 +8,28 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, InputError, StoreError
+from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreError
 from rag.index.check import are_trusted
+from rag.index.embeddings import FILE as EMBEDDINGS_FILE
 from rag.index.embeddings import Embeddings
 from rag.index.faults import damaged, unreadable
 from rag.index.generation import tail
 from rag.index.manifest import Manifest, folder_of
+from rag.index.protocol import Snapshot
+from rag.index.store import FILE as STORE_FILE
 from rag.index.store import Store
 from rag.index.vectors import Base, Matrix, VectorIndex
 from rag.index.words import WordIndex
-from rag.types import Document
 
 IN_MEMORY = 100_000
 ATTEMPTS = 20
 
 
-class Vectors:
+class StoredVectors:
     """Dense search over one generation; what the search files hold only approximately is read from SQLite."""
 
     def __init__(self, index: VectorIndex, store: Store, embeddings: Embeddings, fingerprint: str) -> None:
@@ -65,28 +66,6 @@ class Vectors:
         return np.stack([self._loaded[identifier] for identifier in ids])
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """One generation of an index: the store, inside a read transaction, and the two searches over it."""
-
-    generation: int
-    store: Store
-    vectors: Vectors
-    words: WordIndex
-
-    def document(self, source: str) -> Document:
-        """The stored document.
-
-        Raises:
-            InputError: no document has this name.
-        """
-        document = self.store.document(source)
-        if document is None:
-            names = ", ".join(name for name, *_ in self.store.documents()[:20])
-            raise InputError(f"There is no document {source!r} in the index; it holds: {names}.")
-        return document
-
-
 class Reader:
     """Opens snapshots of the index in `folder` for the embedder with this fingerprint; may be shared between threads.
 
@@ -101,6 +80,7 @@ class Reader:
         self._fingerprint = fingerprint
         self._lock = threading.Lock()
         self._current: tuple[int, VectorIndex, WordIndex] | None = None
+        self._idle: list[tuple[object, Store, Embeddings]] = []
         with self.snapshot():
             pass
 
@@ -109,33 +89,67 @@ class Reader:
         """One generation, held for as long as the context lasts."""
         with ExitStack() as stack:
             try:
-                yield self._opened_snapshot(stack)
+                yield self._opened(stack)
             except sqlite3.Error as error:
                 raise unreadable(self.folder, error) from error
 
-    def _opened_snapshot(self, stack: ExitStack) -> Snapshot:
-        """A snapshot whose connections `stack` closes; a sync that commits while it is opened makes it start again."""
+    def close(self) -> None:
+        """Close the connections that wait for the next question."""
+        while self._idle:
+            for connection in self._idle.pop()[1:]:
+                connection.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _opened(self, stack: ExitStack) -> Snapshot:
+        """A snapshot that lasts as long as `stack`; where a sync commits while it is opened, it starts again."""
         for _ in range(ATTEMPTS):
             with ExitStack() as opened:
-                store = opened.enter_context(closing(Store.open(self.folder)))
+                store, embeddings = opened.enter_context(self._connections())
+                opened.enter_context(embeddings.held())  # first: what is removed after a commit is still there for the generation before
                 opened.enter_context(store.transaction("DEFERRED"))
                 generation = store.generation
                 try:
                     manifest = Manifest.read(store)
                     self._check_fingerprint(manifest)
-                    embeddings = opened.enter_context(closing(Embeddings(self.folder)))
-                    if manifest.bases:
-                        embeddings.hold()
+                    if embeddings.end < manifest.vectors_end:
+                        continue
                     index, words = self._search_files(store, embeddings, manifest, generation)
                 except (IndexDamaged, IndexMismatch, sqlite3.DatabaseError):
                     if self._generation_now() == generation:
                         raise
                     continue
-                if manifest.bases and self._generation_now() != generation:
-                    continue
                 stack.push(opened.pop_all())
-                return Snapshot(generation, store, Vectors(index, store, embeddings, self._fingerprint), words)
+                return Snapshot(generation, store, StoredVectors(index, store, embeddings, self._fingerprint), words)
         raise StoreError(f"The index at {self.folder} changes faster than it can be read; ask again.")
+
+    @contextmanager
+    def _connections(self) -> Iterator[tuple[Store, Embeddings]]:
+        """Connections to both databases, kept for the next question: their caches are warm."""
+        files = tuple(_identity(self.folder / name) for name in (STORE_FILE, EMBEDDINGS_FILE))
+        while True:
+            try:
+                kept, store, embeddings = self._idle.pop()
+            except IndexError:
+                store = Store.open(self.folder)
+                try:
+                    embeddings = Embeddings(self.folder)
+                except BaseException:
+                    store.close()
+                    raise
+                break
+            if kept == files:
+                break
+            store.close()
+            embeddings.close()
+        try:
+            yield store, embeddings
+        except BaseException:
+            store.close()
+            embeddings.close()
+            raise
+        self._idle.append((files, store, embeddings))
 
     def _generation_now(self) -> int:
         with closing(Store.open(self.folder)) as store:
@@ -172,3 +186,12 @@ class Reader:
         if store.count("passages") > IN_MEMORY:
             raise damaged(self.folder, "its search files are not those that were written")
         return VectorIndex(*tail(store, embeddings, embedder, 0)), WordIndex.build(store.all_passages())
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Which file has this name now: a repair puts another one in its place."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

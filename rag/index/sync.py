@@ -21,10 +21,11 @@ from rag import __version__
 from rag.config import Config
 from rag.embed import Embedder
 from rag.errors import IndexBusy, IndexDamaged, IndexMissing, LoadError, StoreError
+from rag.index import faults
 from rag.index.check import are_trusted, first_fault
 from rag.index.convert import convert_old_format, salvage
 from rag.index.embeddings import Embeddings, drop_damaged
-from rag.index.faults import reached, unreadable
+from rag.index.faults import unreadable
 from rag.index.generation import NextGeneration
 from rag.index.manifest import Manifest
 from rag.index.plan import Known, Plan, Progress, Skipped, Wanted, plan_documents, plan_files, plan_stored
@@ -87,6 +88,8 @@ def sync(
     def plan(known: Known, reread: bool) -> Plan:
         return plan_files(known, found, paths, _limit(config), reread=reread, progress=progress)
 
+    if config.index.url is not None:
+        return _sync_milvus(config, embedder, plan, progress, dry_run=dry_run)
     if dry_run:
         return _what_would_change(config, plan)
     return _Sync(config, [embedder, *also], progress).run(plan)
@@ -94,6 +97,8 @@ def sync(
 
 def sync_documents(config: Config, embedder: Embedder, documents: Iterable[Document], progress: Progress | None = None) -> Summary:
     """Make the index hold exactly `documents`, which come from elsewhere than files."""
+    if config.index.url is not None:
+        return _sync_milvus(config, embedder, lambda known, _: plan_documents(known, documents), progress)
     return _Sync(config, [embedder], progress).run(lambda known, _: plan_documents(known, documents))
 
 
@@ -155,6 +160,21 @@ def writing(folder: Path) -> Iterator[Store]:
             yield store
 
 
+def _sync_milvus(
+    config: Config, embedder: Embedder, make_plan: Callable[[Known, bool], Plan], progress: Progress | None, *, dry_run: bool = False
+) -> Summary:
+    from rag.index.milvus_sync import MilvusSync
+
+    started = time.perf_counter()
+    syncing = MilvusSync(config, embedder, splitter_of(config), progress)
+    if dry_run:
+        plan, totals = syncing.what_would_change(make_plan)
+        return _dry(config, plan, totals, started)
+    with locked(config.index.path):
+        plan, totals = syncing.run(make_plan)
+    return _summary(plan, totals, syncing.embedded, started)
+
+
 class _NothingToWrite(Exception):
     """Takes a transaction back."""
 
@@ -201,19 +221,19 @@ class _Sync:
             with store.transaction():
                 written, removed = self._write(store, embeddings, plan, following if manifest else None)
                 _go_on_if(written or removed or plan.recopy or not fits)
-                reached("documents written")
+                faults.reached("documents written")
                 self._embed_for_new_embedders(store, embeddings, manifest)
                 if manifest is None:
                     following.add((passage.id, passage) for passage in store.all_passages())
                 embeddings.to_disk()
-                reached("embedded")
+                faults.reached("embedded")
                 embedders = {embedder.fingerprint: embedder.dimension for embedder in self._embedders}
                 files = following.finish(store, embeddings, embedders, removed)
                 store.add_garbage(embeddings.since(manifest.vectors_end if manifest else 0))
                 documents, passages, _ = _totals(store)
                 replace(files, documents=documents, passages=passages, vectors_end=embeddings.end).write(store)
                 store.set_meta(generation=generation, splitter=splitter_of(self._config))
-                reached("before the commit")
+                faults.reached("before the commit")
             done = True
         except _NothingToWrite:
             return False
@@ -221,7 +241,7 @@ class _Sync:
             if not done:
                 following.abandon()
             remove_other_generations(self._folder, store.generation)
-        reached("after the commit")
+        faults.reached("after the commit")
         return True
 
     def _write(self, store: Store, embeddings: Embeddings, plan: Plan, following: NextGeneration | None) -> tuple[int, list[int]]:
@@ -300,7 +320,7 @@ class _Sync:
                 if end == len(missing) or time.monotonic() - last > EMBED_SECONDS:
                     embeddings.add(embedder.fingerprint, missing[begun:end], np.concatenate(computed))
                     computed, begun, last = [], end, time.monotonic()
-                    reached("batch embedded")
+                    faults.reached("batch embedded")
                 if self._progress is not None:
                     self._progress(end, len(missing), "embedding")
             self._embedded += len(missing)
@@ -320,14 +340,14 @@ def _tidy(folder: Path, store: Store, embeddings: Embeddings) -> None:
     """Remove what the last generation does not need, from the logs of SQLite, too, and seal what is left."""
     if garbage := store.garbage():
         embeddings.remove(store.unused(garbage))
-        reached("vectors removed")
+        faults.reached("vectors removed")
         with store.transaction():
             store.clear_garbage()
     embeddings.keep_only(Manifest.read(store).embedders)
     embeddings.checkpoint()
     store.checkpoint()
     remove_other_generations(folder, store.generation)
-    reached("before the seal")
+    faults.reached("before the seal")
     set_seal(folder, store.generation)
 
 

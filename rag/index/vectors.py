@@ -29,7 +29,7 @@ Loader = Callable[[Sequence[int]], Matrix]
 EXACT_LIMIT = 50_000
 TAIL_LIMIT = 25_000
 SAMPLE_PER_LIST = 24
-PROBED_SHARE = 1 / 4
+PROBED_SHARE = 1 / 3
 ROUNDS = 8
 _BLOCK = 65_536
 

@@ -20,12 +20,13 @@ from typing import Any
 import tantivy
 
 from rag.errors import IndexDamaged
+from rag.index.protocol import Words
 from rag.types import Language, Passage
 
 WRITER_HEAP_BYTES = 64_000_000
 GRAM = 4
-COMMON_GRAM = 0.05
-FEWEST_GRAMS = 12
+COMMON_GRAM, FEWEST_GRAMS = 0.03, 12
+COMMON_WORD, FEWEST_WORDS = 0.1, 3
 LARGE = 100_000
 META = "meta.json"
 
@@ -44,6 +45,21 @@ def _analyser(stemmer: str) -> tantivy.TextAnalyzer:
 def _gram_analyser() -> tantivy.TextAnalyzer:
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(GRAM, GRAM))
     return builder.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold()).build()
+
+
+class Analysers:
+    """What is a term: of "en" and "es" the stems of words, of "grams" every four characters."""
+
+    def __init__(self) -> None:
+        self.by_field = {"en": _analyser("english"), "es": _analyser("spanish"), "grams": _gram_analyser()}
+
+    def all_terms(self, text: str, field: Language | str) -> list[str]:
+        """The terms of `text` in order."""
+        return list(self.by_field[field].analyze(_composed(text)))
+
+    def terms(self, text: str, field: Language | str) -> list[str]:
+        """The distinct terms of `text` in order of appearance."""
+        return list(dict.fromkeys(self.all_terms(text, field)))
 
 
 def _schema() -> tantivy.Schema:
@@ -114,8 +130,8 @@ class WordIndex:
     """BM25 search over passages."""
 
     def __init__(self, index: tantivy.Index) -> None:
-        self._analysers = {"en": _analyser("english"), "es": _analyser("spanish"), "grams": _gram_analyser()}
-        for name, analyser in self._analysers.items():
+        self._analysers = Analysers()
+        for name, analyser in self._analysers.by_field.items():
             index.register_tokenizer(name, analyser)
         index.config_reader(reload_policy="manual")  # no thread that watches files: they never change, and their damage could crash it
         self._index = index
@@ -171,16 +187,16 @@ class WordIndex:
         return sorted(ranked, key=lambda pair: (-pair[1], pair[0]))
 
     def _telling(self, field: str, terms: list[str]) -> list[str]:
-        """In a large index, the 4-grams that few passages have: the common ones cost time and tell nothing."""
-        if field != "grams" or len(self) < LARGE:
+        """In a large index, the terms that few passages have: the common ones cost time and tell little."""
+        if len(self) < LARGE:
             return terms
         by_frequency = sorted((self._searcher.doc_freq(field, term), term) for term in terms)
-        bar = COMMON_GRAM * len(self)
-        return [term for place, (count, term) in enumerate(by_frequency) if count <= bar or place < FEWEST_GRAMS]
+        share, fewest = (COMMON_GRAM, FEWEST_GRAMS) if field == "grams" else (COMMON_WORD, FEWEST_WORDS)
+        return [term for place, (count, term) in enumerate(by_frequency) if count <= share * len(self) or place < fewest]
 
     def terms(self, text: str, field: Language | str) -> list[str]:
         """What `field`'s analyser makes of `text`: distinct terms in order of appearance."""
-        return list(dict.fromkeys(self._analysers[field].analyze(_composed(text))))
+        return self._analysers.terms(text, field)
 
 
 def _entry(identifier: int, passage: Passage) -> tantivy.Document:
@@ -202,7 +218,7 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def matched_terms(words: WordIndex, question_terms: Sequence[str], passage: Passage, field: Language | str) -> tuple[str, ...]:
+def matched_terms(words: Words, question_terms: Sequence[str], passage: Passage, field: Language | str) -> tuple[str, ...]:
     """Those of `question_terms` that occur in the passage."""
     present = set(words.terms(passage.in_context, field))
     return tuple(term for term in question_terms if term in present)

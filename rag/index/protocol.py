@@ -1,0 +1,118 @@
+"""What the stages ask of an index, whichever engine holds it: the files of `rag.index.reader`, or a Milvus server (`rag.index.milvus`)."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.errors import InputError
+from rag.types import Document, Language, Passage, Reference
+
+Matrix = npt.NDArray[np.float32]
+Found = list[tuple[int, float]]
+
+
+class Documents(Protocol):
+    """Documents, passages and the provisions in them."""
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        """The passages with these ids, in this order."""
+        ...
+
+    def languages(self, ids: Sequence[int]) -> dict[int, Language | None]:
+        """The language of each of the passages with these ids."""
+        ...
+
+    def document(self, source: str) -> Document | None:
+        """The stored document under this name, or None."""
+        ...
+
+    def documents(self) -> list[tuple[str, str, str | None, str | None]]:
+        """(source, title, language, date) of every document by source, copies included."""
+        ...
+
+    def with_reference(self, reference: Reference) -> list[tuple[int, bool]]:
+        """(passage id, whether it is the provision's own text) of all passages that have or mention the provision."""
+        ...
+
+    def numbers_of(self, kind: str, *, own_text: bool) -> list[tuple[str, str]]:
+        """(source, number) of the provisions of a kind, in document order: those with their own text, or those that are mentioned."""
+        ...
+
+    def count(self, table: str) -> int:
+        """How many "passages", or "documents" by name."""
+        ...
+
+
+class Vectors(Protocol):
+    """Dense search."""
+
+    def __len__(self) -> int:
+        """How many passages can be found."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    def search(self, vector: Matrix, limit: int) -> Found:
+        """The `limit` passages nearest to `vector` (d): (passage id, cosine), best first, ties by id."""
+        ...
+
+    def similarity(self, vector: Matrix, ids: Sequence[int]) -> list[float]:
+        """Cosine of `vector` with each of the passages `ids`."""
+        ...
+
+
+class Words(Protocol):
+    """Lexical search."""
+
+    def __len__(self) -> int:
+        """How many passages can be found."""
+        ...
+
+    def search(self, question: str, field: Language | str, limit: int) -> Found:
+        """The best `limit` passages by BM25 on `field` ("en", "es" or "grams"): (passage id, score), best first, ties by id."""
+        ...
+
+    def terms(self, text: str, field: Language | str) -> list[str]:
+        """What `field`'s analyser makes of `text`: distinct terms in order of appearance."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One generation of an index: its documents and the two searches over it."""
+
+    generation: int
+    store: Documents
+    vectors: Vectors
+    words: Words
+
+    def document(self, source: str) -> Document:
+        """The stored document.
+
+        Raises:
+            InputError: no document has this name.
+        """
+        document = self.store.document(source)
+        if document is None:
+            names = ", ".join(name for name, *_ in self.store.documents()[:20])
+            raise InputError(f"There is no document {source!r} in the index; it holds: {names}.")
+        return document
+
+
+class Index(Protocol):
+    """An index that can be asked."""
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """One generation, held for as long as the context lasts."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held between questions."""
+        ...
