@@ -47,7 +47,7 @@ bench: .venv/.test
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks --data $(DATA) --fresh
 
 bench-index: .venv/.test
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.index --data $(DATA)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.index --data $(DATA) --peers
 
 # A thousand syncs killed, every write failing once, two hundred syncs under eight readers: about half an hour.
 torture: .venv/.test

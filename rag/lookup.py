@@ -10,12 +10,15 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rag.index import Snapshot
 from rag.references import find
 from rag.types import Reference
 
 STEM = 5
+REMEMBERED = 20_000
+MAX_SHOWN = 8
 _WORD = re.compile(r"\w{3,}")
 _KINDS_OF_TEXT = (
     {"tratado", "treaty", "pacto", "pact"},
@@ -42,14 +45,15 @@ class Lookup:
     """What became of the provisions that a question names.
 
     `asked` are those named; `absent` those that no document (or not the document that is meant) has; `existing` lists, for the kinds of
-    the absent ones, (title of a document, numbers) that do exist there; `found` says of a passage which provision it holds, and whether it
-    is that provision's own text.
+    the absent ones, (title of a document, numbers) that do exist there, of the first documents, and `more` counts the others; `found` says
+    of a passage which provision it holds, and whether it is that provision's own text.
     """
 
     asked: tuple[Reference, ...] = ()
     absent: tuple[Reference, ...] = ()
     existing: tuple[tuple[str, tuple[str, ...]], ...] = ()
     found: Mapping[int, tuple[Reference, bool]] = field(default_factory=dict)
+    more: int = 0
 
 
 def look_up(snapshot: Snapshot, question: str) -> Lookup:
@@ -58,20 +62,21 @@ def look_up(snapshot: Snapshot, question: str) -> Lookup:
     found: dict[int, tuple[Reference, bool]] = {}
     absent: list[Reference] = []
     existing: dict[str, tuple[str, ...]] = {}
+    more = 0
     for reference in asked:
-        holders = _numbers_by_source(snapshot, reference.kind, own_text=True)
+        holders = snapshot.store.holders(reference.kind, own_text=True)
         rows = snapshot.store.with_reference(reference)
-        passages = snapshot.store.passages([identifier for identifier, _ in rows])
-        mentioning = _numbers_by_source(snapshot, reference.kind, own_text=False)
-        titles = {source: title for source, title, *_ in snapshot.store.documents() if source in holders or source in mentioning}
+        titles = snapshot.store.holders(reference.kind, own_text=False) | holders
         meant = documents_meant(question, titles, set(holders))
-        matched = {passage.id: (reference, own) for passage, (_, own) in zip(passages, rows, strict=True) if passage.source in meant}
+        matched = {identifier: (reference, own) for identifier, own, source in rows if source in meant}
         found |= matched
         if not matched:
             absent.append(reference)
-            numbers = {source: held for source, held in holders.items() if source in meant} or mentioning
-            existing |= {titles[source]: held for source, held in numbers.items() if source in meant}
-    return Lookup(asked, tuple(absent), tuple(existing.items()), found)
+            own_text = bool(meant & holders.keys())
+            shown = [source for source in titles if source in meant and (not own_text or source in holders)]
+            existing |= {titles[s]: tuple(snapshot.store.numbers_of(reference.kind, s, own_text=own_text)) for s in shown[:MAX_SHOWN]}
+            more = max(more, len(shown) - MAX_SHOWN)
+    return Lookup(asked, tuple(absent), tuple(existing.items()), found, more)
 
 
 def documents_meant(question: str, titles: Mapping[str, str], holders: set[str]) -> set[str]:
@@ -81,7 +86,7 @@ def documents_meant(question: str, titles: Mapping[str, str], holders: set[str])
     other of their titles has ("Sarmenor"). What a document is ("the treaty") rules out those that are something else (an agreement).
     """
     asked = _folded_words(question)
-    words = {source: _folded_words(f"{title} {re.sub(r'[^a-zA-Z]+', ' ', source)}") for source, title in titles.items()}
+    words = {source: _words_of(title, source) for source, title in titles.items()}
     stems = {source: _stems(own) for source, own in words.items() if source in holders}
     count = Counter(stem for own in stems.values() for stem in own)
     score = {source: sum(1.0 / count[stem] for stem in _stems(asked - _GENERIC) & own) for source, own in stems.items()}
@@ -93,16 +98,16 @@ def documents_meant(question: str, titles: Mapping[str, str], holders: set[str])
     return {source for source, own in words.items() if not kinds or kinds & own or not others & own}
 
 
-def _numbers_by_source(snapshot: Snapshot, kind: str, *, own_text: bool) -> dict[str, tuple[str, ...]]:
-    numbers: dict[str, tuple[str, ...]] = {}
-    for source, number in snapshot.store.numbers_of(kind, own_text=own_text):
-        numbers[source] = (*numbers.get(source, ()), number)
-    return numbers
+@lru_cache(maxsize=REMEMBERED)
+def _words_of(title: str, source: str) -> frozenset[str]:
+    """The words that name a document, of its title and file name."""
+    return _folded_words(f"{title} {re.sub(r'[^a-zA-Z]+', ' ', source)}")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _stems(words: frozenset[str]) -> frozenset[str]:
-    """The beginnings of words, so that "Mexican" is "Mexico" and "chilena" is "Chile"."""
-    return frozenset(word[:STEM] for word in words)
+    """The beginnings of words, so that "Mexican" is "Mexico" and "chilena" is "Chile"; numbers are whole."""
+    return frozenset(word if any(letter.isdigit() for letter in word) else word[:STEM] for word in words)
 
 
 def _folded_words(text: str) -> frozenset[str]:

@@ -27,7 +27,9 @@ def absent(lookup: Lookup, language: Language) -> str:
     names = ", ".join(_named(reference.kind, reference.number, language) for reference in lookup.absent)
     listed = "; ".join(f"{title}: {_ranges(numbers)}" for title, numbers in lookup.existing)
     if language == "es":
+        listed += f"; y otros {lookup.more} documentos" if lookup.more else ""
         return f"Los documentos no contienen: {names}." + (f" Existen: {listed}." if listed else "")
+    listed += f"; and {lookup.more} more documents" if lookup.more else ""
     return f"The documents contain no {names}." + (f" Those that exist: {listed}." if listed else "")
 
 

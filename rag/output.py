@@ -51,7 +51,8 @@ def search_fields(question: str, hits: Sequence[Hit]) -> dict[str, Any]:
 
 def _citation_fields(citation: Citation) -> dict[str, Any]:
     fields = ("number", "source", "title", "start", "end", "page", "section", "quote", "score")
-    return {name: getattr(citation, name) for name in fields} | {"section": " > ".join(citation.section)}
+    copies = {"copies": list(citation.copies)} if citation.copies else {}
+    return {name: getattr(citation, name) for name in fields} | {"section": " > ".join(citation.section)} | copies
 
 
 def _hit_fields(hit: Hit) -> dict[str, Any]:
@@ -97,7 +98,8 @@ def print_answer(answer: Answer) -> None:
         out.print()
     for citation in answer.citations:
         place = _place(citation.title, citation.section, citation.page, citation.source)
-        out.print(f"[{citation.number}] {place}  ({citation.source}:{citation.start}-{citation.end})", style="dim", markup=False)
+        also = f", also {', '.join(citation.copies)}" if citation.copies else ""
+        out.print(f"[{citation.number}] {place}  ({citation.source}:{citation.start}-{citation.end}{also})", style="dim", markup=False)
     if answer.note:
         out.print(f"\nNote: {answer.note}", style="yellow", markup=False)
 

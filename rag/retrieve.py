@@ -42,6 +42,7 @@ CROSS_LANGUAGE = Weights(words=0.0, grams=0.25, dense=0.75)
 RERANKED = 30
 RERANK_WEIGHT = 0.55
 OWN_TEXT_BONUS = 1.0  # of a provision's own text before a mere mention of it
+MOST_LOOKED_UP = 200  # of a thousand laws with an Article 4, those that are near the question and the first ones are looked at
 FAR_BEHIND = 3.0  # a mention that fits the question so much worse than the best is of another document's provision
 
 
@@ -66,9 +67,10 @@ class Retriever:
         lookup = look_up(snapshot, question)
         scores = self._scores(snapshot, question, language, lookup)
         mixed = self._reranked(snapshot, question, scores.fused(), always=lookup.found)
-        mixed |= {i: mixed[i] + OWN_TEXT_BONUS for i, (_, own_text) in lookup.found.items() if own_text}
-        bar = max((mixed[i] for i in lookup.found), default=0.0) - FAR_BEHIND
-        named = {i: reference for i, (reference, _) in lookup.found.items() if mixed[i] >= bar}
+        found = {i: held for i, held in lookup.found.items() if i in mixed}
+        mixed |= {i: mixed[i] + OWN_TEXT_BONUS for i, (_, own_text) in found.items() if own_text}
+        bar = max((mixed[i] for i in found), default=0.0) - FAR_BEHIND
+        named = {i: reference for i, (reference, _) in found.items() if mixed[i] >= bar}
         best = sorted(mixed.items(), key=lambda pair: (pair[0] not in named, -pair[1], pair[0]))[:limit]
         ranks = [_ranks(_best_first((i, score) for i, score in side.items() if score > 0)) for side in (scores.lexical(), scores.dense)]
         terms = snapshot.words.terms(question, language)
@@ -94,7 +96,8 @@ class Retriever:
         near = snapshot.vectors.search(vector, self._candidates)
         words = dict(snapshot.words.search(question, language, self._candidates))
         grams = dict(by_grams.result())
-        ids = sorted({identifier for identifier, _ in near} | words.keys() | grams.keys() | lookup.found.keys())
+        own_text_first = sorted(lookup.found, key=lambda identifier: (not lookup.found[identifier][1], identifier))
+        ids = sorted({identifier for identifier, _ in near} | words.keys() | grams.keys() | {*own_text_first[:MOST_LOOKED_UP]})
         cosines = dict(zip(ids, snapshot.vectors.similarity(vector, ids), strict=True))
         same = {identifier for identifier, own in snapshot.store.languages(ids).items() if (own or language) == language}
         return _Scores(same, *({i: side.get(i, 0.0) for i in ids} for side in (words, grams, cosines)))
@@ -102,7 +105,7 @@ class Retriever:
     def _reranked(self, snapshot: Snapshot, question: str, fused: Mapping[int, float], always: Collection[int]) -> dict[int, float]:
         """The first passages, and those `always` looked at, by a mix of fused and reranked score; the others behind them in order."""
         order = [identifier for identifier, _ in _best_first(fused.items())]
-        first = [*order[:RERANKED], *(identifier for identifier in order[RERANKED:] if identifier in always)]
+        first = [*order[:RERANKED], *[identifier for identifier in order[RERANKED:] if identifier in always][:MOST_LOOKED_UP]]
         scores = self._reranker.score(question, snapshot.store.passages(first)).tolist()
         closer = _standardised(dict(zip(first, scores, strict=True)))
         mixed = {i: (1 - RERANK_WEIGHT) * fused[i] + RERANK_WEIGHT * closer[i] for i in first}

@@ -119,7 +119,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A checked pointer to a source: `quote` equals the stored text of `source` at `start:end`."""
+    """A checked pointer to a source: `quote` equals the stored text of `source`, and of its `copies`, at `start:end`."""
 
     number: int
     source: str
@@ -131,6 +131,7 @@ class Citation:
     page: int | None = None
     section: tuple[str, ...] = ()
     date: str | None = None
+    copies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

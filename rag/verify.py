@@ -249,6 +249,7 @@ class Checker:
         return Citation(
             number=0, source=passage.source, title=passage.title, start=first, end=passage.start + end, quote=passage.text[start:end],
             score=hit.score, page=passage.page_at(first), section=passage.section, date=passage.date,
+            copies=passage.copies,
         )  # fmt: skip
 
     def _nearest(self, sentence: str, passage: str) -> tuple[int, int]:

@@ -111,12 +111,16 @@ def test_provisions_are_looked_up(corpus: Corpus) -> None:
     corpus.sync()
     for snapshot in asked(corpus):
         own = {number: snapshot.store.with_reference(Reference("article", number)) for number in ("4", "14", "40", "1")}
-        assert [[unit for _, unit in rows] for rows in own.values()] == [[True], [False], [True], []]
+        assert [[row[1:] for row in rows] for rows in own.values()] == [[(True, "law.md")], [(False, "law.md")], [(True, "law.md")], []]
         (passage,) = snapshot.store.passages([own["4"][0][0]])
         assert (passage.provisions, passage.mentions) == ((Reference("article", "4"),), (Reference("article", "14"),))
-        assert snapshot.store.numbers_of("article", own_text=True) == [("law.md", "4"), ("law.md", "40")]
-        assert snapshot.store.numbers_of("article", own_text=False) == [("law.md", "14")]
-        assert snapshot.store.numbers_of("annex", own_text=True) == []
+        assert snapshot.store.numbers_of("article", "law.md", own_text=True) == ["4", "40"]
+        assert snapshot.store.numbers_of("article", "law.md", own_text=False) == ["14"]
+        assert snapshot.store.numbers_of("annex", "law.md", own_text=True) == []
+        assert (
+            snapshot.store.holders("article", own_text=True) == snapshot.store.holders("article", own_text=False) == {"law.md": "The law"}
+        )
+        assert snapshot.store.holders("annex", own_text=True) == {}
 
 
 def test_edits_renames_and_deletions(corpus: Corpus) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag import messages
 from rag.config import Config, IndexConfig
 from rag.embed import BuiltinEmbedder
 from rag.evidence import Evidence
@@ -44,6 +45,11 @@ class Searched:
         if texts:
             sync(self.config, BUILTIN, [folder / "docs"])
         self.reader = Reader(self.config.index.path, BUILTIN.fingerprint)
+
+    def sources(self, lookup: Lookup) -> list[str]:
+        """Of the passages that were looked up."""
+        with self.reader.snapshot() as snapshot:
+            return [passage.source for passage in snapshot.store.passages(sorted(lookup.found))]
 
     def retrieve(self, question: str, limit: int = 8, candidates: int = 100) -> Retrieved:
         retriever = Retriever(BUILTIN, WordReranker(EVIDENCE), candidates)
@@ -155,6 +161,20 @@ def test_an_absent_provision_is_absent_with_the_numbers_that_exist(laws: Searche
     lookup = laws.retrieve("what does Article 57 of the Sarmenor agreement say").lookup
     assert (lookup.asked, lookup.absent, lookup.found) == ((Reference("article", "57"),), (Reference("article", "57"),), {})
     assert lookup.existing == (("Agreement on the Sarmenor", ("1", "4", "14", "44")),)
+
+
+def test_names_with_numbers_among_many_documents(tmp_path: Path) -> None:
+    names = [str(number) for number in (*range(1, 12), 110)]
+    many = Searched(
+        tmp_path, **{f"law{name}": articles(f"Law {name} of the province of Name{name}", "Article", "3", "4") for name in names}
+    )
+    for name in ("1", "11", "110"):
+        lookup = many.retrieve(f"what does article 4 of the law of Name{name} say").lookup
+        assert [many.sources(lookup)] == [[f"law{name}.md"]]
+    absent = many.retrieve("what does article 9 say").lookup
+    assert (len(absent.existing), absent.more) == (8, 4)
+    assert messages.absent(absent, "en").endswith("; and 4 more documents.")
+    assert messages.absent(absent, "es").endswith("; y otros 4 documentos.")
 
 
 def test_a_provision_that_only_another_document_has_is_absent(laws: Searched) -> None:

@@ -2,7 +2,7 @@
 
     sync.py        files in: what changed, one transaction, a new generation     plan.py        what a sync has to do
     reader.py      questions: snapshots of one generation                        protocol.py    what the stages ask of an index
-    store.py       documents, the truth (SQLite)                                 embeddings.py  vectors by the text they stand for (SQLite)
+    store.py       documents, the truth (SQLite); rows.py their checksums        embeddings.py  vectors by the text they stand for (SQLite)
     vectors.py     dense search (FAISS), derived                                 words.py       BM25 (tantivy), derived
     generation.py  the search files of a generation                              manifest.py    what they are, with checksums
     check.py       is everything what was written                                seal.py        were files touched since

@@ -22,6 +22,9 @@ from rag.index.words import WordIndex
 
 HASHED_BYTES = 64_000_000
 _BATCH = 5_000
+_HELD = "SELECT DISTINCT r.kind, r.unit, p.document FROM provisions r JOIN passages p ON p.id = r.passage"
+_LISTED = "SELECT kind, unit, document FROM kinds"
+_KINDS = f"SELECT * FROM ({_HELD} EXCEPT {_LISTED}) UNION ALL SELECT * FROM ({_LISTED} EXCEPT {_HELD})"  # noqa: S608 - both above
 _CHUNK = 1 << 24
 
 
@@ -106,6 +109,8 @@ def _faults(store: Store) -> Iterator[str]:
             yield f"SQLite says: {str(verdict).splitlines()[-1]}"
         if store.connection.execute("PRAGMA foreign_key_check").fetchone():
             yield "a passage belongs to no document"
+        if store.connection.execute(_KINDS).fetchone():
+            yield "the list of provisions by document is not the one that was stored"
         manifest = Manifest.read(store)
         if (manifest.documents, manifest.passages) != (store.count("documents"), store.count("passages")):
             yield "documents or passages are missing"

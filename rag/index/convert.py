@@ -40,8 +40,12 @@ def salvage(folder: Path) -> list[str]:
     lost: list[str] = []
     with closing(Store(sqlite3.connect(folder / FILE, isolation_level=None))) as old:
         written = [int(path.name[1:]) for path in folder.glob("g*") if path.name[1:].isdigit()]
-        if not _write_new(folder, max(written, default=1), _sound_documents(old, lost)):
+        kept = _write_new(folder, max(written, default=1), _sound_documents(old, lost))
+        if not kept:
             raise IndexDamaged(f"Nothing can be read of the index at {folder}; delete that folder and run rag index again.")
+        nameless = _expected(old) - kept - len(lost)
+        if nameless > 0:
+            lost.append(f"{nameless} documents whose names cannot be read")
     _put_in_place(folder)
     return lost
 
@@ -86,6 +90,14 @@ def _sound_documents(old: Store, lost: list[str]) -> Iterator[tuple[Document, st
             lost.append(str(source))
         else:
             yield document, places.pop(document.source, ""), places
+
+
+def _expected(old: Store) -> int:
+    """How many documents the manifest counts; 0 if it cannot be read."""
+    try:
+        return Manifest.read(old).documents
+    except sqlite3.Error:
+        return 0
 
 
 def _value(store: Store, query: str, *values: object) -> object:

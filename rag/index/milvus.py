@@ -242,21 +242,28 @@ class MilvusDocuments:
         abouts = {source: self.heads[held]["body"]["document"] for source, (_, _, held) in self.known().items()}
         return sorted((source, about["title"], about["language"], about["date"]) for source, about in abouts.items())
 
-    def with_reference(self, reference: Reference) -> list[tuple[int, bool]]:
+    def with_reference(self, reference: Reference) -> list[tuple[int, bool, str]]:
         """See `rag.index.protocol`."""
         wanted = quoted(str(reference))
         filters = f"array_contains(units, {wanted}) or array_contains(mentions, {wanted})"
         rows = self._collection.query(filters, ["id", "source", "start", "units"])
         rows.sort(key=lambda row: (row["source"], row["start"]))
-        return [(row["id"], str(reference) in row["units"]) for row in rows]
+        return [(row["id"], str(reference) in row["units"], row["source"]) for row in rows]
 
-    def numbers_of(self, kind: str, *, own_text: bool) -> list[tuple[str, str]]:
+    def holders(self, kind: str, *, own_text: bool) -> dict[str, str]:
         """See `rag.index.protocol`."""
         field = "units" if own_text else "mentions"
-        rows = self._collection.query(f"array_length({field}) > 0", ["source", "start", field])
-        rows.sort(key=lambda row: (row["source"], row["start"]))
-        found = [(row["source"], *text.rsplit(" ", 1)) for row in rows for text in row[field]]
-        return list(dict.fromkeys((source, number) for source, own, number in found if own == kind))
+        rows = self._collection.query(f"array_length({field}) > 0", ["source", field])
+        sources = {row["source"] for row in rows if any(text.rsplit(" ", 1)[0] == kind for text in row[field])}
+        return {source: self.heads[source]["body"]["document"]["title"] for source in sorted(sources & self.heads.keys())}
+
+    def numbers_of(self, kind: str, source: str, *, own_text: bool) -> list[str]:
+        """See `rag.index.protocol`."""
+        field = "units" if own_text else "mentions"
+        rows = self._collection.query(f"source == {quoted(source)} and array_length({field}) > 0", ["start", field])
+        rows.sort(key=lambda row: int(row["start"]))
+        found = [text.rsplit(" ", 1) for row in rows for text in row[field]]
+        return list(dict.fromkeys(number for own, number in found if own == kind))
 
     def count(self, table: str) -> int:
         """See `rag.index.protocol`."""

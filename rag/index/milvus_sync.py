@@ -9,7 +9,7 @@ from rag.errors import LoadError
 from rag.index.check import Finding
 from rag.index.milvus import MilvusCollection, MilvusDocuments, MilvusIndex, quoted, rows_of, version_of
 from rag.index.plan import Known, Plan, Progress, Wanted
-from rag.index.store import embedded_text
+from rag.index.rows import embedded_text
 from rag.load import load_file
 from rag.split import split
 from rag.types import Document

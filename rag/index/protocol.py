@@ -34,12 +34,16 @@ class Documents(Protocol):
         """(source, title, language, date) of every document by source, copies included."""
         ...
 
-    def with_reference(self, reference: Reference) -> list[tuple[int, bool]]:
-        """(passage id, whether it is the provision's own text) of all passages that have or mention the provision."""
+    def with_reference(self, reference: Reference) -> list[tuple[int, bool, str]]:
+        """(passage id, whether it is the provision's own text, source) of all passages that have or mention the provision."""
         ...
 
-    def numbers_of(self, kind: str, *, own_text: bool) -> list[tuple[str, str]]:
-        """(source, number) of the provisions of a kind, in document order: those with their own text, or those that are mentioned."""
+    def holders(self, kind: str, *, own_text: bool) -> dict[str, str]:
+        """Source -> title of the documents that have provisions of a kind with their own text, or that mention some."""
+        ...
+
+    def numbers_of(self, kind: str, source: str, *, own_text: bool) -> list[str]:
+        """Numbers of the provisions of a kind in a document, in order: those with their own text, or those that are mentioned."""
         ...
 
     def count(self, table: str) -> int:

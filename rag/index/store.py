@@ -5,23 +5,21 @@ its passages and the white space before each. Every row carries a checksum of al
 flipped bit in a text. Vectors are not here (`rag.index.embeddings`): they can always be computed again.
 """
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from rag.errors import IndexMismatch, IndexMissing
 from rag.index.faults import decoded, unreadable
+from rag.index.rows import PASSAGE, checked, content_hash, document_checksum, passage_checksum, passage_of, place_checksum
 from rag.index.sqlite import checkpoint, connect, transaction
 from rag.types import Document, Heading, Language, Passage, Reference
 
 FORMAT = 2
 FILE = "index.db"
 _BATCH = 500
-_NONE = len("[]")
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (
@@ -41,11 +39,12 @@ CREATE TABLE provisions (
     kind TEXT NOT NULL, number TEXT NOT NULL, unit INTEGER NOT NULL, passage INTEGER NOT NULL REFERENCES passages ON DELETE CASCADE,
     position INTEGER NOT NULL, PRIMARY KEY (kind, number, unit, passage, position)) WITHOUT ROWID;
 CREATE INDEX provisions_of_passage ON provisions (passage);
+CREATE TABLE kinds (
+    kind TEXT NOT NULL, unit INTEGER NOT NULL, document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+    PRIMARY KEY (kind, unit, document)) WITHOUT ROWID;
+CREATE INDEX kinds_of_document ON kinds (document);
 CREATE TABLE garbage (content BLOB PRIMARY KEY) WITHOUT ROWID;
 """
-_PASSAGE = """SELECT p.id, d.source, d.title, p.text, p."start", p.section, p.page, p.language, d.date, d.pages,
-    p.gap, p.checksum, (SELECT json_group_array(source) FROM copies WHERE document = p.document)
-    FROM passages p JOIN documents d ON d.id = p.document"""
 
 
 class Store:
@@ -159,7 +158,7 @@ class Store:
         )
         known = {}
         for source, path, place, sha256, held in rows:
-            if place != _place(source, path):
+            if place != place_checksum(source, path):
                 raise sqlite3.DatabaseError(f"the place of {source} is not the one that was stored")
             known[source] = (path, sha256, held)
         return known
@@ -170,19 +169,19 @@ class Store:
             """SELECT source, path, place FROM documents WHERE source = ?1 UNION ALL
             SELECT c.source, c.path, c.place FROM copies c JOIN documents d ON d.id = c.document WHERE d.source = ?1""", (source,)
         )  # fmt: skip
-        return {name: path for name, path, place in rows if place == _place(name, path)}
+        return {name: path for name, path, place in rows if place == place_checksum(name, path)}
 
     def set_paths(self, paths: Mapping[str, str]) -> None:
         """Note where documents (source -> path on disk) are now."""
         for table in ("documents", "copies"):
-            rows = [(path, _place(source, path), source) for source, path in paths.items()]
+            rows = [(path, place_checksum(source, path), source) for source, path in paths.items()]
             self.connection.executemany(f"UPDATE {table} SET path = ?, place = ? WHERE source = ?", rows)  # noqa: S608 - names of ours
 
     def set_copies(self, source: str, copies: Mapping[str, str]) -> None:
         """Say under which other names (source -> path on disk) the document `source` is known."""
         (document,) = self.connection.execute("SELECT id FROM documents WHERE source = ?", (source,)).fetchone()
         self.connection.execute("DELETE FROM copies WHERE document = ?", (document,))
-        rows = [(name, document, path, _place(name, path)) for name, path in copies.items()]
+        rows = [(name, document, path, place_checksum(name, path)) for name, path in copies.items()]
         self.connection.executemany("INSERT INTO copies VALUES (?, ?, ?, ?)", rows)
 
     def clear_copies(self, sources: Iterable[str]) -> None:
@@ -205,7 +204,7 @@ class Store:
         row = (document.source, path, document.sha256, document.title, document.language, document.date, *shape, tail)
         columns = "source, path, sha256, title, language, date, pages, headings, tail, checksum, place"
         marks = ", ".join("?" * 11)
-        values = (*row, _document_checksum(document), _place(document.source, path))
+        values = (*row, document_checksum(document), place_checksum(document.source, path))
         cursor = self.connection.execute(f"INSERT INTO documents ({columns}) VALUES ({marks})", values)  # noqa: S608
         before, ids, references = 0, [], []
         for passage in passages:
@@ -214,13 +213,15 @@ class Store:
                 'INSERT INTO passages (document, "start", gap, text, section, page, language, content, checksum) '
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (cursor.lastrowid, passage.start, gap, passage.text, json.dumps(passage.section), passage.page, passage.language,
-                 content_hash(passage), _passage_checksum(passage, gap)),
+                 content_hash(passage), passage_checksum(passage, gap)),
             )  # fmt: skip
             identifier = int(inserted.lastrowid or 0)
             ids.append(identifier)
             for unit, found in ((1, passage.provisions), (0, passage.mentions)):
                 references += [(ref.kind, ref.number, unit, identifier, position) for position, ref in enumerate(found)]
         self.connection.executemany("INSERT INTO provisions VALUES (?, ?, ?, ?, ?)", references)
+        kinds = {(kind, unit, cursor.lastrowid) for kind, _, unit, _, _ in references}
+        self.connection.executemany("INSERT INTO kinds VALUES (?, ?, ?)", sorted(kinds))
         return ids
 
     def document(self, source: str) -> Document | None:
@@ -241,7 +242,7 @@ class Store:
         text = "".join(part for (part,) in parts) + tail
         lines = tuple(Heading(*values) for values in decoded(headings))
         document = Document(main, title, text, sha256, language, date, tuple(decoded(pages)), lines)
-        if _document_checksum(document) != checksum:
+        if document_checksum(document) != checksum:
             raise sqlite3.DatabaseError(f"the text of {main} is not the one that was stored")
         return document if main == source else Document(source, title, text, sha256, language, date, document.pages, lines)
 
@@ -264,15 +265,15 @@ class Store:
             batch = list(ids[first : first + _BATCH])
             marks = ",".join("?" * len(batch))
             references = self._references(batch)
-            for row in self.connection.execute(f"{_PASSAGE} WHERE p.id IN ({marks})", batch):
-                found[row[0]] = _checked(row, references.get(row[0], ()))
+            for row in self.connection.execute(f"{PASSAGE} WHERE p.id IN ({marks})", batch):
+                found[row[0]] = checked(row, references.get(row[0], ()))
         return [found[identifier] for identifier in ids if identifier in found]
 
     def all_passages(self, first: int = 0, last: int | None = None) -> Iterator[Passage]:
         """Every passage with first <= id <= last in order of id, without its references."""
-        query = f"{_PASSAGE} WHERE p.id >= ? AND p.id <= ? ORDER BY p.id"
+        query = f"{PASSAGE} WHERE p.id >= ? AND p.id <= ? ORDER BY p.id"
         for row in self.connection.execute(query, (first, 2**62 if last is None else last)):
-            yield _passage(row, ())
+            yield passage_of(row, ())
 
     def contents(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, bytes]]:
         """(passage id, content hash) of every passage with first <= id <= last, in order of id."""
@@ -297,16 +298,23 @@ class Store:
             found.update(self.connection.execute(query, batch).fetchall())
         return [found[identifier] for identifier in ids]
 
-    def with_reference(self, reference: Reference) -> list[tuple[int, bool]]:
-        """(passage id, whether it is the provision's own text) of all passages that have or mention the provision."""
-        query = "SELECT passage, max(unit) FROM provisions WHERE kind = ? AND number = ? GROUP BY passage ORDER BY passage"
-        return [(passage, bool(unit)) for passage, unit in self.connection.execute(query, (reference.kind, reference.number))]
+    def with_reference(self, reference: Reference) -> list[tuple[int, bool, str]]:
+        """(passage id, whether it is the provision's own text, source) of all passages that have or mention the provision."""
+        query = """SELECT r.passage, max(r.unit), d.source FROM provisions r JOIN passages p ON p.id = r.passage
+            JOIN documents d ON d.id = p.document WHERE r.kind = ? AND r.number = ? GROUP BY r.passage ORDER BY r.passage"""
+        rows = self.connection.execute(query, (reference.kind, reference.number))
+        return [(passage, bool(unit), source) for passage, unit, source in rows]
 
-    def numbers_of(self, kind: str, *, own_text: bool) -> list[tuple[str, str]]:
-        """(source, number) of the provisions of a kind, in document order: those that have their own text, or those that are mentioned."""
-        query = """SELECT d.source, r.number, min(p.id) FROM provisions r JOIN passages p ON p.id = r.passage
-            JOIN documents d ON d.id = p.document WHERE r.kind = ? AND r.unit = ? GROUP BY d.source, r.number ORDER BY 3"""
-        return [(source, number) for source, number, _ in self.connection.execute(query, (kind, int(own_text)))]
+    def holders(self, kind: str, *, own_text: bool) -> dict[str, str]:
+        """Source -> title of the documents that have provisions of a kind with their own text, or that mention some."""
+        query = "SELECT d.source, d.title FROM kinds k JOIN documents d ON d.id = k.document WHERE k.kind = ? AND k.unit = ?"
+        return dict(self.connection.execute(query, (kind, int(own_text))).fetchall())
+
+    def numbers_of(self, kind: str, source: str, *, own_text: bool) -> list[str]:
+        """Numbers of the provisions of a kind in a document, in order: those with their own text, or those that are mentioned."""
+        query = """SELECT r.number FROM documents d JOIN passages p ON p.document = d.id JOIN provisions r ON r.passage = p.id
+            WHERE d.source = ? AND r.kind = ? AND r.unit = ? ORDER BY p.id, r.position"""
+        return list(dict.fromkeys(number for (number,) in self.connection.execute(query, (source, kind, int(own_text)))))
 
     def _references(self, ids: Sequence[int]) -> dict[int, list[tuple[str, str, int]]]:
         marks = ",".join("?" * len(ids))
@@ -334,55 +342,3 @@ class Store:
     def clear_garbage(self) -> None:
         """Forget them."""
         self.connection.execute("DELETE FROM garbage")
-
-
-def embedded_text(passage: Passage) -> str:
-    """The text whose vector stands for a passage: title and headings give it its context."""
-    return "\n".join((passage.title, *passage.section[-2:], passage.text))
-
-
-def content_hash(passage: Passage) -> bytes:
-    """Key of a passage's vector (16 bytes): passages with the same text and context share one."""
-    return hashlib.blake2b(embedded_text(passage).encode(), digest_size=16).digest()
-
-
-def _document_checksum(document: Document) -> bytes:
-    lines = [[h.start, h.end, h.level, h.text] for h in document.headings]
-    fields = [document.source, document.title, document.sha256, document.language, document.date, document.pages, lines]
-    return hashlib.blake2b(json.dumps([*fields, document.text]).encode(), digest_size=8).digest()
-
-
-def _place(source: str, path: str) -> bytes:
-    return hashlib.blake2b(f"{source}\n{path}".encode(), digest_size=8).digest()
-
-
-def _passage_checksum(passage: Passage, gap: str) -> bytes:
-    """Of everything that a citation shows of a passage, and of the provisions it is found by."""
-    references = "".join(f"{ref}\n" for ref in (*passage.mentions, "", *passage.provisions))
-    fields = (passage.source, passage.title, passage.start, passage.section, passage.page, passage.language, passage.date, references, gap)
-    return hashlib.blake2b(f"{fields!r}{passage.text}".encode(errors="surrogatepass"), digest_size=8).digest()
-
-
-def _checked(row: Any, references: Iterable[tuple[str, str, int]]) -> Passage:  # noqa: ANN401 - columns of our own schema
-    passage = _passage(row, references)
-    if _passage_checksum(passage, row[10]) != row[11]:
-        raise sqlite3.DatabaseError(f"passage {passage.id} is not the one that was stored")
-    return passage
-
-
-def _passage(row: Any, references: Iterable[tuple[str, str, int]]) -> Passage:  # noqa: ANN401 - columns of our own schema
-    """A passage of a row of `_PASSAGE`."""
-    identifier, source, title, text, start, section, page, language, date, pages = row[:10]
-    copies = tuple(decoded(row[12])) if len(row[12]) > _NONE else ()
-    split: tuple[list[Reference], list[Reference]] = ([], [])
-    for kind, number, unit in references:
-        split[unit].append(Reference(kind, number))
-    mentions, provisions = map(tuple, split)
-    end = start + len(text)
-    path, breaks = tuple(decoded(section)), tuple(first for first in _page_starts(pages) if start < first < end)
-    return Passage(source, title, text, start, end, path, page, language, date, provisions, mentions, identifier, breaks, copies)
-
-
-@lru_cache(maxsize=256)
-def _page_starts(pages: str) -> tuple[int, ...]:
-    return tuple(decoded(pages))

@@ -29,8 +29,9 @@ from rag.index.faults import unreadable
 from rag.index.generation import NextGeneration
 from rag.index.manifest import Manifest
 from rag.index.plan import Known, Plan, Progress, Skipped, Wanted, plan_documents, plan_files, plan_stored
+from rag.index.rows import content_hash, embedded_text
 from rag.index.seal import LOCK, is_sealed, set_seal
-from rag.index.store import FILE, Store, content_hash, embedded_text
+from rag.index.store import FILE, Store
 from rag.load import find_files, load_file
 from rag.split import split
 from rag.types import Document, Passage
