@@ -241,7 +241,7 @@ class _Sync:
         finally:
             if not done:
                 following.abandon()
-            remove_other_generations(self._folder, store.generation)
+            _remove_other_generations(self._folder, store.generation)
         faults.reached("after the commit")
         return True
 
@@ -347,12 +347,12 @@ def _tidy(folder: Path, store: Store, embeddings: Embeddings) -> None:
     embeddings.keep_only(Manifest.read(store).embedders)
     embeddings.checkpoint()
     store.checkpoint()
-    remove_other_generations(folder, store.generation)
+    _remove_other_generations(folder, store.generation)
     faults.reached("before the seal")
     set_seal(folder, store.generation)
 
 
-def remove_other_generations(folder: Path, generation: int) -> None:
+def _remove_other_generations(folder: Path, generation: int) -> None:
     for old in folder.glob("g*"):
         if old.name != f"g{generation}":
             shutil.rmtree(old, ignore_errors=True)
