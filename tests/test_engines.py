@@ -195,6 +195,11 @@ def test_documents_that_are_no_files(corpus: Corpus) -> None:
     assert changes(sync_documents(corpus.config, corpus.embedder, documents))[:4] == (2, 0, 0, 0)
     assert sync_documents(corpus.config, corpus.embedder, documents[:1]).removed == 1
     assert list(state(corpus)) == ["cat.md"]
+    assert sync_documents(corpus.config, corpus.embedder, []).documents == 0
+    assert state(corpus) == {}
+    for snapshot in asked(corpus):
+        assert (len(snapshot.words), len(snapshot.vectors), snapshot.words.search("cat", "en", 5)) == (0, 0, [])
+        assert snapshot.vectors.search(corpus.embedder.encode_queries(["cat"])[0], 5) == []
 
 
 def test_a_dry_run(corpus: Corpus) -> None:
