@@ -32,6 +32,7 @@ from rag.index.plan import Known, Plan, Progress, Skipped, Wanted, plan_document
 from rag.index.rows import content_hash, embedded_text
 from rag.index.seal import LOCK, is_sealed, set_seal
 from rag.index.store import FILE, Store
+from rag.index.words import ANALYSIS
 from rag.load import find_files, load_file
 from rag.split import split
 from rag.types import Document, Passage
@@ -334,7 +335,7 @@ def _go_on_if(needed: object) -> None:
 
 def splitter_of(config: Config) -> str:
     """What decides how files become passages: a new version of the program reads them again."""
-    return f"{__version__}/{SPLITTER}/{config.split.target_characters}/{config.split.max_characters}"
+    return f"{__version__}/{SPLITTER}/{ANALYSIS}/{config.split.target_characters}/{config.split.max_characters}"
 
 
 def _tidy(folder: Path, store: Store, embeddings: Embeddings) -> None:

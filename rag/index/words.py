@@ -1,7 +1,8 @@
 """Lexical search: BM25 over words stemmed per language, and over character 4-grams for questions in the other language (tantivy).
 
 The same analysers run at index time and on the question: accents folded, digits kept, Snowball stems. Cognates ("treaty"/"tratado" do
-not, "cooperation"/"cooperación" do) are what the 4-grams can match across languages; meaning is the dense side's work.
+not, "cooperation"/"cooperación" do) are what the 4-grams can match across languages; meaning is the dense side's work. 4-grams lie inside
+words of ASCII letters and digits (after folding): those across two words are most of all, and tell next to nothing.
 BM25: Robertson & Zaragoza 2009, with tantivy's k1 = 1.2 and b = 0.75.
 
 An index is made of parts, each of a range of passages: a sync writes the parts that changed, links the files of the others, and `compose`
@@ -29,6 +30,7 @@ COMMON_GRAM, FEWEST_GRAMS = 0.03, 12
 COMMON_WORD, FEWEST_WORDS = 0.1, 3
 LARGE = 100_000
 META = "meta.json"
+ANALYSIS = "words-2"  # what the analysers do; documents are read again where an index was made by another one
 
 
 def _analyser(stemmer: str) -> tantivy.TextAnalyzer:
@@ -44,11 +46,11 @@ def _analyser(stemmer: str) -> tantivy.TextAnalyzer:
 
 def _gram_analyser() -> tantivy.TextAnalyzer:
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(GRAM, GRAM))
-    return builder.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold()).build()
+    return builder.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold()).filter(tantivy.Filter.alphanum_only()).build()
 
 
 class Analysers:
-    """What is a term: of "en" and "es" the stems of words, of "grams" every four characters."""
+    """What is a term: of "en" and "es" the stems of words, of "grams" every four characters inside a word."""
 
     def __init__(self) -> None:
         self.by_field = {"en": _analyser("english"), "es": _analyser("spanish"), "grams": _gram_analyser()}
