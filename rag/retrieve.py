@@ -11,7 +11,7 @@ fusion was measured and lost (docs/decisions.md).
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from rag.index import Snapshot
 from rag.index.words import matched_terms
 from rag.lookup import Lookup, look_up
 from rag.rerank import Reranker
-from rag.types import Hit, Language, Why
+from rag.types import Hit, Language, Passage, Why
 
 GRAMS = "grams"
 _SECOND_CORE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="grams")  # threads start with the first question
@@ -66,24 +66,26 @@ class Retriever:
         """The best `limit` passages for `question`."""
         lookup = look_up(snapshot, question)
         scores = self._scores(snapshot, question, language, lookup)
-        mixed = self._reranked(snapshot, question, scores.fused(), always=lookup.found)
+        mixed, read = self._reranked(snapshot, question, scores.fused(), always=lookup.found)
         found = {i: held for i, held in lookup.found.items() if i in mixed}
         mixed |= {i: mixed[i] + OWN_TEXT_BONUS for i, (_, own_text) in found.items() if own_text}
         bar = max((mixed[i] for i in found), default=0.0) - FAR_BEHIND
         named = {i: reference for i, (reference, _) in found.items() if mixed[i] >= bar}
         best = sorted(mixed.items(), key=lambda pair: (pair[0] not in named, -pair[1], pair[0]))[:limit]
-        ranks = [_ranks(_best_first((i, score) for i, score in side.items() if score > 0)) for side in (scores.lexical(), scores.dense)]
+        unread = [identifier for identifier, _ in best if identifier not in read]
+        passages = read | {passage.id: passage for passage in snapshot.store.passages(unread)}
+        lexical = scores.lexical()
+        by_words, by_meaning = (_ranks(side) for side in (lexical, scores.dense))
         terms = snapshot.words.terms(question, language)
-        passages = {passage.id: passage for passage in snapshot.store.passages([identifier for identifier, _ in best])}
         hits = []
         for rank, (identifier, score) in enumerate(best, 1):
             passage = passages[identifier]
             why = Why(
                 reference=str(named[identifier]) if identifier in named else None,
                 matched_terms=matched_terms(snapshot.words, terms, passage, language),
-                lexical_rank=ranks[0].get(identifier),
-                lexical_score=round(scores.lexical()[identifier], 4) if identifier in ranks[0] else None,
-                dense_rank=ranks[1].get(identifier),
+                lexical_rank=by_words.get(identifier),
+                lexical_score=round(lexical[identifier], 4) if identifier in by_words else None,
+                dense_rank=by_meaning.get(identifier),
                 dense_score=round(scores.dense[identifier], 4),
                 fused_score=round(score, 4),
             )
@@ -102,15 +104,22 @@ class Retriever:
         same = {identifier for identifier, own in snapshot.store.languages(ids).items() if (own or language) == language}
         return _Scores(same, *({i: side.get(i, 0.0) for i in ids} for side in (words, grams, cosines)))
 
-    def _reranked(self, snapshot: Snapshot, question: str, fused: Mapping[int, float], always: Collection[int]) -> dict[int, float]:
-        """The first passages, and those `always` looked at, by a mix of fused and reranked score; the others behind them in order."""
+    def _reranked(
+        self, snapshot: Snapshot, question: str, fused: Mapping[int, float], always: Collection[int]
+    ) -> tuple[dict[int, float], dict[int, Passage]]:
+        """The first passages, and those `always` looked at, by a mix of fused and reranked score; the others behind them in order.
+
+        Returns:
+            The scores, and the passages that were read for them.
+        """
         order = [identifier for identifier, _ in _best_first(fused.items())]
         first = [*order[:RERANKED], *[identifier for identifier in order[RERANKED:] if identifier in always][:MOST_LOOKED_UP]]
-        scores = self._reranker.score(question, snapshot.store.passages(first)).tolist()
-        closer = _standardised(dict(zip(first, scores, strict=True)))
+        passages = snapshot.store.passages(first)
+        closer = _standardised(dict(zip(first, self._reranker.score(question, passages).tolist(), strict=True)))
         mixed = {i: (1 - RERANK_WEIGHT) * fused[i] + RERANK_WEIGHT * closer[i] for i in first}
         floor = min(mixed.values(), default=0.0)
-        return mixed | {identifier: floor - 1e-3 * place for place, identifier in enumerate(order, 1) if identifier not in mixed}
+        behind = {identifier: floor - 1e-3 * place for place, identifier in enumerate(order, 1) if identifier not in mixed}
+        return mixed | behind, dict(zip(first, passages, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,5 +166,7 @@ def _best_first(pairs: Iterable[tuple[int, float]]) -> list[tuple[int, float]]:
     return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
 
-def _ranks(pairs: Sequence[tuple[int, float]]) -> dict[int, int]:
-    return {identifier: rank for rank, (identifier, _) in enumerate(pairs, 1)}
+def _ranks(scores: Mapping[int, float]) -> dict[int, int]:
+    """Ranks from 1 of those that a search returned."""
+    found = _best_first((identifier, score) for identifier, score in scores.items() if score > 0)
+    return {identifier: rank for rank, (identifier, _) in enumerate(found, 1)}
