@@ -33,14 +33,16 @@ def absent(lookup: Lookup, language: Language) -> str:
     return f"The documents contain no {names}." + (f" Those that exist: {listed}." if listed else "")
 
 
-def silent(hits: Sequence[Hit], language: Language) -> str:
-    """The documents do not answer; this is what comes nearest."""
+def silent(hits: Sequence[Hit], language: Language, missing: Sequence[str] = ()) -> str:
+    """The documents do not answer; this is what comes nearest, and the words of the question that are not there."""
     titles = dict.fromkeys(hit.passage.title for hit in hits[:NEAREST] if hit.passage.title)
     if language == "es":
-        listed = "; ".join(f"«{title}»" for title in titles)
-        return "Los documentos no lo dicen." + (f" Lo más cercano está en {listed}." if listed else "")
-    listed = "; ".join(f"“{title}”" for title in titles)
-    return "The documents do not say." + (f" The nearest passages are in {listed}." if listed else "")
+        listed, words = ("; ".join(f"«{text}»" for text in texts) for texts in (titles, missing))
+        nearest = f" Lo más cercano está en {listed}." if listed else ""
+        return "Los documentos no lo dicen." + nearest + (f" Allí no se menciona: {words}." if listed and words else "")
+    listed, words = ("; ".join(f"“{text}”" for text in texts) for texts in (titles, missing))
+    nearest = f" The nearest passages are in {listed}." if listed else ""
+    return "The documents do not say." + nearest + (f" Not mentioned there: {words}." if listed and words else "")
 
 
 def ambiguous(language: Language) -> str:

@@ -60,6 +60,24 @@ def test_a_heading_or_a_question_is_never_the_answer() -> None:
     assert text[best.start : best.end] == "The bridge is open to carts from six to nine."
 
 
+LONG = (
+    "The ferry of the old harbour has two captains, and each of them has sailed on it for more than twenty years without a day of rest. "
+    "The elder one is Marta Solis, who was born on the island and learned the trade from her father and her grandfather before him. "
+    "She retires in 2031. However, the ferry will go on, because the town council has already put money aside for a third captain."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "begins"),
+    [
+        ("When will Marta Solis retire?", "The elder one is Marta Solis"),
+        ("How many captains does the ferry have?", "The ferry of the old harbour"),
+    ],
+)
+def test_a_sentence_that_leans_on_the_one_before_is_quoted_with_it(question: str, begins: str) -> None:
+    assert answer(question, [hit(LONG)]).startswith(f"According to “Guide 1”: «{begins}")
+
+
 def test_a_short_paragraph_is_quoted_whole_with_its_source_and_date() -> None:
     text = BRIDGE + "\n\n" + "Nothing else is known. " * 30
     expected = f"According to “Guide 1”, 5 July 2024: «{BRIDGE}» [1]"
@@ -128,7 +146,10 @@ def test_a_name_that_no_passage_has_counts_against_an_answer() -> None:
 
 def test_decide_names_its_reason() -> None:
     silent = decide("How long is the bridge?", Retrieved((hit(MUSEUM),), Lookup()), SCORER, 0.22)
-    assert (silent.reason, silent.message) == ("no_evidence", "The documents do not say. The nearest passages are in “Guide 1”.")
+    assert (silent.reason, silent.message) == (
+        "no_evidence",
+        "The documents do not say. The nearest passages are in “Guide 1”. Not mentioned there: “bridge”.",
+    )
     four = Reference("article", "4")
     gone = decide("what does Article 4 say", Retrieved((), Lookup((four,), (four,), (("Pact", ("1", "2", "3", "12bis")),))), SCORER, 0.22)
     assert (gone.reason, gone.message) == ("reference_absent", "The documents contain no Article 4. Those that exist: Pact: 1-3, 12bis.")
@@ -141,4 +162,5 @@ def test_messages_in_spanish() -> None:
     seven = Reference("article", "7")
     assert messages.absent(Lookup((seven,), (seven,)), "es") == "Los documentos no contienen: artículo 7."
     assert messages.silent([hit(MUSEUM, title="Guía")], "es") == "Los documentos no lo dicen. Lo más cercano está en «Guía»."
+    assert messages.silent([hit(MUSEUM, title="Guía")], "es", ["puente", "río"]).endswith(" Allí no se menciona: «puente»; «río».")
     assert messages.quoted_instead("No hubo respuesta.", "es") == "No hubo respuesta. La respuesta cita los documentos."

@@ -29,6 +29,19 @@ _SPACE = re.compile(r"\s+")
 _LISTING = re.compile(
     r"\b(?:why|reasons?|which|list|what are|por qué|porqué|razones|motivos?|cuáles|qué (?:razones|motivos|países|partes))\b", re.IGNORECASE
 )
+_TEXTS = "agreement|act|regulation|law|article|section|treaty|report|acuerdo|ley|reglamento|artículo|sección|tratado|informe|convenio"
+_CONNECTIVES = (
+    "also|and|but|so|then|thus|still|yet|however|therefore|moreover|besides|instead|otherwise|nevertheless|in addition|for this|"
+    "además|también|tampoco|asimismo|y|pero|así|entonces|sin embargo|no obstante|en cambio|por eso|por ello|por esto|por tanto|"
+    "por lo tanto|por consiguiente"
+)
+_POINTERS = (
+    r"it(?! is )|he|she|they|its|his|her|their|both|the former|the latter|él|ella|ello|ellos|ellas|sus?|amb[ao]s|dich[ao]s?|"
+    rf"(?:this|that|these|those|est[aeo]s?|es[aeo]s?|aquell?[ao]s?)(?! (?:{_TEXTS})\b)"
+)
+_LEANING = re.compile(rf"[\W_]*(?:{_CONNECTIVES}|{_POINTERS})\b", re.IGNORECASE)
+"""How a sentence begins that leans on the one before it; "this Agreement" points to the document itself."""
+SENTENCES_BEFORE = 2
 MARGIN = 2.0  # how far behind the best sentence, in log-odds, another may be quoted
 LIST_MARGIN = 4.0
 
@@ -123,7 +136,17 @@ def _widened(item: Scored, passage: Passage) -> Span:
     last = len(passage.text) if last < 0 else last
     if last - first <= SHORT_PARAGRAPH and not is_heading(passage.text[first:last].split("\n")[0], passage):
         return Span(item.hit, first, last)
-    return Span(item.hit, item.start, item.end)
+    return Span(item.hit, _upright(passage.text, first, item.start, item.end), item.end)
+
+
+def _upright(text: str, first: int, start: int, end: int) -> int:
+    """Where to begin a quotation of `start:end`, no earlier than `first`, so that "However" and "It" have what they point back to."""
+    before = [span for span in sentences(text) if first <= span[0] < start]
+    for earlier, _ in before[: -SENTENCES_BEFORE - 1 : -1]:
+        if not _LEANING.match(text[start:end]) or end - earlier > MAX_QUOTE:
+            break
+        start = earlier
+    return start
 
 
 def _joined(chosen: Sequence[Span], hits: Sequence[Hit]) -> list[Span]:
