@@ -174,7 +174,7 @@ def _metrics(entries: Sequence[Entry]) -> dict[str, Estimate]:
 
 def _slice(entries: Sequence[Entry], key: str) -> dict[str, Any]:
     slices = {}
-    for name in sorted({entry[key] for entry in entries}):
+    for name in sorted({entry[key] for entry in entries} - {""}):
         members = [entry for entry in entries if entry[key] == name]
         slices[name] = {"counts": _count(members), "metrics": _metrics(members)}
     return slices
