@@ -92,7 +92,7 @@ def test_shared_run(text, quote, words):
 
 def test_the_tables_count_kinds_languages_splits_and_pairs_of_languages(documents):
     both = question("e", "¿a qué hora?", ("harbour.txt", "opens at noon"), ("puerto.txt", "cierra de noche"), language="es", split="dev")
-    by_kind, by_language = count_tables([NOON, WIND, NIGHT, SILENT, both], documents)
+    by_kind, by_language, shared = count_tables([NOON, WIND, NIGHT, SILENT, both], documents)
     assert by_kind == [
         "| Kind | en | es | total | of these not answerable | dev | test |",
         "|---|---|---|---|---|---|---|",
@@ -107,7 +107,8 @@ def test_the_tables_count_kinds_languages_splits_and_pairs_of_languages(document
         "| es | 0 | 1 | 1 | 0 |",
     ]
     assert check_card("\n".join([*by_kind, "", *by_language]), [by_kind, by_language]) == []
-    missing = f"The data card lacks the table headed {by_kind[0]}; paste it."
+    assert shared == ["Words in a row that answerable questions share with their evidence: 0 in 4."]
+    missing = f"The data card lacks what begins {by_kind[0]!r}; paste it."
     assert check_card("\n".join(by_kind[:-1]), [by_kind]) == [missing]
     assert check_card("\n".join([*by_kind[:3], "| reason | 1 | 0 | 1 | 0 | 1 | 0 |", *by_kind[3:]]), [by_kind]) == [missing]
 
@@ -134,7 +135,7 @@ def test_the_program_names_problems_of_the_set_and_of_its_card(folder, tmp_path,
     (tmp_path / "card.md").write_text("| Kind | en | total | of these not answerable |\n|---|---|---|---|\n| total | 2 | 2 | 1 |\n")
     assert main([str(tmp_path / "set.jsonl"), str(folder), "--card", str(tmp_path / "card.md")]) == 1
     printed = capsys.readouterr().out
-    assert printed.startswith("b is not answerable but has evidence; correct one of the two.\nThe data card lacks the table headed | Kind")
+    assert printed.startswith("b is not answerable but has evidence; correct one of the two.\nThe data card lacks what begins '| Kind")
 
 
 def test_what_cannot_be_read_is_one_sentence_with_the_place(folder, tmp_path, capsys):

@@ -78,7 +78,7 @@ def shared_run(question: str, quote: str) -> int:
 
 
 def count_tables(questions: Sequence[Question], documents: Mapping[str, Document]) -> list[list[str]]:
-    """The tables of a data card, each as its lines of Markdown: by kind, and by the language of question and evidence."""
+    """What a data card counts, as lines of Markdown: by kind; by language of question and evidence; words shared with the evidence."""
     languages, splits = (sorted({getattr(question, name) for question in questions} - {""}) for name in ("language", "split"))
     by_kind = [_row("Kind", *languages, "total", "of these not answerable", *splits)]
     by_kind.append("|---" * (by_kind[0].count("|") - 1) + "|")
@@ -92,12 +92,16 @@ def count_tables(questions: Sequence[Question], documents: Mapping[str, Document
     by_language = [_row("Question in", *(f"evidence in {name}" if name != NOWHERE else "not answerable" for name in columns))]
     by_language.append("|---" * (by_language[0].count("|") - 1) + "|")
     by_language += [_row(name, *(pairs[name, column] for column in columns)) for name in languages]
-    return [by_kind, by_language]
+    runs = Counter(
+        max(shared_run(question.question, item.quote) for item in question.evidence) for question in questions if question.evidence
+    )
+    shared = ", ".join(f"{length} in {count}" for length, count in sorted(runs.items()))
+    return [by_kind, by_language, [f"Words in a row that answerable questions share with their evidence: {shared}."]]
 
 
 def check_card(card: str, tables: Iterable[Sequence[str]]) -> list[str]:
-    """The tables that a data card does not have, or not as they are."""
-    return [f"The data card lacks the table headed {table[0]}; paste it." for table in tables if "\n".join(table) not in card]
+    """The tables and lines of `count_tables` that a data card does not have, or not as they are."""
+    return [f"The data card lacks what begins {table[0]!r}; paste it." for table in tables if "\n".join(table) not in card]
 
 
 def read_documents(paths: Sequence[Path]) -> dict[str, Document]:
