@@ -382,6 +382,14 @@ def test_score_questions(questions, subject):
     assert results["slices"]["kind"]["provision"]["counts"]["questions"] == 2
 
 
+def test_splits_are_slices_where_a_set_has_them(questions, subject):
+    assert set(score_questions(questions, subject)["slices"]) == {"kind", "language"}
+    put = [replace(question, split=split) for question, split in zip(questions, ("dev", "test", "dev", ""), strict=True)]
+    slices = score_questions(put, subject)["slices"]["split"]
+    assert {name: part["counts"]["questions"] for name, part in slices.items()} == {"dev": 2, "test": 1}
+    assert slices["dev"]["metrics"]["evidence_in_citation"]["value"] == 0.5
+
+
 def test_a_follow_up_is_searched_for_as_it_was_understood(questions, subject):
     score_questions(questions, subject)
     assert subject.searched[2] == "Article 4? And 8?"

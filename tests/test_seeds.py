@@ -12,11 +12,17 @@ from typing import Any
 
 import pytest
 
+from rag.evaluate.datasets import Question, read_questions
+from rag.evaluate.labels import check_card, check_labels, check_unanswerable, count_tables, read_documents
+from rag.types import Document
+
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
 QUESTIONS = ROOT / "eval" / "questions.jsonl"
-KINDS = {"fact", "reason", "provision", "follow_up", "unanswerable"}
-REQUIRED = {"id", "question", "language", "kind", "answerable", "evidence"}
+KINDS = {"fact", "reason", "comparison", "provision", "follow_up", "unanswerable"}
+REQUIRED = {"id", "question", "language", "kind", "split", "answerable", "evidence"}
+FIRST_VERSION = 146
+"""Questions at the head of the file on which thresholds were chosen before there were splits."""
 WINDOWS_1252 = {"glosario.txt"}
 
 
@@ -63,6 +69,16 @@ def documents() -> list[str]:
 
 def load() -> list[dict[str, Any]]:
     return [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+
+
+@cache
+def questions() -> list[Question]:
+    return read_questions(QUESTIONS)
+
+
+@cache
+def stored() -> dict[str, Document]:
+    return read_documents([SEEDS])
 
 
 def by_id(identifier: str) -> dict[str, Any]:
@@ -170,42 +186,41 @@ def test_every_line_is_one_object_with_the_declared_fields() -> None:
         assert row["question"] == row["question"].strip() != ""
         assert row["language"] in {"en", "es"}
         assert row["kind"] in KINDS
+        assert row["split"] in {"dev", "test"}
         assert isinstance(row["answerable"], bool)
         assert all(set(item) == {"source", "quote"} for item in row["evidence"])
 
 
-def test_ids_and_questions_are_not_repeated() -> None:
-    rows = load()
-    assert len({row["id"] for row in rows}) == len(rows)
-    texts = Counter((row["question"].casefold(), json.dumps(row.get("history"))) for row in rows)
-    assert [text for text, count in texts.items() if count > 1] == []
+def test_the_checker_finds_nothing_wrong_with_the_labels() -> None:
+    assert check_labels(questions(), stored()) == []
+    assert check_unanswerable(QUESTIONS) == []
+
+
+def test_the_tables_of_the_data_card_are_the_counts_of_the_file() -> None:
+    assert check_card((ROOT / "eval" / "README.md").read_text(encoding="utf-8"), count_tables(questions(), stored())) == []
 
 
 def test_counts_by_kind_and_language() -> None:
     rows = load()
-    assert len(rows) >= 90
+    assert len(rows) >= 320
     languages = Counter(row["language"] for row in rows)
     assert abs(languages["en"] - languages["es"]) <= len(rows) // 10
     kinds = Counter(row["kind"] for row in rows)
     assert set(kinds) == KINDS
-    assert kinds["provision"] >= 20
-    assert kinds["follow_up"] >= 10
-    assert sum(not row["answerable"] for row in rows) >= 20
+    assert kinds["unanswerable"] >= 80
+    assert kinds["follow_up"] >= 40
+    assert kinds["provision"] >= 60
 
 
-def test_the_table_in_the_readme_is_the_count_of_the_file() -> None:
-    readme = (ROOT / "eval" / "README.md").read_text(encoding="utf-8")
-    written = {
-        kind: tuple(map(int, numbers))
-        for kind, *numbers in re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", readme, flags=re.MULTILINE)
-    }
+def test_the_first_questions_are_dev_and_each_split_has_every_kind_in_both_languages() -> None:
     rows = load()
-    counted = {}
-    for kind in [*sorted(KINDS), "total"]:
-        chosen = [row for row in rows if kind in ("total", row["kind"])]
-        english = sum(row["language"] == "en" for row in chosen)
-        counted[kind] = (english, len(chosen) - english, len(chosen), sum(not row["answerable"] for row in chosen))
-    assert written == counted
+    assert {row["split"] for row in rows[:FIRST_VERSION]} == {"dev"}
+    assert 0.4 < sum(row["split"] == "test" for row in rows) / len(rows) < 0.6
+    assert len({(row["split"], row["kind"], row["language"]) for row in rows}) == 2 * len(KINDS) * 2
+
+
+def test_no_test_question_is_about_the_library() -> None:
+    assert "reglamento-biblioteca.txt" not in {item["source"] for row in load() if row["split"] == "test" for item in row["evidence"]}
 
 
 def test_only_the_answerable_have_evidence() -> None:
@@ -213,7 +228,7 @@ def test_only_the_answerable_have_evidence() -> None:
         assert bool(row["evidence"]) == row["answerable"], row["id"]
         if row["kind"] == "unanswerable":
             assert not row["answerable"], row["id"]
-        if row["kind"] in ("fact", "reason"):
+        if row["kind"] in ("fact", "reason", "comparison"):
             assert row["answerable"], row["id"]
 
 
@@ -241,16 +256,9 @@ def test_every_document_answers_some_question() -> None:
     assert used == set(documents())
 
 
-def test_a_question_is_not_a_copy_of_its_evidence() -> None:
-    def words(text: str) -> list[str]:
-        return re.findall(r"\w+", text.casefold())
-
-    for row in load():
-        asked = words(row["question"])
-        for item in row["evidence"]:
-            quoted = " ".join(words(item["quote"]))
-            runs = [" ".join(asked[i : i + 6]) for i in range(len(asked) - 5)]
-            assert not [run for run in runs if f" {run} " in f" {quoted} "], row["id"]
+def test_a_comparison_has_evidence_of_two_documents_or_of_one_that_compares() -> None:
+    alone = [row["id"] for row in load() if row["kind"] == "comparison" and len({item["source"] for item in row["evidence"]}) == 1]
+    assert alone == ["cmp-015"]
 
 
 def test_article_4_without_a_document_accepts_each_document_that_has_one() -> None:

@@ -5,6 +5,7 @@ datasets.py     the file formats                    subject.py     what is evalu
 beir.py         scores on a BEIR folder             questions.py   scores on a question set
 metrics.py      rankings -> numbers                 statistics.py  numbers -> intervals and tests
 summary.py      entries of questions -> figures     report.py      tables, files, comparison of two runs
+labels.py       whether a question set fits its documents, before anything is measured by it
 """
 
 from rag.evaluate.report import compare, print_results

@@ -56,7 +56,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One line of a question set. Several items of `evidence` are alternatives: each alone would do."""
+    """One line of a question set. Several items of `evidence` are alternatives: each alone would do.
+
+    `split` tells the questions that settings are chosen on from those that results are reported on; empty in a set that has none.
+    """
 
     id: str
     question: str
@@ -65,6 +68,7 @@ class Question:
     answerable: bool
     evidence: tuple[Evidence, ...] = ()
     history: tuple[Turn, ...] = ()
+    split: str = ""
 
 
 def read_beir(folder: Path, queries: Path | None = None) -> BeirDataset:
@@ -126,6 +130,7 @@ def _question(record: Mapping[str, Any], place: str) -> Question:
         answerable=answerable,
         evidence=evidence if answerable else (),
         history=history,
+        split=_text(record, "split", place) if record.get("split") is not None else "",
     )
 
 

@@ -62,7 +62,7 @@ def score_questions(questions: Sequence[Question], subject: Subject, progress: P
     return {
         "counts": _count(entries),
         "metrics": _metrics(entries),
-        "slices": {key: _slice(entries, key) for key in ("kind", "language")},
+        "slices": {key: _slice(entries, key) for key in ("kind", "language", "split") if any(entry[key] for entry in entries)},
         "failures": failures,
         "per_query": entries,
         "fingerprint": ", ".join(sorted(fingerprints)),
@@ -105,6 +105,7 @@ def score_answer(question: Question, spans: Sequence[GoldSpan], answer: Answer, 
         "id": question.id,
         "kind": question.kind,
         "language": question.language,
+        "split": question.split,
         "answerable": question.answerable,
         "group": spans[0].source if spans else question.id,
         **scores,
@@ -173,7 +174,7 @@ def _metrics(entries: Sequence[Entry]) -> dict[str, Estimate]:
 
 def _slice(entries: Sequence[Entry], key: str) -> dict[str, Any]:
     slices = {}
-    for name in sorted({entry[key] for entry in entries}):
+    for name in sorted({entry[key] for entry in entries} - {""}):
         members = [entry for entry in entries if entry[key] == name]
         slices[name] = {"counts": _count(members), "metrics": _metrics(members)}
     return slices
