@@ -15,7 +15,7 @@ Row = tuple[str, str, str, bool | None]
 
 
 def questions_quality(file: Path, index: Path) -> Iterator[Row]:
-    """Evidence inside a citation, refusals both ways, confused provisions."""
+    """Evidence inside a citation, refusals both ways, confused provisions; of the half of the questions that nothing was chosen on."""
     results = run_evaluation(file, load_config(index=index, environment={}))
     metrics, counts = results["metrics"], results["counts"]
     for name, label, goal in (
