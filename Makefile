@@ -5,6 +5,7 @@
 #   make test                       the default tests          make check      everything CI asks for
 #   make test-all                   with torch and a browser   make bench      speed and quality, printed
 #   make models DATA=../shared/data rebuild rag/models from training data
+#   make bench-models DATA=...      embedding models side by side (MODELS="--model NAME" adds one)
 #   make bench-index DATA=...       the index at up to a million passages    make torture    kills, full disks, readers
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ DATA ?= ../shared/data
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: chat ask test test-all check format bench bench-index torture models constraints clean
+.PHONY: chat ask test test-all check format bench bench-index bench-models torture models constraints clean
 .DELETE_ON_ERROR:
 
 chat ask $(INDEX)/.synced: export RAG_INDEX := $(INDEX)
@@ -48,6 +49,9 @@ bench: .venv/.test
 
 bench-index: .venv/.test
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.index --data $(DATA) --peers
+
+bench-models: .venv/.local
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.models --data $(DATA) $(MODELS)
 
 # A thousand syncs killed, every write failing once, two hundred syncs under eight readers: about half an hour.
 torture: .venv/.test

@@ -2,9 +2,9 @@
 
     python -m benchmarks.models --data ../shared/data [--model intfloat/multilingual-e5-small ...]
 
-Every column ranks the same texts in one run. "alone" ranks by the model's vectors, "fused" is `rag search` with this model: provisions, words,
-vectors and the word-by-word second look. The last rows are the built-in reader's. XQuAD and the news titles are development data, on which
-weights were chosen: their figures flatter a little.
+Every column ranks the same texts in one run. "alone" ranks by the model's vectors, "fused" is `rag search` with this model: words, vectors
+and the word-by-word second look. XQuAD is development data, on which weights were chosen: its figures flatter a little. What the built-in
+reader adds is printed by `python -m benchmarks.ablations` and stands in the model card.
 """
 
 import argparse
