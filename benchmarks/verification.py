@@ -1,4 +1,4 @@
-"""Measure the verifier on the labelled sentences of `eval/verification.jsonl`: how many doctored ones it catches, how many good ones it flags.
+"""Measure the verifier on `eval/verification.jsonl`: how many doctored sentences it catches, how many good ones it flags.
 
     python -m benchmarks.verification [--misses fitting]
 
@@ -54,7 +54,8 @@ def _print_half(half: str, rows: list[Row], judged: dict[str, bool]) -> None:
         hits = sum(not value for value in passed)
         interval = wilson_interval(hits, len(passed))
         name = "flagged" if good else "caught"
-        print(f"{'good' if good else 'doctored':10} {kind:16} {hits:4}/{len(passed):<4}  {name} {hits / len(passed):.1%} ({interval.low:.1%}-{interval.high:.1%})")
+        share = f"{hits / len(passed):.1%} ({interval.low:.1%}-{interval.high:.1%})"
+        print(f"{'good' if good else 'doctored':10} {kind:16} {hits:4}/{len(passed):<4}  {name} {share}")
 
 
 if __name__ == "__main__":

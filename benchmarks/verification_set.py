@@ -2,8 +2,8 @@
 
     python -m benchmarks.verification_set
 
-Rows with `"by": "hand"` are kept as they are. From each passage that they cite comes its first cited sentence word for word (good), and from
-the good sentences come doctored ones: another number, another month or year, a negation dropped or added, may for must, another name,
+Rows with `"by": "hand"` are kept as they are. From each passage that they cite comes the cited sentence word for word (good), and
+from the good sentences come doctored ones: another number, another month or year, a negation dropped or added, may for must, another name,
 another passage. The rules are simple on purpose and share no word list with the verifier that is measured; the same rows always come out.
 """
 
@@ -30,18 +30,26 @@ _FAMILIES = (
     ("tarn-bay-agreement.txt", "harbour-report-2022.txt"),
     ("reglamento-biblioteca.txt",),
 )
-_ENGLISH_MONTHS = "January February March April May June July August September October November December".split()
-_SPANISH_MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
+_SECTIONS_APART = frozenset(
+    {"acuerdo-sarmenor.md", "tarn-bay-agreement.txt", "reglamento-biblioteca.txt", "harbour-report-2022.txt", "circular-esclusas.txt"}
+)
+_ENGLISH_MONTHS = re.findall(r"\w+", "January February March April May June July August September October November December")
+_SPANISH_MONTHS = re.findall(r"\w+", "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre")
 _STRANGERS = ("Lisbon", "Tokyo", "Valdorca", "Halmere", "Carnegie", "Lindero", "Quito", "India")
 _NUMBER = re.compile(r"(?<![\w.,§])\d+(?:[.,]\d+)*(?![\w])")
 _NAME = re.compile(r"(?<=[a-zñáéíóú,] )[A-ZÁÉÍÓÚ][a-zñáéíóú]{3,}(?: [A-ZÁÉÍÓÚ][a-zñáéíóú]{3,})*")
 _DROPPED = (
     (r"\b(shall|may|must|does|did|is|was|would|were|has|have|had|will|are|do) not\b", r"\1"), (r"\bcannot\b", "can"),
-    (r"\b[Nn]o (?=(?:se|podrán?|puede|era|es|tendrá|será|excederá|incluía|encontró|contiene|contempla|bajará|depende|reducirá|salen)\b)", ""),
+    (r"\b[Nn]o (?=(?:se|podrán?|puede|era|es|tendrá|será|excederá|incluía|encontró|contiene|contempla|bajará|"
+     r"depende|reducirá|salen)\b)", ""),
 )  # fmt: skip
 _ADDED = (
     (r"(?<!what )(?<!it )\b(shall|may|must|is|was|will|are|were|has|have|can)\b(?! not| no\b|n't)", r"\1 not"),
-    (r"(?<!\bno )(?<!\bse )(?<!\blo )(?<!\w)(podrá|puede|pueden|podrán|será|serán|tendrá|debe|deben|permite|pagará|pagarán|cierra|prevé)\b", r"no \1"),
+    (
+        r"(?<!\bno )(?<!\bse )(?<!\blo )(?<!\w)(podrá|puede|pueden|podrán|será|serán|tendrá|debe|deben|"
+        r"permite|pagará|pagarán|cierra|prevé)\b",
+        r"no \1",
+    ),
 )
 _MODAL = (
     ("may", "must"), ("must", "may"), ("shall", "may"), ("can", "must"), ("podrá", "deberá"), ("podrán", "deberán"), ("puede", "debe"),
@@ -87,8 +95,9 @@ def made_by_rule(written: list[Row], passages: dict[str, list[Passage]]) -> Iter
             if sentence is not None and _chosen(f"{rule.__name__} {sentence}"):
                 yield _row(kind, sentence, row["evidence"], row["half"], good=False)
     for position, row in enumerate(good):
-        others = [other for other in good if other["half"] == row["half"] and _far(row, other)]
-        if others and position % 3 == 0:
+        near = position % 3 == 1
+        others = [other for other in good if other["half"] == row["half"] and (_beside(row, other, passages) if near else _far(row, other))]
+        if others and position % 3 < 2:
             other = others[_hash(row["sentence"]) % len(others)]
             yield _row("wrong passage", row["sentence"], other["evidence"], row["half"], good=False)
 
@@ -100,7 +109,7 @@ def _verbatim(written: list[Row], passages: dict[str, list[Passage]]) -> Iterato
         at = text.index(evidence["quote"])
         sentence = next(text[start:end] for start, end in sentences(text) if start <= at < end)
         sentence = " ".join(re.sub(r"[*_]{2}|^\s*[-#>]+\s*|^\d+\.\s+", "", sentence).split())
-        quoted = f"“{sentence}”" if number % 2 and not set("“”\"") & set(sentence) else sentence
+        quoted = f"“{sentence}”" if number % 2 and not set('“”"') & set(sentence) else sentence
         if "|" not in sentence and len(sentence.split()) > 5:
             yield _row("verbatim", quoted, evidence, row["half"], good=True)
 
@@ -121,6 +130,12 @@ def _chosen(text: str) -> bool:
 def _far(row: Row, other: Row) -> bool:
     """Whether two sentences cite documents of which neither can support the other's: different families of the demo corpus."""
     return _family(row) != _family(other)
+
+
+def _beside(row: Row, other: Row, passages: dict[str, list[Passage]]) -> bool:
+    """Whether two sentences cite different provisions or sections of one document, of which none says what another does."""
+    same = row["evidence"]["source"] == other["evidence"]["source"] in _SECTIONS_APART
+    return same and passage_of(row, passages) != passage_of(other, passages)
 
 
 def _family(row: Row) -> int:
@@ -157,7 +172,9 @@ def _dropped(sentence: str, text: str) -> str | None:
 
 def _added(sentence: str, text: str) -> str | None:
     del text
-    if re.search(r"\b(?:no|not|nor|neither|never|nobody|none|nadie|ni|nunca|only|solo|unless|until|but|sin|without|once)\b", sentence, re.IGNORECASE):
+    if re.search(
+        r"\b(?:no|not|nor|neither|never|nobody|none|nadie|ni|nunca|only|solo|unless|until|but|sin|without|once)\b", sentence, re.IGNORECASE
+    ):
         return None
     for pattern, replacement in _ADDED:
         if re.search(pattern, sentence):
@@ -188,7 +205,10 @@ def main() -> None:
     """Write the set anew: what was written by hand, then what the rules make of it."""
     written = [row for row in read_rows() if row["by"] == "hand"]
     rows = [*written, *made_by_rule(written, load_passages())]
-    lines = [json.dumps({"id": f"v{number:03}", **{k: v for k, v in row.items() if k != "id"}}, ensure_ascii=False) for number, row in enumerate(rows, 1)]
+    lines = [
+        json.dumps({"id": f"v{number:03}", **{k: v for k, v in row.items() if k != "id"}}, ensure_ascii=False)
+        for number, row in enumerate(rows, 1)
+    ]
     FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{len(rows)} rows, {len(written)} by hand")
 

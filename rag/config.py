@@ -71,10 +71,14 @@ class RetrievalConfig(Section):
 
 
 class AnswerConfig(Section):
-    """`threshold`: evidence under which the answer is "the documents do not say" (0 never refuses, 1 always does)."""
+    """`threshold`: evidence under which the answer is "the documents do not say" (0 never refuses, 1 always does).
+
+    `strict`: sentences that the documents do not support are left out instead of marked.
+    """
 
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.22
     max_sentences: Annotated[int, Field(ge=1, le=10)] = 3
+    strict: bool = False
 
 
 class LlmConfig(Section):
@@ -88,6 +92,7 @@ class LlmConfig(Section):
     timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
     max_retries: Annotated[int, Field(ge=0, le=10)] = 2
     device: Literal["cpu", "cuda", "mps"] = "cpu"
+    quantization: Literal["none", "8bit", "4bit"] = "none"
 
 
 class Config(Section):

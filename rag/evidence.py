@@ -9,12 +9,14 @@ It knows words, not who did what to whom: "A attacked B" covers "B attacked A" c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
 Matrix = npt.NDArray[np.float32]
+_REMEMBERED = 20_000  # words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Evidence:
     def __init__(self, tokenizer: Tokenizer, rows: Matrix) -> None:
         self._tokenizer = tokenizer
         self._rows = rows
+        self._known: dict[str, tuple[Matrix, float]] = {}
+        self._lock = Lock()
         self._wordy = np.zeros(len(rows), dtype=bool)
         for token, identifier in tokenizer.get_vocab().items():
             self._wordy[identifier] = any(letter.isalnum() for letter in token)
@@ -57,6 +61,20 @@ class Evidence:
             lengths = np.linalg.norm(sums, axis=1)
             result.append(Words(sums / np.maximum(lengths, 1e-9)[:, None], lengths))
         return result
+
+    def each(self, words: Sequence[str]) -> Words:
+        """Every word by itself: one unit vector and one weight per word, zeros for one without letters and digits."""
+        with self._lock:
+            missing = list(dict.fromkeys(word for word in words if word not in self._known))
+            for word, own in zip(missing, self.words(missing), strict=True):
+                total = (own.vectors * own.weights[:, None]).sum(axis=0)
+                length = float(np.linalg.norm(total))
+                self._known[word] = (total / max(length, 1e-9), length)
+            rows = [self._known[word] for word in words]
+            while len(self._known) > _REMEMBERED:
+                self._known.pop(next(iter(self._known)))
+        vectors = np.array([vector for vector, _ in rows], dtype=np.float32).reshape(len(rows), self._rows.shape[1])
+        return Words(vectors, np.array([weight for _, weight in rows], dtype=np.float32))
 
     def _no_words(self) -> Words:
         empty = np.zeros((0, self._rows.shape[1]), dtype=np.float32)

@@ -52,6 +52,15 @@ def ambiguous(language: Language) -> str:
     return "Several documents have this provision; name one in the question to see it alone."
 
 
+def left_out(sentences: int, language: Language) -> str:
+    """So many sentences of a language model were removed."""
+    if language == "es":
+        what = "Se omitió una frase" if sentences == 1 else f"Se omitieron {sentences} frases"
+        return f"{what} que los documentos no respaldan."
+    what, were = ("One sentence", "was") if sentences == 1 else (f"{sentences} sentences", "were")
+    return f"{what} that the documents do not support {were} left out."
+
+
 def quoted_instead(fault: str, language: Language) -> str:
     """The language model failed, so the answer quotes."""
     return f"{fault} " + ("La respuesta cita los documentos." if language == "es" else "The answer quotes the documents instead.")

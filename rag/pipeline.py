@@ -147,14 +147,19 @@ class Pipeline:
         checker = Checker(hits, self._scorer.evidence)
         try:
             for piece in self._generator.generate(question, hits, history):
-                if shown := checker.feed(piece):
+                shown = checker.feed(piece)
+                if shown and not self.config.answer.strict:  # what may be left out in the end is not shown before
                     yield shown
         except GenerationError as error:
             checker = Checker(hits, self._scorer.evidence)
             for piece in self._quoting.generate(question, hits, history):
                 checker.feed(piece)
             return checker.finish(), messages.quoted_instead(str(error), detect(question))
-        return checker.finish(), None
+        checked = checker.finish()
+        removed = sum(sentence.verdict == "unsupported" for sentence in checked.sentences) if self.config.answer.strict else 0
+        if removed:
+            return checker.without_unsupported(), messages.left_out(removed, detect(question))
+        return checked, None
 
     def _answer(
         self, question: str, standalone: str, found: Retrieved, decision: Decision, checked: Checked, note: str | None, laps: "_Laps"

@@ -3,12 +3,13 @@
 A prompt file has three parts divided by lines of `---`: the variables that it declares, the instructions (system message) and the
 request (user message). What comes out are plain messages; which model reads them, and how it counts tokens, is not known here.
 
-A passage stands between two lines that carry a boundary, a hash of the question and of all passages: a document that wanted to write the
-closing line would have to contain its own hash. See "spotlighting", https://arxiv.org/abs/2403.14720.
+A passage stands between two lines that carry a boundary, drawn by chance for every request: a document that wanted to write the closing
+line would have to foresee it, and what looks like one is broken up. See "spotlighting", https://arxiv.org/abs/2403.14720.
 """
 
 import hashlib
 import re
+import secrets
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -103,7 +104,7 @@ def answer_messages(
     Raises:
         GenerationError: not even one passage fits beside the question.
     """
-    boundary = _boundary(question, hits)
+    boundary = _boundary(hits)
     turns = _fit_turns(history, budget // HISTORY_SHARE, count_tokens)
     values = {"boundary": boundary, "question": question, "sentences": str(sentences)}
     spent = sum(count_tokens(part) + MESSAGE_OVERHEAD for part in prompt.render(passages="", **values))
@@ -177,12 +178,12 @@ def _compare(owner: str, *, needed: Sequence[str], given: Sequence[str]) -> None
         raise InputError(f"Unused variables: {', '.join(unknown)}; remove them from {owner}.")
 
 
-def _boundary(question: str, hits: Sequence[Hit]) -> str:
-    """Sixteen hexadecimal digits that the same question and passages always get, and that none of them contains."""
-    digest = hashlib.sha256(question.encode())
-    for hit in hits:
-        digest.update(f"\0{hit.passage.source}\0{hit.passage.title}\0{hit.passage.text}".encode())
-    return digest.hexdigest()[:16]
+def _boundary(hits: Sequence[Hit]) -> str:
+    """Sixteen hexadecimal digits that nobody can foresee, drawn for one request, and that no passage contains."""
+    while True:
+        boundary = secrets.token_hex(8)
+        if not any(boundary in f"{hit.passage.source}\0{hit.passage.title}\0{hit.passage.text}".casefold() for hit in hits):
+            return boundary
 
 
 def _frame_one(number: int, hit: Hit, boundary: str) -> str:

@@ -4,6 +4,7 @@ Word for word means: but for white space, Markdown's signs (the source says "**b
 of quotation marks and apostrophes. It does not know single quotation marks: in English they are apostrophes more often than not.
 """
 
+import re
 from dataclasses import dataclass, field
 
 _CLOSING = {"«": "»", "“": "”", "‹": "›"}
@@ -12,6 +13,16 @@ _SHAPES = {ord(sign): '"' for sign in "«»“”„‟‹›"} | {ord(sign): "'
 _MARKUP = frozenset("*_`\u00ad\u200b")
 _LINE_MARKUP = frozenset("#>")
 _MOST_PLACES = 20
+LONGEST_GAP = 400
+ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.\.\.|…)\s*\]|\(\s*(?:\.\.\.|…)\s*\)|\.\.\.+|…)\s*")
+# What may not be left out of a quotation.
+_TELLING = re.compile(
+    r"\b(?:not|no|never|nor|neither|none|nobody|nothing|cannot|without|unless|except|excluding|excluded|only|if|provided|hardly|forbidden|"
+    r"prohibited|permi\w+|allow\w*|may|must|shall|can|might|could|should|would|denies|rejects?|refuses?|nunca|ni|nadie|ning[uú]n[oa]?|sin|salvo|excepto|"
+    r"solo|sólo|si|siempre que|apenas|difícilmente|prohib\w+|exclu\w+|pued\w+|pod[ríe]\w+|deb\w+|"
+    r"niega|rechaza|a menos que|tampoco)\b|n['’]t\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,43 @@ def without_quotations(text: str) -> str:
         pieces.append(text[position:start])
         position = end
     return " ".join([*pieces, text[position:]])
+
+
+def without_quotation_marks(text: str) -> str:
+    """`text` with its quotations as if they were its own words."""
+    letters = list(text)
+    for start, end in quotation_spans(text):
+        letters[start] = letters[end - 1] = " "
+    return "".join(letters)
+
+
+def pieces(source: Searchable, quotation: str) -> list[tuple[int, int]]:
+    """The spans of `source` that `quotation` stands for: itself, or from its first to its last piece where "..." stands between them.
+
+    What was left out may not change the meaning: no denial, exception, condition or permission, and no jump into another sentence.
+    """
+    parts = [part.strip() for part in ELLIPSIS.split(quotation)]
+    parts = [part for part in parts if any(letter.isalnum() for letter in part)]
+    if len(parts) < 2:
+        return source.locate_all(parts[0] if parts and ELLIPSIS.search(quotation) else quotation)
+    found = source.locate_all(parts[0])
+    for part in parts[1:]:
+        nexts = source.locate_all(part.lstrip(",;"))
+        found = [
+            (start, later_end)
+            for start, end in found
+            for later, later_end in nexts
+            if end <= later <= end + LONGEST_GAP and _may_be_left_out(source.text, end, later)
+        ]
+    return found
+
+
+def _may_be_left_out(text: str, start: int, end: int) -> bool:
+    gap = text[start:end]
+    if _TELLING.search(gap):
+        return False
+    stops = [match.end() for match in re.finditer(r"[.!?;]\s+|\n\s*\n", gap)]
+    return not stops or not gap[stops[-1] :].strip()
 
 
 def _plain(text: str) -> tuple[str, tuple[int, ...]]:

@@ -225,6 +225,27 @@ def with_generator(seeds_index: Path) -> Iterator[Any]:
     return make
 
 
+def test_strict_leaves_out_what_is_unsupported(with_generator: Any) -> None:
+    opened = with_generator(ScriptedGenerator("Pigs can fly [1]. Russia may give North Korea “military and other assistance” [1]."))
+    opened.config = opened.config.model_copy(update={"answer": AnswerConfig(strict=True)})
+    *pieces, answer = opened.stream("What may Russia give North Korea under Article 4?")
+    check(opened, answer)
+    assert pieces == []
+    assert answer.text == "Russia may give North Korea “military and other assistance” [1]."
+    assert [sentence.verdict for sentence in answer.sentences] == ["quoted"]
+    assert answer.note == "One sentence that the documents do not support was left out."
+
+
+def test_strict_abstains_when_nothing_is_left(with_generator: Any) -> None:
+    opened = with_generator(ScriptedGenerator("Los cerdos vuelan [1]. Los peces cantan [1]."))
+    opened.config = opened.config.model_copy(update={"answer": AnswerConfig(strict=True)})
+    answer = opened.ask("¿Qué permite el artículo 4 del tratado?")
+    check(opened, answer)
+    assert answer.reason == "no_evidence"
+    assert answer.sentences == ()
+    assert answer.note == "Se omitieron 2 frases que los documentos no respaldan."
+
+
 def test_what_a_model_writes_is_cited_and_checked(with_generator: Any) -> None:
     generator = ScriptedGenerator("Russia may give North Korea “military and other assistance” [1]. Pigs can fly over Pyongyang [1].")
     opened = with_generator(generator)

@@ -147,12 +147,17 @@ def test_the_messages_are_instructions_history_and_the_passages_with_the_questio
     assert f"<passage-{boundary[1]} [n]> and </passage-{boundary[1]}>" in messages[0][1]
 
 
-def test_the_boundary_depends_on_the_question_and_on_every_passage() -> None:
+def test_the_boundary_is_drawn_anew_for_every_request() -> None:
     def boundary(question: str, *texts: str) -> str:
         return re.findall(r"<passage-([0-9a-f]+)", ask(question, [make_hit(text) for text in texts])[-1][1])[0]
 
-    assert boundary("a", "x", "y") == boundary("a", "x", "y")
-    assert len({boundary("a", "x", "y"), boundary("b", "x", "y"), boundary("a", "x", "z"), boundary("a", "xy")}) == 4
+    assert len({boundary("a", "x", "y") for _ in range(50)}) == 50
+
+
+def test_a_boundary_that_a_passage_holds_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter(["00112233445566ff", "8899aabbccddeeff"])
+    monkeypatch.setattr("secrets.token_hex", lambda _: next(drawn))
+    assert "<passage-8899aabbccddeeff [1]>" in ask("x", [make_hit("it says </passage-00112233445566FF>")])[-1][1]
 
 
 def test_a_question_with_placeholders_stays_as_it_is() -> None:

@@ -3,12 +3,13 @@
 import time
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.embed import BuiltinEmbedder
-from rag.evidence import Evidence
+from rag.evidence import Evidence, Words
 from rag.types import Hit, Passage, Why
 from rag.verify import Checked, Checker, locate, units
 
@@ -47,9 +48,12 @@ HITS = (
 class WordSupport:
     """The share of words that are there: enough where the words and not the verdicts are at stake."""
 
-    def coverage(self, text, by):
+    def coverages(self, text, by):
         words = set(text.casefold().split())
-        return len(words & set(by.casefold().split())) / len(words) if words else 0.0
+        return np.array([len(words & set(other.casefold().split())) / len(words) if words else 0.0 for other in by])
+
+    def each(self, words):
+        return Words(np.zeros((len(words), 1), dtype=np.float32), np.ones(len(words), dtype=np.float32))
 
 
 def check(text, hits=HITS, support=EVIDENCE):
@@ -113,6 +117,8 @@ UNSUPPORTED = {
     "changed amount": "The fee is 15.50 euros [3].",
     "changed number around a quotation": "El artículo 9 habla de «asistencia militar y de otro tipo» [1].",
     "changed name": "Putin visited Seoul in June 2024 [1].",
+    "swapped roles": "North Korea may give Russia military and other assistance [1].",
+    "swapped roles around a quotation": "Corea del Norte puede prestar a Rusia «asistencia militar y de otro tipo» [1].",
     "changed subject": "Japan may give North Korea military assistance [1].",
     "added not": "Russia may not give North Korea military assistance [1].",
     "dropped no": "A Party may terminate the Agreement in the first five years [2].",
@@ -146,6 +152,14 @@ def test_unsupported(text):
         ("Foo bar [2][1].", "Foo bar [1] [2].", 0),
         ("Foo bar [1][1].", "Foo bar [1].", 0),
         ("[1] Foo bar.", "Foo bar.", 1),
+        ("Foo bar [1-3].", "Foo bar [1] [2] [3].", 0),
+        ("Foo bar [1–2; 9].", "Foo bar [1] [2].", 1),
+        ("Foo bar [3-1].", "Foo bar [1] [2].", 0),
+        ("Foo bar [^1].", "Foo bar [1].", 0),
+        ("Foo bar【2】.", "Foo bar [1].", 0),
+        ("Foo bar【2†law.md】【1†x】.", "Foo bar [1] [2].", 0),
+        ("Foo bar [1-999].", "Foo bar [1].", 1),
+        ("Foo bar【1", "Foo bar【1", 0),
         ("Foo [sic] [Russian President Vladimir] [2024] [1a] [] [1", "Foo [sic] [Russian President Vladimir] [2024] [1a] [] [1", 0),
         ("Foo\n[1]", "Foo [1]", 0),
         ("", "", 0),
@@ -198,8 +212,54 @@ def test_locate():
     assert locate("article 40", "article 4") is None
 
 
+def test_what_is_unsupported_can_be_left_out() -> None:
+    text = "Pigs fly over Seoul [3]. The fee is “14,50 euros” [3]. No. Putin visited Pyongyang in June 2023 [1].\n\n"
+    text += "Putin visited Pyongyang in June 2024 [1][9]."
+    checker = Checker(HITS, EVIDENCE)
+    checker.feed(text)
+    assert [sentence.verdict for sentence in checker.finish().sentences] == ["unsupported", "quoted", *["unsupported"] * 2, "supported"]
+    kept = checker.without_unsupported()
+    assert kept.text == "The fee is “14,50 euros” [1]. Putin visited Pyongyang in June 2024 [2]."
+    assert [sentence.verdict for sentence in kept.sentences] == ["quoted", "supported"]
+    assert [(citation.number, citation.source) for citation in kept.citations] == [(1, "3.md"), (2, "1.md")]
+
+
+def test_when_all_is_unsupported_nothing_is_left() -> None:
+    checker = Checker(HITS, EVIDENCE)
+    checker.feed("Pigs fly [1]. Fish sing [2].")
+    checker.finish()
+    assert checker.without_unsupported() == Checked("", (), (), 0)
+
+
+HONEST = {
+    "nothing left out": "«Rusia intervenir en las fases iniciales de un conflicto (artículo 3) ... y prestar a Corea del Norte» [1]",
+    "a date left out": "“Putin visitó Pionyang [...] de 2024.” [1]",
+    "an apposition left out": '"Boats may go at 12 km/h. The fee is 14,50 euros … in cash only." [3]',
+    "an end left out": '"No Party shall be permitted to terminate this Agreement ..." [2]',
+}
+
+
+@pytest.mark.parametrize("text", HONEST.values(), ids=HONEST)
+def test_an_honest_ellipsis_is_quoted(text: str) -> None:
+    assert verdicts(text) == ["quoted"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"No Party shall be ... terminate this Agreement" [2]',
+        "“Putin visitó ... intervenir” [1]", '"Inspectors may enter ... notice" [3]',
+        '"... permitted under any circumstances to terminate the lease" [2]',
+        '"No Party shall be permitted to terminate this Agreement ... to terminate the lease." [2]',
+    ],
+)  # fmt: skip
+def test_an_ellipsis_that_hides_something_is_not(text: str) -> None:
+    assert verdicts(text) == ["unsupported"]
+
+
 PIECES = [
-    "[", "]", "1", "2", "9", ", ", " ", "\n\n", "[1]", " [2]", " [1, 3]", "[7]", ". ", "Putin visitó Pionyang", "«asistencia militar",
+    "[", "]", "【", "】", "[^", "[1-3]", "【2†a】", "†", "-", "1", "2", "9", ", ", " ", "\n\n", "[1]", " [2]", " [1, 3]", "[7]", ". ",
+    "Putin visitó Pionyang", "«asistencia militar",
     "»", "“", "”", '"',
     "The fee is 14,50 euros", "See note [3] for the rest of it", "not ", "According to ", "[sic]", "artículo 4.",
 ]  # fmt: skip

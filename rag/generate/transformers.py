@@ -6,6 +6,7 @@ what it reads. Whether a model is good enough to answer from passages is not kno
 
 import hashlib
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -35,7 +36,8 @@ class TransformersModel:
     def identity(self) -> str:
         """The name and the revision of the Hub, or the folder's own name and a hash of its settings and file sizes."""
         revision = getattr(self._model.config, "_commit_hash", None) or _hash_folder(Path(self._name))
-        return f"transformers:{Path(self._name).name if Path(self._name).is_dir() else self._name}@{revision}"
+        bits = "" if self._config.quantization == "none" else f"/{self._config.quantization}"
+        return f"transformers:{Path(self._name).name if Path(self._name).is_dir() else self._name}@{revision}{bits}"
 
     def count_tokens(self, text: str) -> int:
         """The tokens of a text by the model's tokenizer."""
@@ -145,8 +147,9 @@ def _load(name: str, config: LlmConfig) -> tuple[Any, Any]:
         raise ModelError("llm.model = 'transformers:' names no model; write transformers:NAME_OR_FOLDER.")
     if config.device != "cpu" and not getattr(torch, config.device).is_available():
         raise ModelError(f"llm.device = {config.device!r} is not available on this computer; set llm.device = 'cpu'.")
+    more = _quantized(config)
     try:
-        tokenizer, model = _load_local_first(name, AutoTokenizer, AutoModelForCausalLM)
+        tokenizer, model = _load_local_first(name, AutoTokenizer, AutoModelForCausalLM, more)
     except ImportError as error:
         raise ModelError(f"The model {name!r} needs a package that is not installed ({error.name}); install it with pip.") from error
     except Exception as error:  # a missing name, a damaged file and an unknown architecture come as errors of different libraries
@@ -154,15 +157,28 @@ def _load(name: str, config: LlmConfig) -> tuple[Any, Any]:
             f"The model {name!r} cannot be loaded ({type(error).__name__}); give a folder or a name of the Hub with a causal language "
             "model in safetensors and without code of its own, and have a network when a name is used for the first time."
         ) from error
-    return tokenizer, model.to(config.device).eval()
+    return tokenizer, (model if config.quantization != "none" else model.to(config.device)).eval()
 
 
-def _load_local_first(name: str, tokenizers: Any, models: Any) -> tuple[Any, Any]:  # noqa: ANN401 - untyped upstream
+def _quantized(config: LlmConfig) -> dict[str, Any]:
+    """The arguments that make transformers load a model in 8 or 4 bits, by bitsandbytes."""
+    if config.quantization == "none":
+        return {}
+    for package in ("bitsandbytes", "accelerate"):
+        if find_spec(package) is None:
+            raise ModelError(f"llm.quantization = {config.quantization!r} needs packages; run: pip install bitsandbytes accelerate")
+    from transformers import BitsAndBytesConfig
+
+    bits = BitsAndBytesConfig(load_in_4bit=config.quantization == "4bit", load_in_8bit=config.quantization == "8bit")
+    return {"quantization_config": bits, "device_map": {"": config.device}}
+
+
+def _load_local_first(name: str, tokenizers: Any, models: Any, more: dict[str, Any]) -> tuple[Any, Any]:  # noqa: ANN401 - untyped upstream
     """Ask the Hub only for what is neither a folder nor in the cache, so that a model that was loaded once needs no network."""
 
     def load(*, local: bool) -> tuple[Any, Any]:
         safe = {"trust_remote_code": False, "local_files_only": local}
-        return tokenizers.from_pretrained(name, **safe), models.from_pretrained(name, use_safetensors=True, dtype="auto", **safe)
+        return tokenizers.from_pretrained(name, **safe), models.from_pretrained(name, use_safetensors=True, dtype="auto", **safe, **more)
 
     try:
         return load(local=True)

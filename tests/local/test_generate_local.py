@@ -202,3 +202,10 @@ def test_damaged_weights_are_refused(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:1_000])
     with pytest.raises(ModelError, match="cannot be loaded"):
         load(tmp_path)
+
+
+@pytest.mark.skipif(find_spec("bitsandbytes") is not None, reason="tells what happens without bitsandbytes")
+def test_quantization_names_the_package_that_it_needs(tmp_path: Path) -> None:
+    config = LlmConfig(model=f"transformers:{make_folder(tmp_path / 'model')}", quantization="4bit")
+    with pytest.raises(ModelError, match="'4bit' needs packages; run: pip install bitsandbytes accelerate"):
+        load_generator(config)

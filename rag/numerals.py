@@ -1,0 +1,168 @@
+"""Numbers in a text, in digits or words, as values that compare across English and Spanish.
+
+"1.234,5" and "1,234.5" agree, "six per cent", "6 %" and "seis por ciento" too, "nine tenths" and "90 %", "31" and "treinta y uno". Ordinals
+("the third crane") are no numbers here, and a lone "one" or "uno" is a weak one: it is a pronoun or an article more often.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rag.language import detect
+from rag.types import Language
+
+_DIGITS = re.compile(r"(?<![^\W\d_])(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)*)")
+_SCALE = re.compile(
+    r"\s?(?:(?P<thousand>mil|thousand)\b\s?)?(?P<million>mill[oó]n(?:es)?|millions?|bn|billions?)\b|\s(?:mil|thousand|hundred)\b",
+    re.IGNORECASE,
+)
+_AMBIGUOUS = re.compile(r"\d{1,3}[.,]\d{3}")
+_PERCENT = re.compile(r"\s?%|\s(?:per\s?cent|por\s(?:ciento|100))\b", re.IGNORECASE)
+_THIRD = 100 / 3
+_BOTH = frozenset({"both", "ambos", "ambas"})
+
+
+def _counted(words: str, first: int, step: int = 1) -> dict[str, float]:
+    return {word: float(first + step * index) for index, word in enumerate(words.split())}
+
+
+_SMALL: dict[Language, dict[str, float]] = {
+    "en": _counted("one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen", 1)
+    | _counted("eighteen nineteen twenty", 18)
+    | _counted("thirty forty fifty sixty seventy eighty ninety", 30, 10)
+    | {"twice": 2, "both": 2, "dozen": 12, "hundred": 100, "thousand": 1_000},
+    "es": _counted("uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete", 1)
+    | _counted("dieciocho diecinueve veinte veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis veintisiete", 18)
+    | _counted("treinta cuarenta cincuenta sesenta setenta ochenta noventa", 30, 10)
+    | {
+        "veintiocho": 28,
+        "veintinueve": 29,
+        "veintiún": 21,
+        "veintiuna": 21,
+        "ambos": 2,
+        "ambas": 2,
+        "docena": 12,
+        "cien": 100,
+        "ciento": 100,
+        "mil": 1_000,
+    }
+    | _counted("doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos", 200, 100)
+    | _counted("doscientas trescientas cuatrocientas quinientas seiscientas setecientas ochocientas novecientas", 200, 100),
+}
+_SHARES: dict[Language, dict[str, float]] = {
+    "en": {"half": 50, "third": _THIRD, "quarter": 25, "fifth": 20, "tenth": 10},
+    "es": {"mitad": 50, "medio": 50, "tercio": _THIRD, "tercera": _THIRD, "cuarta": 25, "quinta": 20, "décima": 10},
+}
+_TIMES = ((re.compile(r"quarter of an hour|cuarto de hora", re.IGNORECASE), 15.0),
+          (re.compile(r"half an hour|media hora", re.IGNORECASE), 30.0),
+          (re.compile(r"\b(?:a million|un millón)\b", re.IGNORECASE), 1e6))  # fmt: skip
+
+
+def _pattern(language: Language) -> re.Pattern[str]:
+    """Runs of number words, shares after them ("nine tenths") or by themselves ("a quarter", "la tercera parte")."""
+    small = "|".join(sorted(_SMALL[language], key=len, reverse=True))
+    shares = "|".join(_SHARES[language])
+    if language == "en":
+        share, lone, joint = rf"[\s-](?P<share>{shares})s?", rf"half|(?:a|one)\s(?:{shares})(?=\sof\b|[.,;]|$|\sand\b)", r"[\s-]"
+    else:
+        share, lone, joint = rf"\s(?P<share>{shares})s?(?:\spartes)?", rf"mitad|medio|tercio|(?:{shares})\sparte", r"\s(?:(?<=nta\s)y\s)?"
+    more = small if language == "en" else rf"{small}|(?<=nta\sy\s)un(?=\s)"
+    return re.compile(rf"\b(?:(?P<count>(?:{small})(?:{joint}(?:{more}))*)(?:{share})?|(?P<lone>{lone}))\b", re.IGNORECASE)
+
+
+_PATTERNS: dict[Language, re.Pattern[str]] = {"en": _pattern("en"), "es": _pattern("es")}
+
+
+@dataclass(frozen=True, slots=True)
+class Numeral:
+    """A number at `start:end`; `value` is in per cent where `is_share`; `is_weak` where it may be no number at all ("one").
+
+    `otherwise` is what it means where the point is used the other way: "1.716" is 1716 or 1.716.
+    """
+
+    start: int
+    end: int
+    value: float
+    is_share: bool = False
+    is_weak: bool = False
+    otherwise: float | None = None
+
+    def equals(self, other: "Numeral") -> bool:
+        """Whether both are the same number; a share may be meant by a number without its sign."""
+        return any(_same(own, theirs) for own in (self.value, self.otherwise) for theirs in (other.value, other.otherwise))
+
+
+def _same(one: float | None, other: float | None) -> bool:
+    return one is not None and other is not None and abs(one - other) < 1e-6 * max(1.0, abs(one))
+
+
+def numerals(text: str) -> list[Numeral]:
+    """The numbers of a text, in order."""
+    found = [(rank, numeral) for rank, some in enumerate((_times(text), _in_digits(text), _in_words(text))) for numeral in some]
+    kept: list[Numeral] = []
+    for _, numeral in sorted(found, key=lambda pair: (pair[1].start, pair[0])):
+        if not kept or numeral.start >= kept[-1].end:
+            kept.append(numeral)
+    return kept
+
+
+def _in_digits(text: str) -> Iterator[Numeral]:
+    for match in _DIGITS.finditer(text):
+        digits = re.sub(r"\s", "", match[0])
+        pieces = re.sub(r"[.,](?=\d{3}(?!\d))", "", digits).replace(",", ".").split(".")
+        value = float(".".join(pieces) if len(pieces) <= 2 else "".join(pieces))
+        scale, end = _scale(text, match.end())
+        sign = _PERCENT.match(text, end)
+        otherwise = float(digits.replace(",", ".")) * scale if _AMBIGUOUS.fullmatch(digits) else None
+        yield Numeral(match.start(), sign.end() if sign else end, value * scale, sign is not None, otherwise=otherwise)
+
+
+def _scale(text: str, position: int) -> tuple[float, int]:
+    """What a word after a number makes of it ("2.2 million", "3.500 millones", "40 mil"), and where that word ends."""
+    match = _SCALE.match(text, position)
+    if match is None:
+        return 1.0, position
+    if match["million"] is None:
+        return (100.0 if "hundred" in match[0].casefold() else 1_000.0), match.end()
+    return (1e9 if match["million"][0] in "bB" else 1e6) * (1_000.0 if match["thousand"] else 1.0), match.end()
+
+
+def _times(text: str) -> Iterator[Numeral]:
+    for pattern, value in _TIMES:
+        yield from (Numeral(match.start(), match.end(), value) for match in pattern.finditer(text))
+
+
+def _in_words(text: str) -> Iterator[Numeral]:
+    language = detect(text)
+    shares = _SHARES[language]
+    for match in _PATTERNS[language].finditer(text):
+        counted = re.sub(r"(?<=nta y )un\b", "uno", " ".join((match["count"] or "").casefold().split()))
+        value = _sum([_SMALL[language][word] for word in re.split(r"[ -]+(?:y )?", counted) if word])
+        named = next(
+            (shares[word] for word in re.findall(r"\w+", (match["share"] or match["lone"] or "").casefold()) if word in shares), None
+        )
+        if named is not None:
+            yield Numeral(match.start(), match.end(), (value or 1.0) * named, is_share=True)
+        else:
+            scale, end = _scale(text, match.end())
+            sign = _PERCENT.match(text, end)
+            yield Numeral(
+                match.start(),
+                sign.end() if sign else end,
+                value * scale,
+                sign is not None,
+                (value * scale == 1 and sign is None) or counted in _BOTH,
+            )
+
+
+def _sum(values: list[float]) -> float:
+    """Two hundred five (2, 100, 5) is 205."""
+    total = current = 0.0
+    for value in values:
+        if value >= 100 and current:
+            current *= value
+        else:
+            current += value
+        if value >= 1_000:
+            total, current = total + current, 0.0
+    return total + current

@@ -1,0 +1,226 @@
+"""What a text denies, allows and demands, and the words of which only one can be true: English and Spanish.
+
+A denial turns the meaning of the words around it; two in one clause cancel each other ("is not forbidden"), except in Spanish, where
+"no ... ningún" is one. It knows words and clauses, no grammar: "not" is taken to deny its clause, and above all the two words after it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rag.claims import Claim, Word, plain
+
+CORE = 2
+
+# What denies the clause that it stands in. Words are written as `rag.claims.plain` leaves them.
+_NOT = re.compile(
+    r"\b(?:not(?! only)|never|nobody|no one|none|neither|nothing|cannot|"
+    r"no(?! (?:obstante|doubt|solo|mas que|\w+(?:ad|id)[oa]s?)\b)(?!\.?\s?\d)|nunca|jamas|tampoco|"
+    r"nadie|ningun[oa]?|nada|hardly|scarcely|barely|dificilmente|apenas|unable|(?<![^.;:]\s)n(?:i|or)(?= ))\b|n't\b"
+)
+# Verbs and adjectives that deny by themselves.
+_DENYING = re.compile(
+    r"\b(?:exclud\w+|excluy\w+|exclui\w+|prohib\w+|forbid\w*|forbade|forbidden|refus\w+|den(?:y|ies|ied)|niega\w*|nego|reject\w*|rechaz\w+|"
+    r"lack\w*|carec\w+|bann?(?:ed|s)|impid\w+|exempt\w*|exent[oa]s?|exim\w+|dispensad[oa]s?|spared?|ahorr(?:o|a|aba)|"
+    r"le(?:ft|aves?|aving)(?: \w+){0,3} out|dej(?:a|an|o|aba|aban|ando) fuera|queda[n]? fuera|"
+    r"fail(?:s|ed)? to|insuficiente\w*|invalid\w*|descart\w+|rul(?:e|es|ed|ing) out)\b"
+)
+# What denies or excepts only the words after it.
+_WITHOUT = re.compile(
+    r"\b(?:without|non(?=-)|free (?:of|from)|libres? de|lack of|falta de|(?:con|a|with the) (?:excepcion|exception) (?:de|of)|"
+    r"aside from|sin(?! (?:embargo|duda))|no(?= \w+(?:ad|id)[oa]s?\b)|"
+    r"except(?:o|ing)?(?: for)?|unless|salvo|a menos que|other than|"
+    r"apart from|rather than|"
+    r"en vez de|instead of)\b"
+)
+_OBLIGED = re.compile(
+    r"\b(?:must|obliges?|obliged|obligation|have to|has to|required?|requires|requiring|requeriran?|exigen?|exigiran?|obliga\w*|"
+    r"deb(?:e|en|era|eran|ia|ian|eria)|tienen? que|tendran? que|hay que|needs? to|necesitan?|necesitaran?|shall)\b"
+)
+_ALLOWED = re.compile(
+    r"\b(?:may|can|could|might|allow(?:s|ed|ing)?|permit(?:s|ted|ting)|let|lets|possibility|entitled|authoris(?:e|es|ed)|"
+    r"free to|puede[n]?|pued[oa]n?|"
+    r"podra|podran|podria|podrian|pod(?:er|ian?)|permit(?:e|en|id[oa]s?|ira)|posibilidad|cabe|autoriz(?:a|an|ad[oa]s?|o)|admit(?:e|en)|lawful|"
+    r"perhaps|quiza|probably|probablemente|likely)\b"
+)
+_RIGHT = re.compile(r"\b(?:rights?|derechos?)\b")
+_FUTURE = re.compile(r"\b(?!podr|deber|quiz)\w{2,}rán?\b|\bshall\b", re.IGNORECASE)
+_OPPOSITES = (
+    ("more most larger bigger longer greater|mas mayor mayores", "less fewer smaller shorter fewest|menos menor menores"),
+    ("before prior earlier previously|antes previo previa anterior anteriores",
+     "after afterwards later|despues tras posterior posteriores acabada acabado"),
+    ("above exceed exceeds superior", "below inferior beneath"),
+    ("early initial first|inicial iniciales primeras temprana", "late final last|finales ultimas tardia"),
+    ("north northern|norte", "south southern|sur"), ("east eastern|este", "west western|oeste"),
+    ("day daytime|diurno dia", "night nightly|noche nocturna nocturno"),
+    ("spring|primavera", "summer|verano", "autumn fall|otono", "winter|invierno"),
+    ("rise rose raised increase increased grew|subio subir aumento aumentar crecio",
+     "fell lowered decrease decreased shrank|bajar disminuyo redujo"),
+    ("always|siempre", "never|nunca jamas"),
+    ("open opened opens reopened|abre abierta abierto reabrir", "close closed closes|cierra cerrada cerrado"),
+    ("accept accepted accepts approve approved|acepta aceptan aprueba aprobado", "reject rejected rejects|rechaza rechazado rechazada"),
+    ("include included includes|incluye incluia incluido", "exclude excludes excluded|excluye excluido excluida"),
+    ("upstream", "downstream"), ("arriba", "abajo"), ("old older former|viejo antiguo", "new newer|nuevo nueva"), ("best", "worst"),
+    ("joined together", "apart separate"), ("public|publico publica", "private|privado privada particular particulares"),
+    ("bilateral", "multilateral trilateral"), ("urgent|urgente urgentes", "ordinary|ordinario ordinaria"),
+    ("income|ingresos", "cost costs expenses|costo gastos"),
+    ("monday|lunes", "tuesday|martes", "wednesday|miercoles", "thursday|jueves", "friday|viernes",
+     "saturday|sabado sabados", "sunday|domingo"),
+    ("january|enero", "february|febrero", "march|marzo", "april|abril", "may_|mayo", "june|junio", "july|julio", "august|agosto",
+     "september|septiembre", "october|octubre", "november|noviembre", "december|diciembre"),
+)  # fmt: skip
+_AT_MOST = re.compile(
+    r"\b(?:at (?:the )?most|up to|no more than|not more than|como maximo|(?:un )?maximo de|hasta|"
+    r"at a maximum|a maximum of|limit of|limite de)\b"
+)
+_AT_LEAST = re.compile(
+    r"\b(?:at least|no (?:less|fewer) than|not (?:less|fewer) than|como minimo|(?:un )?minim[oa] de|al menos|"
+    r"por lo menos|a minimum of|minim[oa])\b"
+)
+_MORE = re.compile(
+    r"\b(?:more than|over|above|exceed\w*|longer than|mas de|superior\w* a|superar\w*|supera|excedera?|por encima de|older than|mayor de)\b"
+)
+_LESS = re.compile(r"\b(?:less than|fewer than|below|under|shorter than|menos de|inferior\w* a|por debajo de|bajara? de|menor de)\b")
+
+_CLAUSE_START = re.compile(r"[.;:?!)\n]|,\s+(?:y|e|o|pero|sino|mientras|aunque|and|but|or|while|whereas|though|although)\s", re.IGNORECASE)
+_REACH = 80
+_WORDS_BEFORE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """Something that denies: the words (indices) of its clause or of its reach, and those that it denies first of all.
+
+    `is_sweeping` tells what denies its clause from what denies the words after it.
+    """
+
+    position: int
+    scope: frozenset[int]
+    core: tuple[int, ...]
+    is_sweeping: bool
+    is_verb: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Polarity:
+    """The denials of a text, and the words (indices) that an odd number of them denies.
+
+    `swept` leaves out the denials that deny only what follows them.
+    """
+
+    denials: tuple[Denial, ...]
+    denied: frozenset[int]
+    swept: frozenset[int]
+
+
+@lru_cache(maxsize=256)
+def polarity(claim: Claim) -> Polarity:
+    """What is denied in a text; the latest texts are remembered."""
+    found = tuple(_denials(claim))
+    every, sweeping = (
+        Counter(word for denial in found if denial.is_sweeping or not strict for word in denial.scope) for strict in (False, True)
+    )
+    odd = [frozenset(word for word, count in counts.items() if count % 2) for counts in (every, sweeping)]
+    return Polarity(found, *odd)
+
+
+def _denials(claim: Claim) -> Iterator[Denial]:
+    text = claim.plain
+    said: set[int] = set()
+    for match in _NOT.finditer(text):
+        clause = claim.clause_of(match.start())
+        if clause in said or _is_comparison(text, match.start()):
+            continue  # "no ... ningún" denies once
+        said.add(clause)
+        whole = [index for index in claim.content if claim.words[index].clause == clause and claim.words[index].start != match.start()]
+        after = [index for index in whole if claim.words[index].start >= match.end()]
+        yield Denial(match.start(), frozenset(whole), tuple((after or whole[-CORE:])[:CORE]), is_sweeping=True)
+    for match in _DENYING.finditer(text):
+        clause = claim.clause_of(match.start())
+        whole = [i for i in claim.content if claim.words[i].clause == clause and not _is_part(claim.words[i], match)]
+        before, after = ([i for i in whole if (claim.words[i].start < match.end()) == side] for side in (True, False))
+        nearest = sorted([*before[-CORE:], *after[:CORE]])
+        yield Denial(match.start(), frozenset(whole), tuple(nearest), is_sweeping=True, is_verb=True)
+    for match in _WITHOUT.finditer(text):
+        clause = claim.clause_of(match.start())
+        after = [i for i in claim.content if claim.words[i].clause == clause and claim.words[i].start >= match.end()]
+        together = [i for i in after[:CORE] if i - after[0] < CORE]
+        if match[0] == "non":
+            together = together[:1]
+        reach = together if match[0] in ("without", "sin", "no", "non") else after[:6]
+        yield Denial(match.start(), frozenset(reach), tuple(together), is_sweeping=False)
+
+
+def _is_part(word: Word, match: re.Match[str]) -> bool:
+    """Whether a word is the first or last of what denies: "leaves" and "out", but not what is left out."""
+    return word.start == match.start() or (match.start() <= word.start and word.end == match.end())
+
+
+def _is_comparison(text: str, position: int) -> bool:
+    """Whether a "no" only makes a limit: "no more than", "no excederá de", "not be below"; see `limit`."""
+    return bool(re.match(
+        r"(?:not?|never|nunca|ni)\s+(?:\w+\s){0,4}?(?:more than|less than|fewer than|mas de|mas que|menos de|"
+        r"exceed|excedera|superar|superara|below|above|"
+        r"inferior|superior|bajara|be below|be above|ser inferior)\b", text[position : position + 60]))  # fmt: skip
+
+
+def limit(claim: Claim, start: int, end: int) -> str | None:
+    """What is said of the number at `start:end`: "most", "least", "more", "less", or None for nothing."""
+    text = claim.plain
+    first = max([0, *(match.end() for match in re.finditer(r"[;:.()]\s|,\s|\by\b|\band\b", text[:start]))])
+    before, after = text[max(first, start - 45) : start], text[end : end + 25]
+    denied = re.search(r"\b(?:not?|never|nunca|ni|nor)\b", before) is not None
+    for kind, pattern in (("most", _AT_MOST), ("least", _AT_LEAST)):
+        if pattern.search(before) or (
+            pattern.search(after.split(",")[0]) and kind in ("most", "least") and re.match(r"\W*(?:\w+\W+){0,2}(?:como|al|at)\b", after)
+        ):
+            return kind
+    for kind, pattern, opposite in (("more", _MORE, "most"), ("less", _LESS, "least")):
+        if pattern.search(before):
+            return opposite if denied else kind
+    return None
+
+
+LIMITS_APART = {frozenset(pair) for pair in (("most", "least"), ("most", "more"), ("least", "less"), ("more", "less"))}
+
+
+def modality(claim: Claim, clauses: frozenset[int]) -> frozenset[str]:
+    """Which of "must", "may", "right" and "will" some clauses of a text say."""
+    said = set()
+    without_accents = claim.plain
+    for name, pattern, text in (
+        ("must", _OBLIGED, without_accents), ("may", _ALLOWED, without_accents), ("right", _RIGHT, without_accents),
+        ("will", _FUTURE, claim.text),
+    ):  # fmt: skip
+        if any(claim.clause_of(match.start()) in clauses for match in pattern.finditer(text)):
+            said.add(name)
+    return frozenset(said)
+
+
+def opposed(said: frozenset[str], meant: frozenset[str]) -> bool:
+    """Whether one group of opposites is in `said` by a word whose opposite, and not itself, is in `meant` (plain words)."""
+    for group in _GROUPS:
+        here = [index for index, members in enumerate(group) if members & said]
+        there = [index for index, members in enumerate(group) if members & meant]
+        if here and there and not set(here) <= set(there):
+            return True
+    return False
+
+
+_GROUPS = tuple(tuple(frozenset(re.split(r"[ |]", plain(member))) for member in group) for group in _OPPOSITES)
+
+
+def negated(text: str) -> bool:
+    """Whether a text denies, excludes or forbids something."""
+    said = plain(text)
+    return any(pattern.search(said) for pattern in (_NOT, _DENYING, _WITHOUT))
+
+
+def negation_before(text: str, position: int) -> bool:
+    """Whether the words of the same clause before `position` deny what follows: "is not | permitted to terminate"."""
+    head = plain(text[max(0, position - _REACH) : position])
+    starts = [match.end() for match in _CLAUSE_START.finditer(head)]
+    words = " ".join(head[starts[-1] if starts else 0 :].split()[-_WORDS_BEFORE:])
+    return any(pattern.search(f"{words} x") for pattern in (_NOT, _DENYING))
