@@ -32,6 +32,7 @@ def passes(row: dict[str, Any]) -> bool:
     return verdicts.verdict(row["sentence"], [0]) != "unsupported"
 
 
+@pytest.mark.slow  # ten seconds
 @pytest.mark.parametrize(("half", "caught", "flagged"), [("fitting", 0.94, 0.04), ("held-out", 0.91, 0.09)])
 def test_the_verifier_is_as_good_as_it_was(half: str, caught: float, flagged: float) -> None:
     rows = [row for row in ROWS if row["half"] == half]
