@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rag.errors import InputError
-from rag.evaluate.datasets import Evidence, parse_question, read_jsonl
+from rag.evaluate.datasets import Evidence, parse_question
+from rag.evaluate.lines import read_jsonl
 from rag.types import Answer, Turn
 
 Thumb = Literal["up", "down"]
@@ -97,7 +98,7 @@ def read(path: Path) -> list[ReviewEntry]:
 
 
 def _entry(record: dict[str, Any], place: str) -> ReviewEntry:
-    question = parse_question(record, place, draft=True)
+    question = parse_question(record, place)
     thumb = record.get("thumb")
     if thumb not in {None, "up", "down"}:
         raise InputError(f'{place}: \'thumb\' is {thumb!r}; it must be "up", "down" or null.')
