@@ -3,8 +3,6 @@
 The order is that of the tables. How each is computed stands with its function (`metrics.py`, `citations.py`, `texts.py`) and in `score.py`.
 """
 
-from typing import Literal
-
 IN_CITATION = {"answer": "answer_in_citation", "evidence": "evidence_in_citation"}
 
 METRICS: dict[str, str] = {
@@ -48,5 +46,5 @@ HEADLINE: tuple[str, ...] = (
 GATED: tuple[str, ...] = (*HEADLINE, "lexical_mrr", "dense_mrr")
 """What the gate looks at: also each search alone, where a fault shows before fusion has hidden it."""
 
-SliceKey = Literal["kind", "language", "pair"]
-SLICES: tuple[SliceKey, ...] = ("kind", "language", "pair")
+SLICES: tuple[str, ...] = ("kind", "language", "pair", "split")
+"""Fields of an entry by which figures are broken down."""

@@ -45,7 +45,8 @@ class Question:
 
     `gains` are the documents judged relevant (0 and below: judged not to be); `spans` are gold characters that need not be looked up;
     `answers` are short answers in words. `own_document` is the document that the question itself is, which is no find. `reviewed` is False
-    for a draft that no person has confirmed.
+    for a draft that no person has confirmed. `split` tells the questions that settings are chosen on from those that results are reported
+    on; empty in a set that has none.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Question:
     answers: tuple[str, ...] = ()
     document_language: Language | None = None
     own_document: str | None = None
+    split: str = ""
 
     @property
     def label(self) -> str:
@@ -163,6 +165,7 @@ def parse_question(record: Mapping[str, Any], place: str) -> Question:
         history=history,
         reviewed=reviewed,
         answers=tuple(answers) if answerable else (),
+        split=lines.text(record, "split", place) if record.get("split") is not None else "",
     )
 
 

@@ -44,7 +44,7 @@ def write_report(
         texts["answers.jsonl"] = _lines(trec_answers(outcomes))
         texts["ragchecker.json"] = json.dumps(ragchecker(outcomes), ensure_ascii=False, indent=1)
     digest = hashlib.sha256(texts[RESULTS].encode()).hexdigest()
-    texts["report.html"] = render_page(results, outcomes, command=command, signed_by=signed_by, digest=digest)
+    texts["report.html"] = render_page(results, command=command, signed_by=signed_by, digest=digest)
     sums = "".join(f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(texts.items()))
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -83,7 +83,8 @@ class Scorer:
             values |= self._answer(question, spans, answer, hits)
         entry: dict[str, Any] = {
             "id": question.id, "label": question.label, "kind": question.kind, "language": question.language,
-            "pair": self._pair(question, spans), "answerable": question.answerable, "group": _group(question, spans),
+            "pair": self._pair(question, spans), "split": question.split or None,
+            "answerable": question.answerable, "group": _group(question, spans),
             **{name: None if value is None else round(value, 6) for name, value in values.items()},
         }  # fmt: skip
         if answer is not None:
