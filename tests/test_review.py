@@ -88,3 +88,11 @@ def test_an_empty_file_can_be_appended_to(tmp_path):
     file.write_text("", encoding="utf-8")
     assert append(file, ReviewEntry.of_answer(ANSWER))
     assert len(read(file)) == 1
+
+
+def test_what_else_a_person_wrote_into_a_line_stays(tmp_path):
+    file = tmp_path / "review.jsonl"
+    mine = {"id": "mine", "question": "Who?", "language": "en", "kind": "fact", "split": "dev", "answerable": False, "owner": "me"}
+    file.write_text(json.dumps(mine) + "\n", encoding="utf-8")
+    append(file, ReviewEntry.of_answer(ANSWER))
+    assert json.loads(file.read_text(encoding="utf-8").splitlines()[0]) == mine

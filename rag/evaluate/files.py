@@ -54,6 +54,21 @@ def write_report(
         raise InputError(f"The report cannot be written to {folder} ({error.strerror}); give another --report folder.") from error
 
 
+def write_bake_off(reference: Mapping[str, Any], summary: Mapping[str, Any], folder: Path) -> None:
+    """Write bake-off.json and bake-off.html: the comparisons, with the figures of the reference below them.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    from rag.evaluate.page import render_bake_off
+
+    try:
+        (folder / "bake-off.json").write_text(json.dumps(summary, ensure_ascii=False, indent=1), encoding="utf-8")
+        (folder / "bake-off.html").write_text(render_bake_off(reference, summary), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"The bake-off cannot be written to {folder} ({error.strerror}); give another --folder.") from error
+
+
 def trec_run(outcomes: Sequence[Outcome]) -> str:
     """Lines of "topic Q0 name rank score tag", as trec_eval reads them; scores fall with the rank even where passages tie."""
     lines = []

@@ -27,16 +27,29 @@ INSTALL = "pip install 'rag-qa[report]'"
 Results = Mapping[str, Any]
 
 
-def render_page(results: Results, *, command: str, signed_by: str | None, digest: str, runs: Sequence[tuple[str, Results]] = ()) -> str:
-    """The whole page. `digest` is the sha256 of results.json; `runs` are (name, comparison) of other configurations with this one."""
-    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+def render_page(results: Results, *, command: str, signed_by: str | None, digest: str) -> str:
+    """The whole page of one run; `digest` is the sha256 of results.json."""
     title = f"Evaluation on {results['dataset']}"
+    compared = [("this run against the other", results["comparison"])] if "comparison" in results else []
+    compared += [("this run against the baseline", results["gate"]["comparison"])] if "gate" in results else []
     parts = [
-        f"<header><h1>{escape(title)}</h1>{_counts(results)}{_contents(results, runs)}</header>",
-        _tiles(results["metrics"]), _gate(results), *_comparisons(results, runs), _metrics(results["metrics"]),
-        _pictures(results), _slices(results), _judge(results), render_failures(results.get("failures", [])),
-        _repeat(results, command, digest, signed_by),
+        f"<header><h1>{escape(title)}</h1>{_counts(results)}{_contents(results, bool(compared))}</header>",
+        _tiles(results["metrics"]), _gate(results), *_comparisons(compared), _metrics(results["metrics"]), _pictures(results),
+        _slices(results), _judge(results), render_failures(results.get("failures", [])), _repeat(results, command, digest, signed_by),
     ]  # fmt: skip
+    return _frame(title, parts)
+
+
+def render_bake_off(reference: Results, summary: Results) -> str:
+    """The whole page of a bake-off: what each run gains and costs, then each against the reference."""
+    title = f"Bake-off on {summary['dataset']}"
+    compared = [(f"{name} against {summary['reference']}", own) for name, own in summary["comparisons"].items()]
+    parts = [f"<header><h1>{escape(title)}</h1>{_counts(reference)}</header>", _costs(summary), *_comparisons(compared)]
+    return _frame(title, parts)
+
+
+def _frame(title: str, parts: Sequence[str]) -> str:
+    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>{escape(title)}</title><style>{style}</style>'
@@ -54,8 +67,7 @@ def _counts(results: Results) -> str:
     return f'<p class="muted">{told}.</p>'
 
 
-def _contents(results: Results, runs: Sequence[tuple[str, Results]]) -> str:
-    compared = runs or "comparison" in results or "gate" in results
+def _contents(results: Results, compared: bool) -> str:
     anchors = [
         *([("comparison", "Comparison")] if compared else []), ("metrics", "All metrics"), ("pictures", "Pictures"), ("slices", "Slices"),
         *([("failures", f"Failures ({len(results['failures'])})")] if results.get("failures") else []), ("repeat", "Repeat and sign"),
@@ -89,10 +101,36 @@ def _gate(results: Results) -> str:
     return f'<div class="verdict {verdict}"><b>Gate {verdict}</b><ul>{"".join(lines)}</ul><span class="muted">{rule}</span></div>'
 
 
-def _comparisons(results: Results, runs: Sequence[tuple[str, Results]]) -> Iterator[str]:
-    compared = [*runs]
-    compared += [("this run against the other", results["comparison"])] if "comparison" in results else []
-    compared += [("this run against the baseline", results["gate"]["comparison"])] if "gate" in results else []
+def _costs(summary: Results) -> str:
+    """A row for each run: headline metrics, then time, size, memory, tokens."""
+    runs = summary["runs"]
+    names = [name for name in HEADLINE if any(name in own["metrics"] for own in runs.values())]
+    rows = []
+    for name, own in runs.items():
+        costs = own["costs"]
+        cells = [_with_interval(own["metrics"][metric]) for metric in names]
+        cells += [f'<td class="number">{"–" if costs[key] is None else f"{costs[key]:,.0f}"}</td>' for key in ("p50_ms", "p95_ms")]
+        cells += [f'<td class="number">{costs["index_bytes"] / 2**20:.1f}</td><td class="number">{costs["peak_memory_mib"]}</td>']
+        cells += [f'<td class="number">{costs.get(key, "–")}</td>' for key in ("tokens_in", "tokens_out", "cost")]
+        rows.append(f"<tr><th>{escape(name)}</th>{''.join(cells)}<td><small>{escape(own['fingerprint'] or '')}</small></td></tr>")
+    head = _head(
+        "Run",
+        *(f">{name}" for name in names),
+        ">p50 ms",
+        ">p95 ms",
+        ">index MiB",
+        ">memory MiB",
+        ">tokens in",
+        ">tokens out",
+        ">cost",
+        "models",
+    )
+    note = "Memory is the peak of the process up to the end of the run; run a candidate alone for its own."
+    table = f'<div class="scroll"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>'
+    return f'<h2 id="costs">Gains and costs</h2>{table}<p class="note">{note}</p>'
+
+
+def _comparisons(compared: Sequence[tuple[str, Results]]) -> Iterator[str]:
     for place, (name, comparison) in enumerate(compared):
         heading = '<h2 id="comparison">Comparison</h2>' if place == 0 else ""
         rows = "".join(_comparison_row(metric, row) for metric, row in comparison["metrics"].items())

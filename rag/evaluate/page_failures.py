@@ -36,7 +36,12 @@ def _failure(failure: Mapping[str, Any], *, unfolded: bool) -> str:
         )
         facts += [("Asked before", turns), ("Understood as", _escape(failure["standalone_question"]))]
     if failure["evidence"]:
-        facts.append(("Should be cited" if len(failure["evidence"]) == 1 else "Any of these", "".join(_quote(item, "gold") for item in failure["evidence"])))
+        facts.append(
+            (
+                "Should be cited" if len(failure["evidence"]) == 1 else "Any of these",
+                "".join(_quote(item, "gold") for item in failure["evidence"]),
+            )
+        )
     facts += [("Answer", _escape(failure["answer"])), ("Cited", "".join(_quote(item, "") for item in failure["quotes"]) or "nothing")]
     facts.append(("Where", _where(failure)))
     body = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts)

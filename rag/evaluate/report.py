@@ -55,6 +55,21 @@ def print_comparisons(comparisons: Mapping[str, Row], reference: str, console: C
     console.print(Text("Verdicts: paired sign-flip test on headline metrics, 5% over all of them together (Holm)."))
 
 
+def print_costs(summary: Row, console: Console) -> None:
+    """A row for each run: headline metrics, and what it costs as far as that was measured."""
+    runs = summary["runs"]
+    names = [name for name in HEADLINE if any(name in own["metrics"] for own in runs.values())]
+    table = Table("Run", *names, "p50 ms", "p95 ms", "Index MiB", "Memory MiB", "Tokens in/out", "Cost")
+    for name, own in runs.items():
+        costs = own["costs"]
+        size = "–" if costs["index_bytes"] is None else f"{costs['index_bytes'] / 2**20:.1f}"
+        tokens = f"{costs['tokens_in']:,}/{costs['tokens_out']:,}" if "tokens_in" in costs else "–"
+        told = [str(costs[key] or "–") for key in ("p50_ms", "p95_ms")] + [size, str(costs["peak_memory_mib"] or "–"), tokens]
+        figures = [_figure(own["metrics"].get(metric, {"value": None})) for metric in names]
+        table.add_row(escape(name), *figures, *told, str(costs.get("cost", "–")))
+    console.print(table)
+
+
 def print_gate(gate: Row, console: Console) -> None:
     """The verdict of the gate, and what led to it."""
     print_comparisons({"this run": gate["comparison"]}, "the baseline", console)

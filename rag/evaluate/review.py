@@ -10,14 +10,16 @@ It knows neither the pipeline nor the page. Several processes may append to one 
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from rag.errors import InputError
-from rag.evaluate.datasets import Evidence, parse_question
-from rag.evaluate.lines import read_jsonl
+from rag.evaluate.datasets import Evidence, Question, parse_question
+from rag.evaluate.evidence import locate_evidence
+from rag.evaluate.lines import identifier, read_jsonl
+from rag.evaluate.subject import Subject
 from rag.types import Answer, Turn
 
 Thumb = Literal["up", "down"]
@@ -77,15 +79,38 @@ def append_all(path: Path, entries: Sequence[ReviewEntry]) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock"):
-            kept = {entry.id: entry for entry in (read(path) if path.exists() else [])}
-            new = {entry.id: entry for entry in (entry.named() for entry in entries) if not (entry.id in kept and kept[entry.id].reviewed)}
-            text = "".join(json.dumps(_record(entry), ensure_ascii=False) + "\n" for entry in (kept | new).values())
+            kept = dict(_lines(path)) if path.exists() else {}  # as they are, with whatever else a person wrote into them
+            labelled = {entry.id for entry in (read(path) if kept else []) if entry.reviewed}
+            new = {entry.id: _record(entry) for entry in (entry.named() for entry in entries) if entry.id not in labelled}
+            text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in (kept | new).values())
             temporary = path.with_name(f"{path.name}.new")
             temporary.write_text(text, encoding="utf-8")
             os.replace(temporary, path)  # noqa: PTH105 - named for what it does
     except OSError as error:
         raise InputError(f"The review file {path} cannot be written ({error.strerror}); give a path in a folder of yours.") from error
     return len(new)
+
+
+def add_question(
+    path: Path, question: str, subject: Subject, label: tuple[str, str] | None, *, unanswerable: bool, kind: str, comment: str
+) -> tuple[ReviewEntry, bool]:
+    """Ask `question` and add it: with `label` (source, quote) or as unanswerable it counts as reviewed, else its citations are proposed.
+
+    Returns:
+        The entry, and whether it was written (False: a person has labelled the question before).
+
+    Raises:
+        InputError: the quote is not in the document exactly once, or the file cannot be used.
+    """
+    entry = replace(ReviewEntry.of_answer(subject.ask(question), comment=comment), kind=kind)
+    if label is not None:
+        entry = replace(entry, answerable=True, evidence=(Evidence(*label),), reviewed=True)
+    elif unanswerable:
+        entry = replace(entry, answerable=False, evidence=(), reviewed=True)
+    entry = entry.named()
+    if label is not None:
+        locate_evidence(Question(entry.id, question, entry.language, kind, answerable=True, evidence=entry.evidence), subject)
+    return entry, append(path, entry)
 
 
 def read(path: Path) -> list[ReviewEntry]:
@@ -95,6 +120,12 @@ def read(path: Path) -> list[ReviewEntry]:
         InputError: the file cannot be read, or one of its lines does not fit.
     """
     return [_entry(record, place) for place, record in read_jsonl(path)]
+
+
+def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every line with its id."""
+    for place, record in read_jsonl(path):
+        yield identifier(record, "id", place), record
 
 
 def _entry(record: dict[str, Any], place: str) -> ReviewEntry:

@@ -82,7 +82,7 @@ def run_evaluation(target: Path, config: Config, options: Options | None = None,
     if baseline is not None:
         results["gate"] = check_against(results, baseline, options.margin)
     if options.report is not None:
-        write_report(results, outcomes, options.report, command=_command(target, config, options), signed_by=options.signed_by)
+        write_report(results, outcomes, options.report, command=repeat_command(target, config, options), signed_by=options.signed_by)
     return results
 
 
@@ -183,7 +183,7 @@ def _refuse_files(folder: Path) -> None:
         store.close()
 
 
-def _command(target: Path, config: Config, options: Options) -> str:
+def repeat_command(target: Path, config: Config, options: Options) -> str:
     """The command that repeats the run, but for the place of the index."""
     words = ["rag", "eval", str(target)]
     for name in ("queries", "qrels", "documents", "judge"):
