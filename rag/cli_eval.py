@@ -62,6 +62,7 @@ def run_command(
     judge: Annotated[str | None, typer.Option(help="A chat model that also judges the answers, such as openai:NAME.")] = None,
     price: Annotated[str | None, typer.Option(help="Price of a million tokens, IN,OUT, to print what a hosted model cost.")] = None,
     signed_by: Annotated[str | None, typer.Option(help="Name of the evaluator who answers for the report.")] = None,
+    retrieval_only: Annotated[bool, typer.Option("--retrieval-only", help="Search only; nothing is asked or answered.")] = False,
     workers: WorkersOption = None,
     index: IndexOption = None, config: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
@@ -74,6 +75,7 @@ def run_command(
     options = Options(
         queries=queries, qrels=qrels, documents=documents, report=report, compare=compare, baseline=baseline, margin=margin,
         keep_index=index is not None, workers=workers, judge=judge, price=_price(price), signed_by=signed_by,
+        retrieval_only=retrieval_only,
     )  # fmt: skip
     with progress_bars(as_json) as progress:
         results = run_evaluation(target, settings, options, progress)

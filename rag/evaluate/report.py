@@ -12,6 +12,7 @@ from rag.evaluate.catalogue import HEADLINE
 from rag.evaluate.summary import LATENCY, RESOURCES
 
 Row = Mapping[str, Any]
+WIDE = 240
 DETECTABLE = "Detectable: the true difference of another run on this set that a comparison would show in four of five cases."
 
 
@@ -19,14 +20,14 @@ def print_results(results: Row, console: Console) -> None:
     """Print the figures, the slices, what failed, the comparison and the gate, as far as `results` has them."""
     counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in results["counts"].items())
     console.print(Text(f"{results['dataset']}: {counts}"))
-    console.print(_metrics_table(results["metrics"]))
+    _print(_metrics_table(results["metrics"]), console)
     if results.get("slices"):
-        console.print(_slices_table(results))
+        _print(_slices_table(results), console)
     if causes := [failure["cause"] for failure in results.get("failures", ())]:
         table = Table("Cause of failure", "Questions")
         for cause in sorted(set(causes), key=lambda cause: (-causes.count(cause), cause)):
             table.add_row(cause, str(causes.count(cause)))
-        console.print(table)
+        _print(table, console)
     for line in _closing_lines(results):
         console.print(Text(line))
     if "comparison" in results:
@@ -45,7 +46,7 @@ def print_comparisons(comparisons: Mapping[str, Row], reference: str, console: C
         rows = [own["metrics"].get(metric) for own in comparisons.values()]
         known = next(row for row in rows if row)
         table.add_row(metric, f"{known['other']:.3f}", *(cell for row in rows for cell in _cells(row)))
-    console.print(table)
+    _print(table, console)
     detectable = [row["mdd"] for own in comparisons.values() for name, row in own["metrics"].items() if name in HEADLINE and row["mdd"]]
     if detectable:
         span = f"{min(detectable):.3f} to {max(detectable):.3f}" if len(detectable) > 1 else f"{detectable[0]:.3f}"
@@ -67,7 +68,7 @@ def print_costs(summary: Row, console: Console) -> None:
         told = [str(costs[key] or "–") for key in ("p50_ms", "p95_ms")] + [size, str(costs["peak_memory_mib"] or "–"), tokens]
         figures = [_figure(own["metrics"].get(metric, {"value": None})) for metric in names]
         table.add_row(escape(name), *figures, *told, str(costs.get("cost", "–")))
-    console.print(table)
+    _print(table, console)
 
 
 def print_gate(gate: Row, console: Console) -> None:
@@ -79,6 +80,11 @@ def print_gate(gate: Row, console: Console) -> None:
         console.print(Text(f"ALARM: {alarm}."), style="red")
     margin = f"margin {gate['margin']:g}, level {gate['level']:.0%}"
     console.print(Text(f"Gate: {'passed' if gate['passed'] else 'FAILED'} ({margin})."))
+
+
+def _print(table: Table, console: Console) -> None:
+    """A file or a pipe has no width; only a terminal does."""
+    console.print(table, width=None if console.is_terminal else WIDE)
 
 
 def _cells(row: Row | None) -> Sequence[str]:

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,7 +47,8 @@ class Options:
     a folder or a corpus.jsonl to index first. `report`: folder for all files. `compare`, `baseline`: results of an earlier run, to compare
     with, and to be no worse than by more than `margin`. `keep_index`: index at `config.index.path` and leave it there. `workers`: questions
     at a time (None: as many as processors for the quoting generator, else one). `judge`: a chat model that judges the answers, too.
-    `price`: of a million tokens in and out. `signed_by`: who answers for the report.
+    `price`: of a million tokens in and out. `signed_by`: who answers for the report. `retrieval_only`: search, and
+    ask nothing.
     """
 
     queries: Path | None = None
@@ -62,6 +63,7 @@ class Options:
     judge: str | None = None
     price: tuple[float, float] | None = None
     signed_by: str | None = None
+    retrieval_only: bool = False
 
 
 def run_evaluation(target: Path, config: Config, options: Options | None = None, progress: Progress | None = None) -> Results:
@@ -94,6 +96,8 @@ def evaluate(
     from rag.evaluate.usage import counted_tokens
 
     started = time.perf_counter()
+    if options.retrieval_only:
+        dataset = replace(dataset, gold=None)
     counts = counted_tokens(options.price, enabled=config.llm.model != QUOTING or bool(options.judge))
     with opened(dataset, config, options, progress) as pipeline, counts as usage:
         outcomes = ask(dataset, pipeline, options, progress, done, keep)
@@ -189,6 +193,7 @@ def repeat_command(target: Path, config: Config, options: Options) -> str:
     for name in ("queries", "qrels", "documents", "judge"):
         if getattr(options, name) is not None:
             words += [f"--{name}", str(getattr(options, name))]
+    words += ["--retrieval-only"] if options.retrieval_only else []
     default = Config().model_dump(mode="json", exclude={"index"})
     for section, values in config.model_dump(mode="json", exclude={"index"}).items():
         for key, value in values.items():

@@ -81,12 +81,12 @@ def design_effect(values: Sequence[float], clusters: Sequence[Hashable] | None) 
 
     Kish (1965), Survey Sampling, section 8.2; the variance between clusters is that of a ratio mean.
     """
-    if not values:
+    if len(values) < 2:
         return 1.0
     sums, sizes = _cluster_sums(values, clusters)
     mean = float(sums.sum() / sizes.sum())
-    independent = float(np.mean((np.asarray(values, dtype=np.float64) - mean) ** 2)) / len(values)
-    if len(sums) < 2 or independent == 0:
+    independent = float(np.var(np.asarray(values, dtype=np.float64), ddof=1)) / len(values)
+    if independent == 0:
         return 1.0
     between = len(sums) / (len(sums) - 1) * float(((sums - mean * sizes) ** 2).sum()) / float(sizes.sum()) ** 2
     return max(1.0, between / independent)

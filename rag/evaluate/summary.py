@@ -97,11 +97,8 @@ def _percentiles(milliseconds: Sequence[float]) -> dict[str, float]:
 
 
 def _applicable(dataset: Dataset, entries: Sequence[Entry]) -> list[str]:
-    always = ALWAYS if dataset.ranks == "passages" else ()
-    asked = bool(dataset.gold)
-    return [
-        name for name in METRICS if name in always or (name == "quote_matches_text" and asked) or any(e[name] is not None for e in entries)
-    ]
+    always = () if not dataset.gold else ALWAYS if dataset.ranks == "passages" else ALWAYS[-1:]
+    return [name for name in METRICS if name in always or any(entry[name] is not None for entry in entries)]
 
 
 def _listed(entry: Entry, names: Sequence[str]) -> Entry:
@@ -146,6 +143,8 @@ def _count(dataset: Dataset, entries: Sequence[Entry]) -> dict[str, int]:
             counts["queries_with_answers"] = sum(entry["answer_in_citation"] is not None for entry in entries)
             counts["failures"] = sum(entry["cause"] is not None for entry in entries)
         return counts
+    if not dataset.gold:
+        return {"questions": len(entries), "answerable": sum(entry["answerable"] for entry in entries), **dataset.left_out}
     provisions = [entry for entry in entries if entry["kind"] == PROVISION and entry["answerable"]]
     return {
         "questions": len(entries),
