@@ -83,8 +83,10 @@ def print_gate(gate: Row, console: Console) -> None:
 
 
 def _print(table: Table, console: Console) -> None:
-    """A file or a pipe has no width; only a terminal does."""
-    console.print(table, width=None if console.is_terminal else WIDE)
+    """Print a table as wide as it is where that is not a terminal: a file or a pipe has no width."""
+    if not console.is_terminal:
+        console.width = max(console.width, WIDE)
+    console.print(table)
 
 
 def _cells(row: Row | None) -> Sequence[str]:
