@@ -30,7 +30,7 @@ from rag.config import Config, IndexConfig, load_config
 from rag.errors import InputError
 from rag.evaluate.compare import RESULTS, compare_all, read_results
 from rag.evaluate.datasets import Dataset, read_dataset
-from rag.evaluate.files import write_bake_off, write_report
+from rag.evaluate.files import TIMES, write_bake_off, write_report
 from rag.evaluate.lines import read_text
 from rag.evaluate.run import Options, evaluate, repeat_command
 from rag.evaluate.score import Outcome
@@ -223,7 +223,7 @@ def compare_runs(
 def _results(run: str, dataset: Dataset | None, bake_off: BakeOff, settings: Settings, progress: Progress | None) -> dict[str, Any]:
     path, (config, assignments, index) = Path(run), settings
     if path.is_dir() or path.suffix == ".json":
-        return read_results(path)
+        return read_results(path) | _read_times(path)
     if path.suffix != ".toml" and "=" not in run:
         raise InputError(f"{run!r} is neither results, nor a .toml file, nor settings such as retrieval.passages=4; check the path.")
     if dataset is None:
@@ -234,6 +234,15 @@ def _results(run: str, dataset: Dataset | None, bake_off: BakeOff, settings: Set
         settled = load_config(config, [*assignments, *run.split(",")], index)
     name = hashlib.sha256(run.encode()).hexdigest()[:12]
     return evaluate_candidate(bake_off, dataset, Candidate(name, settled), progress)
+
+
+def _read_times(path: Path) -> dict[str, Any]:
+    """Times and resources of an earlier run, if they lie beside its results."""
+    file = (path if path.is_dir() else path.parent) / TIMES
+    if not file.is_file():
+        return {}
+    timing = json.loads(read_text(file))
+    return {RESOURCES: timing.pop(RESOURCES, {}), LATENCY: timing}
 
 
 def _name(run: str, runs: Sequence[str]) -> str:

@@ -29,6 +29,7 @@ from rag.sentences import sentences
 from rag.types import Document, Language
 
 SHORTEST, LONGEST = 50, 300
+FIRST_WORDS = 6
 PROVISIONS = 0.3
 ABSENT = 0.1
 _NUMBERING = re.compile(r"^[\dIVXLC]+[.)]\s+")
@@ -82,7 +83,9 @@ def _fact(document: Document, start: int, quote: str) -> ReviewEntry:
     language = document.language or detect(quote)
     above = [heading.text for heading in document.headings if heading.start < start and heading.text != document.title]
     named = list(dict.fromkeys(names(quote)))[:2]
-    subject = _NUMBERING.sub("", ", ".join(named) or (above[-1] if above else quote.split(",")[0][:60])).rstrip(" .?:")
+    words = quote.split()
+    heading = above[-1] if above and not heading_reference(above[-1]) else " ".join(words[:FIRST_WORDS]) + "…" * (len(words) > FIRST_WORDS)
+    subject = _NUMBERING.sub("", ", ".join(named) or heading).rstrip(" .?:")
     question = ABOUT[language].format(title=document.title, subject=subject)
     return _entry(question, language, "fact", Evidence(document.source, quote))
 

@@ -20,6 +20,7 @@ from rag.evaluate.summary import LATENCY, RESOURCES
 
 RUN = "rag"
 CHECKSUMS = "SHA256SUMS"
+TIMES = "latency.json"
 
 
 def write_report(
@@ -36,7 +37,7 @@ def write_report(
     texts = {
         RESULTS: json.dumps(lasting, ensure_ascii=False, indent=1),
         "results.jsonl": _lines(_full(outcome) for outcome in outcomes),
-        "latency.json": json.dumps({**results.get(LATENCY, {}), RESOURCES: results.get(RESOURCES, {})}, indent=1),
+        TIMES: json.dumps({**results.get(LATENCY, {}), RESOURCES: results.get(RESOURCES, {})}, indent=1),
         "run.trec": trec_run(outcomes),
         "qrels.trec": trec_qrels(outcomes),
     }

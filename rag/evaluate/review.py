@@ -78,7 +78,7 @@ def append_all(path: Path, entries: Sequence[ReviewEntry]) -> int:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{path}.lock"):
+        with FileLock(path.with_name(f".{path.name}.lock")):
             kept = dict(_lines(path)) if path.exists() else {}  # as they are, with whatever else a person wrote into them
             labelled = {entry.id for entry in (read(path) if kept else []) if entry.reviewed}
             new = {entry.id: _record(entry) for entry in (entry.named() for entry in entries) if entry.id not in labelled}
