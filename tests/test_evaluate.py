@@ -406,9 +406,9 @@ def test_score_questions(questions, subject):
 
 
 def test_splits_are_slices_where_a_set_has_them(questions, subject):
-    assert set(score_questions(questions, subject)["slices"]) == {"kind", "language"}
+    assert set(score(question_set(questions), subject)["slices"]) == {"kind", "language"}
     put = [replace(question, split=split) for question, split in zip(questions, ("dev", "test", "dev", ""), strict=True)]
-    slices = score_questions(put, subject)["slices"]["split"]
+    slices = score(question_set(put), subject)["slices"]["split"]
     assert {name: part["counts"]["questions"] for name, part in slices.items()} == {"dev": 2, "test": 1}
     assert slices["dev"]["metrics"]["evidence_in_citation"]["value"] == 0.5
 
