@@ -151,7 +151,7 @@ def _comparison_row(metric: str, row: Results) -> str:
     cells = (
         f"<th>{escape(metric)}</th>", _number(row["other"]), _number(row["value"]), f'<td class="number">{row["delta"]:+.3f}</td>',
         f'<td class="number">{row["low"]:+.3f} to {row["high"]:+.3f}</td>', f'<td class="number">{p_value}</td>',
-        f"<td>{row['win']} / {row['tie']} / {row['loss']}</td>", _number(row["mdd"]), f'<td class="{style}">{verdict}</td>',
+        f"<td>{row['win']} / {row['tie']} / {row['loss']}</td>", _number(row["mdd"]), f'<td class="word {style}">{verdict}</td>',
     )  # fmt: skip
     return f"<tr>{''.join(cells)}</tr>"
 
@@ -296,9 +296,12 @@ def _repeat(results: Results, command: str, digest: str, signed_by: str | None) 
 
 
 def _head(*names: str) -> str:
-    """A row of headings; those of numbers begin with ">"."""
-    cells = "".join(f'<th class="number">{escape(name[1:])}</th>' if name.startswith(">") else f"<th>{escape(name)}</th>" for name in names)
-    return f"<thead><tr>{cells}</tr></thead>"
+    """A row of headings; those of numbers begin with ">", long names may be broken after "_"."""
+    cells = []
+    for name in names:
+        style = " ".join(["number"] * name.startswith(">") + ["long"] * ("_" in name))
+        cells.append(f'<th class="{style}">{escape(name.removeprefix(">")).replace("_", "_<wbr>")}</th>')
+    return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
 
 def _number(value: float | None) -> str:
