@@ -4,6 +4,7 @@
 #   make ask Q="what does ..."      one answer in the terminal
 #   make test                       the default tests          make check      everything CI asks for
 #   make test-all                   with torch and a browser   make bench      speed and quality, printed
+#   make eval                       the gate: no worse than eval/baselines    make baseline   accept what is as the new baseline
 #   make models DATA=../shared/data rebuild rag/models from training data
 #   make bench-models DATA=...      embedding models side by side (MODELS="--model NAME" adds one)
 #   make bench-index DATA=...       the index at up to a million passages    make torture    kills, full disks, readers
@@ -13,10 +14,12 @@ INDEX ?= index/demo
 DOCS ?= seeds
 Q ?= what does Article 4 permit
 DATA ?= ../shared/data
+REPORTS ?= build/eval
+GATE := --baseline
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: chat ask test test-all check format bench bench-index bench-models torture models constraints clean
+.PHONY: chat ask test test-all check format eval baseline bench bench-index torture models constraints clean
 .DELETE_ON_ERROR:
 
 chat ask $(INDEX)/.synced: export RAG_INDEX := $(INDEX)
@@ -43,6 +46,14 @@ check: .venv/.dev
 format: .venv/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Ends with an error on a significant loss beyond the margin; the reports show every failure.
+eval: .venv/.test
+	$(BIN)/rag eval eval/questions.jsonl --documents $(DOCS) $(GATE) eval/baselines/questions.json --report $(REPORTS)/questions
+	$(BIN)/rag eval eval/word-forms.jsonl --retrieval-only --documents $(DOCS) $(GATE) eval/baselines/word-forms.json --report $(REPORTS)/word-forms
+
+baseline: GATE = --save-baseline
+baseline: eval
 
 bench: .venv/.test
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks --data $(DATA) --fresh

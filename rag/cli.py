@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 import typer
 
 from rag import __version__
+from rag.cli_eval import app as eval_app
 from rag.config import load_config
 from rag.errors import InputError, RagError, StoreError
+from rag.options import ConfigOption, IndexOption, JsonOption, SetOption
 from rag.output import (
     answer_fields,
     console,
@@ -46,14 +48,11 @@ app = typer.Typer(
     help="Answers questions about your own documents, offline, with citations that are checked.", add_completion=False,
     pretty_exceptions_enable=False, rich_markup_mode=None,
 )  # fmt: skip
+app.add_typer(eval_app, name="eval")
 # The base of all errors of usage; typer brings click along under a private name.
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 STOPPED = 130
 
-IndexOption = Annotated[Path | None, typer.Option("--index", help="Folder of the index (default: index/default, or RAG_INDEX).")]
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file (default: rag.toml if it is there).")]
-SetOption = Annotated[list[str] | None, typer.Option("--set", help="One setting, section.key=value; may be repeated.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Question = Annotated[str, typer.Argument(help="The question, in English or Spanish.")]
 
 
@@ -251,28 +250,6 @@ def chat(
     from rag.chat import serve
 
     serve(load_config(config, assignments or (), index), host, port)
-
-
-@app.command("eval")
-def eval_command(
-    target: Annotated[Path, typer.Argument(help="A question set (.jsonl) or a BEIR folder.")],
-    queries: Annotated[Path | None, typer.Option(help="Other queries for a BEIR folder.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Folder to write the results to.")] = None,
-    compare: Annotated[Path | None, typer.Option(help="Results of an earlier run to compare with.")] = None,
-    index: IndexOption = None, config: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """Measure retrieval and answers on a question set, with intervals."""
-    from rag.evaluate import print_results, run_evaluation
-
-    settings = load_config(config, assignments or (), index)
-    with progress_bars(as_json) as progress:
-        results = run_evaluation(
-            target, settings, queries=queries, report=report, compare=compare, keep_index=index is not None, progress=progress
-        )
-    if as_json:
-        print_json(results)
-    else:
-        print_results(results, console())
 
 
 @app.command()

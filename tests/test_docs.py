@@ -21,7 +21,8 @@ PAGES = sorted(
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-OPTIONS = {option for command in COMMANDS.values() for parameter in command.params for option in parameter.opts} | {"--help"}
+LEAVES = {**COMMANDS, **{f"{name} {own}": sub for name, group in COMMANDS.items() for own, sub in getattr(group, "commands", {}).items()}}
+OPTIONS = {option for command in LEAVES.values() for parameter in command.params for option in parameter.opts} | {"--help"}
 
 
 def commands(page: str) -> Iterator[list[str]]:
@@ -36,8 +37,11 @@ def commands(page: str) -> Iterator[list[str]]:
 
 def refusal(name: str, arguments: list[str]) -> str | None:
     """What the command line has against these arguments of `rag name`; that some are left out in a text is fine."""
+    command = COMMANDS[name]
+    if own := getattr(command, "commands", {}):  # a group, whose first word is a command of it or an argument of its first one
+        command, arguments = (own[arguments[0]], arguments[1:]) if arguments[:1] and arguments[0] in own else (own["run"], arguments)
     try:
-        COMMANDS[name].make_context(f"rag {name}", [*arguments])
+        command.make_context(f"rag {name}", [*arguments])
     except UsageError as error:
         return None if "Missing argument" in error.format_message() else error.format_message()
     return None
@@ -69,7 +73,7 @@ def test_every_command_is_documented() -> None:
 
 
 def test_every_option_of_a_command_has_help() -> None:
-    for name, command in COMMANDS.items():
+    for name, command in LEAVES.items():
         assert command.help, name
         assert [parameter.name for parameter in command.params if not getattr(parameter, "help", "")] == [], name
 

@@ -1,21 +1,22 @@
 import io
 import json
-import sys
-from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 from rag.config import Config, IndexConfig
-from rag.errors import IndexMissing, InputError
-from rag.evaluate import compare, print_results, run_evaluation
-from rag.evaluate.beir import covers_answer, score_beir
-from rag.evaluate.datasets import Evidence, GoldSpan, Question, read_beir, read_questions
-from rag.evaluate.questions import find_cause, is_cited, is_relevant, locate_evidence, quote_matches_text, score_questions
-from rag.evaluate.report import read_results, write_report
+from rag.errors import InputError
+from rag.evaluate import Options, compare, print_results, run_evaluation
+from rag.evaluate.ask import run_all
+from rag.evaluate.beir import read_beir
+from rag.evaluate.compare import read_results
+from rag.evaluate.datasets import Dataset, Evidence, GoldSpan, Question, read_questions
+from rag.evaluate.evidence import is_cited, is_relevant, locate_evidence, quote_matches_text
+from rag.evaluate.files import write_report
+from rag.evaluate.score import Scorer, find_cause
+from rag.evaluate.summary import summarise
+from rag.pipeline import Pipeline
 from rag.types import Answer, Citation, Document, Hit, Passage, Turn, Why
 
 TREATY = "Article 3. Russia may step in early.\nArticle 4. Russia may give\nmilitary assistance.\nArticle 8. Joint action."
@@ -51,10 +52,27 @@ class StandIn:
         answer = self.answers.get(question, Answer(question, standalone, "en", "The documents do not say.", abstained=True))
         return replace(answer, standalone_question=standalone)
 
+    def describe(self):
+        return {"documents": len(self.documents)}
+
     def document(self, source):
         if source not in self.documents:
             raise InputError(f"There is no document {source!r}.")
         return self.documents[source]
+
+
+def outcomes_of(dataset, subject, progress=None):
+    scorer = Scorer(dataset, subject, lambda: None)
+    run = lambda question: scorer.run(question, locate_evidence(question, subject))  # noqa: E731
+    return run_all(dataset.questions, run, run, 2, progress)
+
+
+def score(dataset, subject, progress=None):
+    return summarise(dataset, outcomes_of(dataset, subject, progress))
+
+
+def question_set(questions):
+    return Dataset("set", "passages", tuple(questions), "digest", gold="evidence")
 
 
 def answer_with(*citations, hits=(), text="Yes.", milliseconds=10.0):
@@ -100,8 +118,10 @@ def stand_in_for(dataset, answers=None):
 
 def test_read_beir(beir):
     dataset = read_beir(beir)
-    assert (dataset.name, list(dataset.documents), dataset.answers) == ("tiny", ["a", "b", "q3"], None)
-    assert dataset.gains == {"q1": {"a": 1}, "q2": {"a": 1, "b": 2}, "q3": {"b": 1}}  # q9 is not among the queries
+    assert (dataset.name, list(dataset.documents), dataset.gold, dataset.ranks) == ("tiny", ["a", "b", "q3"], None, "documents")
+    gains = {question.id: question.gains for question in dataset.questions}
+    assert gains == {"q1": {"a": 1}, "q2": {"a": 1, "b": 2}, "q3": {"b": 1}}  # q9 is not among the queries
+    assert [question.own_document for question in dataset.questions] == [None, None, "q3"]
     assert (dataset.documents["a"].title, dataset.documents["a"].text) == ("A", "alpha beta")
 
 
@@ -109,14 +129,13 @@ def test_read_beir_with_other_queries(beir, tmp_path):
     other = tmp_path / "es.jsonl"
     write_jsonl(other, [{"_id": "q2", "text": "qué es beta"}])
     dataset = read_beir(beir, other)
-    assert dataset.queries == {"q2": "qué es beta"}
-    assert list(dataset.gains) == ["q2"]
+    assert [(question.id, question.question, question.language) for question in dataset.questions] == [("q2", "qué es beta", "es")]
 
 
 def test_score_beir(beir):
     dataset = read_beir(beir)
     done = []
-    results = score_beir(dataset, stand_in_for(dataset), lambda *step: done.append(step))
+    results = score(dataset, stand_in_for(dataset), lambda *step: done.append(step))
     entries = {entry["id"]: entry for entry in results["per_query"]}
     # q1: b, a with a relevant: rank 2 after passages are merged by document. nDCG 1/log2(3) = 0.63093.
     assert entries["q1"]["retrieved"] == ["b", "a"]
@@ -130,9 +149,10 @@ def test_score_beir(beir):
     assert results["metrics"]["recall@1"]["value"] == 0.5
     assert results["metrics"]["ndcg@10"]["low"] <= 0.876977 <= results["metrics"]["ndcg@10"]["high"]
     # recall@10 is 1 for all three: a proportion, Wilson, 3 / (3 + 3.8415) = 0.438503
-    assert results["metrics"]["recall@10"] == {"value": 1, "low": 0.438503, "high": 1}
-    assert set(results["metrics"]) == {"ndcg@10", "recall@1", "recall@5", "recall@10", "mrr@10"}
-    assert done == [(1, 3, "queries"), (2, 3, "queries"), (3, 3, "queries")]
+    assert results["metrics"]["recall@10"] == {"value": 1, "low": 0.438503, "high": 1, "n": 3, "mdd": None}
+    assert list(results["metrics"])[:6] == ["ndcg@10", "recall@1", "recall@5", "recall@10", "recall@100", "mrr@10"]
+    assert results["counts"] == {"documents": 3, "queries": 3, "queries_left_out": 0}
+    assert done == [(1, 3, "questions"), (2, 3, "questions"), (3, 3, "questions")]
 
 
 def test_a_document_with_the_id_of_a_query_by_accident_stays(beir):
@@ -140,7 +160,7 @@ def test_a_document_with_the_id_of_a_query_by_accident_stays(beir):
     (beir / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\na\tb\t1\n")
     dataset = read_beir(beir)
     found = {"gamma": hits_of(*(passage_of(document, 0, 5) for document in dataset.documents.values()))}
-    assert score_beir(dataset, StandIn([], found))["per_query"][0]["retrieved"] == ["a", "b", "q3"]
+    assert score(dataset, StandIn([], found))["per_query"][0]["retrieved"] == ["a", "b", "q3"]
 
 
 def test_answer_in_citation(beir):
@@ -150,22 +170,24 @@ def test_answer_in_citation(beir):
     ]
     write_jsonl(beir / "answers.jsonl", records)
     dataset = read_beir(beir)
-    assert dataset.misplaced_answers == 1
+    assert dataset.left_out["misplaced_answers"] == 1
     a, b, _ = dataset.documents.values()
     answers = {"alpha": answer_with(citation_of(a, 0, 5)), "beta": answer_with(citation_of(b, 6, 10), milliseconds=30.0)}
-    results = score_beir(dataset, stand_in_for(dataset, answers))
+    results = score(dataset, stand_in_for(dataset, answers))
     assert [entry["answer_in_citation"] for entry in results["per_query"]] == [1, 0, None]
     assert results["metrics"]["answer_in_citation"]["value"] == 0.5
     assert results["counts"]["queries_with_answers"] == 2
-    assert results["latency_ms"] == {"p50": 20.0, "p95": 29.0, "answers": 2}
+    assert [entry["answer_in_context@5"] for entry in results["per_query"]] == [1, 0, None]
+    # "alpha" is all of the answer "Yes."? No word is shared; F1 is that of the sentences, and there is none.
+    assert [entry["f1"] for entry in results["per_query"]] == [0, 0, None]
+    assert (results["latency_ms"]["p50"], results["latency_ms"]["answers"]) == (20.0, 2)
 
 
 @pytest.mark.parametrize(
     ("source", "start", "end", "covered"), [("d", 5, 9, True), ("d", 6, 9, False), ("d", 5, 8, False), ("e", 0, 99, False)]
 )
-def test_a_gold_span_must_be_covered_whole_in_its_document(source, start, end, covered):
-    document = Document(source, "", "x" * 100, "")
-    assert covers_answer(answer_with(citation_of(document, start, end)), [GoldSpan("d", 5, 9)]) is covered
+def test_a_gold_answer_must_be_covered_whole_in_its_document(source, start, end, covered):
+    assert is_cited(GoldSpan("d", 5, 9), citation_of(Document(source, "", "x" * 100, ""), start, end), 1.0) is covered
 
 
 @pytest.mark.parametrize(
@@ -325,7 +347,8 @@ REFUSAL = Answer("", "", "en", "The documents do not say.", abstained=True)
             RIGHT,
             "not retrieved",
         ),  # found by search, but not given to the answer
-        (ASKED, answer_with(citation_of(TEXT, 0, FOUR), hits=WRONG + RIGHT), RIGHT, "retrieved but not cited"),
+        (ASKED, answer_with(citation_of(TEXT, 0, FOUR), hits=WRONG + RIGHT), RIGHT, "retrieved but not used"),
+        (ASKED, answer_with(citation_of(TEXT, FOUR, FOUR + 9), hits=WRONG + RIGHT), RIGHT, "wrong citation"),
         (ASKED, replace(REFUSAL, hits=RIGHT), RIGHT, "should not have refused"),
         (ASKED, REFUSAL, RIGHT, "should not have refused"),
         (ASKED, REFUSAL, WRONG, "not retrieved"),
@@ -346,7 +369,7 @@ def questions():
 
 @pytest.fixture
 def subject():
-    joint = hits_of(passage_of(TEXT, 0, FOUR), passage_of(TEXT, EIGHT, len(TREATY)), passage_of(TEXT, EIGHT, len(TREATY)))
+    joint = hits_of(passage_of(TEXT, 0, FOUR), passage_of(TEXT, EIGHT, len(TREATY)), passage_of(TEXT, EIGHT - 1, len(TREATY)))
     answers = {
         ASKED.question: answer_with(citation_of(TEXT, START, EIGHT), hits=RIGHT),
         UNANSWERABLE.question: answer_with(citation_of(TEXT, EIGHT, EIGHT + 9), text="Joint."),
@@ -357,7 +380,7 @@ def subject():
 
 
 def test_score_questions(questions, subject):
-    results = score_questions(questions, subject)
+    results = score(question_set(questions), subject)
     values = {name: estimate["value"] for name, estimate in results["metrics"].items()}
     # Answerable: ranks of the first relevant passage 1, 2 and 1; the second hit on the same evidence changes nothing.
     assert values["mrr@10"] == pytest.approx((1 + 0.5 + 1) / 3, abs=1e-6)
@@ -373,7 +396,7 @@ def test_score_questions(questions, subject):
     assert [(failure["id"], failure["cause"]) for failure in results["failures"]] == [
         ("2", "should have refused"),
         ("3", "should not have refused"),
-        ("4", "retrieved but not cited"),
+        ("4", "retrieved but not used"),
     ]
     assert results["failures"][0]["answer"] == "Joint."
     assert results["failures"][0]["quotes"] == [{"source": "t", "quote": "Article 8"}]
@@ -383,15 +406,15 @@ def test_score_questions(questions, subject):
 
 
 def test_splits_are_slices_where_a_set_has_them(questions, subject):
-    assert set(score_questions(questions, subject)["slices"]) == {"kind", "language"}
+    assert set(score(question_set(questions), subject)["slices"]) == {"kind", "language"}
     put = [replace(question, split=split) for question, split in zip(questions, ("dev", "test", "dev", ""), strict=True)]
-    slices = score_questions(put, subject)["slices"]["split"]
+    slices = score(question_set(put), subject)["slices"]["split"]
     assert {name: part["counts"]["questions"] for name, part in slices.items()} == {"dev": 2, "test": 1}
     assert slices["dev"]["metrics"]["evidence_in_citation"]["value"] == 0.5
 
 
 def test_a_follow_up_is_searched_for_as_it_was_understood(questions, subject):
-    score_questions(questions, subject)
+    score(question_set(questions), subject)
     assert subject.searched[2] == "Article 4? And 8?"
 
 
@@ -401,7 +424,8 @@ def test_a_follow_up_is_searched_for_as_it_was_understood(questions, subject):
 def test_equal_runs_write_equal_results(questions, subject, tmp_path):
     for name, milliseconds in (("one", 10.0), ("two", 99.0)):
         subject.answers = {asked: replace(answer, timings_ms={"total": milliseconds}) for asked, answer in subject.answers.items()}
-        write_report({"dataset": "set", **score_questions(questions, subject)}, tmp_path / name)
+        outcomes = outcomes_of(question_set(questions), subject)
+        write_report(summarise(question_set(questions), outcomes), outcomes, tmp_path / name)
     assert (tmp_path / "one" / "results.json").read_bytes() == (tmp_path / "two" / "results.json").read_bytes()
     assert (tmp_path / "one" / "latency.json").read_bytes() != (tmp_path / "two" / "latency.json").read_bytes()
     lines = (tmp_path / "one" / "results.jsonl").read_text(encoding="utf-8").splitlines()
@@ -410,14 +434,14 @@ def test_equal_runs_write_equal_results(questions, subject, tmp_path):
 
 
 def run_of(**values):
-    entries = [{"id": name, "group": name, "mrr@10": value} for name, value in values.items()]
-    return {"dataset": "set", "metrics": {"mrr@10": {}}, "per_query": entries}
+    entries = [{"id": name, "group": name, "crag_score": value} for name, value in values.items()]
+    return {"dataset": "set", "metrics": {"crag_score": {}}, "per_query": entries}
 
 
 def test_compare_pairs_by_id():
     comparison = compare(run_of(a=1.0, b=1.0, c=0.5, d=None, e=1.0), run_of(e=None, d=1.0, c=0.5, b=0.5, a=0.5, z=0.0))
     assert (comparison["questions"], comparison["only_here"], comparison["only_other"]) == (5, 0, 1)
-    row = comparison["metrics"]["mrr@10"]
+    row = comparison["metrics"]["crag_score"]
     # a and b win by 0.5, c ties, d and e have no pair: delta 1/3; of the four sign patterns of two wins, ++ and -- are as far from 0.
     assert (row["value"], row["other"], row["delta"], row["p_value"]) == (0.833333, 0.5, 0.333333, 0.5)
     assert (row["win"], row["tie"], row["loss"]) == (2, 1, 0)
@@ -439,7 +463,7 @@ def test_results_that_are_none_are_refused(tmp_path, content, message):
 
 
 def test_print_results(questions, subject):
-    results = {"dataset": "set", **score_questions(questions, subject)}
+    results = score(question_set(questions), subject)
     results["comparison"] = compare(results, results)
     console = Console(file=io.StringIO(), width=300)
     print_results(results, console)
@@ -448,7 +472,7 @@ def test_print_results(questions, subject):
     assert "mrr@10" in text
     assert "0.833" in text
     assert "kind provision" in text
-    assert "retrieved but not cited" in text
+    assert "retrieved but not used" in text
     assert "median 10.0 ms" in text
     assert "0/3/0" in text
 
@@ -456,72 +480,49 @@ def test_print_results(questions, subject):
 # The whole
 
 
-@pytest.fixture
-def program(monkeypatch):
-    """Stands for the program: an index is a dict of documents by folder; every search finds all, every question is refused."""
-    indexes = {}
-
-    def open_pipeline(config):
-        documents = indexes[config.index.path]
-        everything = hits_of(*(passage_of(document, 0, len(document.text)) for document in documents))
-        return nullcontext(StandIn(documents, {"alpha": everything, "beta": everything, "what is gamma": everything}))
-
-    def sync_documents(config, embedder, documents, progress=None):
-        assert embedder == "builtin"
-        indexes[config.index.path] = list(documents)
-
-    def open_store(folder):
-        if folder not in indexes:
-            raise IndexMissing(f"There is no index at {folder}.")
-        known = {document.source: ("/home/me/t.md" if document is TEXT else "", "") for document in indexes[folder]}
-        return SimpleNamespace(known=lambda: known, close=lambda: None)
-
-    modules = {
-        "rag.pipeline": SimpleNamespace(Pipeline=SimpleNamespace(open=open_pipeline)),
-        "rag.index.sync": SimpleNamespace(sync_documents=sync_documents),
-        "rag.index.store": SimpleNamespace(Store=SimpleNamespace(open=open_store)),
-        "rag.embed": SimpleNamespace(load_embedder=lambda model, device: model),
-    }
-    for name, module in modules.items():
-        monkeypatch.setitem(sys.modules, name, module)
-    return indexes
-
-
-def test_a_beir_folder_is_indexed_in_passing(program, beir, tmp_path):
+def test_a_beir_folder_is_indexed_in_passing(beir, tmp_path):
     config = Config(index=IndexConfig(path=tmp_path / "mine"))
-    program[tmp_path / "mine"] = [TEXT]
-    results = run_evaluation(beir, config, report=tmp_path / "report")
-    # Every ranking is a, b, q3; q3 leaves itself out. Reciprocal ranks: q1 1 (a), q2 1 (a counts as relevant), q3 1/2 (b).
-    assert results["metrics"]["mrr@10"]["value"] == 0.833333
-    assert program.pop(tmp_path / "mine") == [TEXT]
-    (temporary,) = program
-    assert not temporary.exists()
-    assert str(temporary) not in (tmp_path / "report" / "results.json").read_text(encoding="utf-8")
-    again = run_evaluation(beir, config, compare=tmp_path / "report")
+    results = run_evaluation(beir, config, Options(report=tmp_path / "report"))
+    # Words decide: "alpha" finds a; "beta" is in a and b, both relevant; "what is gamma" leaves itself out, and b alone has "gamma".
+    assert [entry["mrr@10"] for entry in results["per_query"]] == [1, 1, 1]
+    assert not (tmp_path / "mine").exists()
+    assert "rag-eval-" not in (tmp_path / "report" / "results.json").read_text(encoding="utf-8")
+    again = run_evaluation(beir, config, Options(compare=tmp_path / "report"))
     assert again["comparison"]["metrics"]["mrr@10"]["tie"] == 3
 
 
-def test_a_beir_index_is_kept_where_it_was_asked_for(program, beir, tmp_path):
+def test_a_beir_index_is_kept_where_it_was_asked_for(beir, tmp_path):
     config = Config(index=IndexConfig(path=tmp_path / "kept"))
     for _ in range(2):
-        run_evaluation(beir, config, keep_index=True)
-    assert [document.source for document in program[tmp_path / "kept"]] == ["a", "b", "q3"]
+        run_evaluation(beir, config, Options(keep_index=True))
+    with Pipeline.open(config) as opened:
+        assert [opened.document(name).text for name in ("a", "b", "q3")] == ["alpha beta", "beta gamma", "what is gamma"]
 
 
-def test_an_index_of_files_is_never_overwritten(program, beir, tmp_path):
-    program[tmp_path / "mine"] = [TEXT]
-    with pytest.raises(InputError, match="holds indexed files, which a BEIR folder would replace"):
-        run_evaluation(beir, Config(index=IndexConfig(path=tmp_path / "mine")), keep_index=True)
-    assert program[tmp_path / "mine"] == [TEXT]
+def test_an_index_of_files_is_never_overwritten(beir, seeds_index):
+    with pytest.raises(InputError, match="holds indexed files, which this data set would replace"):
+        run_evaluation(beir, Config(index=IndexConfig(path=seeds_index)), Options(keep_index=True))
 
 
-def test_a_question_set_is_asked_of_the_configured_index(program, tmp_path):
-    write_jsonl(tmp_path / "set.jsonl", [record(evidence=[{"source": "t", "quote": QUOTE}])])
-    program[Path("here")] = [TEXT]
-    results = run_evaluation(tmp_path / "set.jsonl", Config(index=IndexConfig(path=Path("here"))))
+def test_documents_and_questions_of_ones_own_in_one_go(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "t.md").write_text("# Rules\n\nThe gate opens at seven.\n\nDogs are kept on a lead.\n", encoding="utf-8")
+    quote = {"source": "t.md", "quote": "The gate opens at seven."}
+    write_jsonl(tmp_path / "set.jsonl", [record(question="When does the gate open?", evidence=[quote])])
+    config = Config(index=IndexConfig(path=tmp_path / "untouched"))
+    results = run_evaluation(tmp_path / "set.jsonl", config, Options(documents=tmp_path / "mine"))
+    assert results["metrics"]["evidence_in_citation"]["value"] == 1
+    assert results["index"]["documents"] == 1
+    assert not (tmp_path / "untouched").exists()
+
+
+def test_a_question_set_is_asked_of_the_configured_index(seeds_index, tmp_path):
+    write_jsonl(tmp_path / "set.jsonl", [record(question="Who won the chess final on Mars?", answerable=False)])
+    results = run_evaluation(tmp_path / "set.jsonl", Config(index=IndexConfig(path=seeds_index)))
     assert (results["dataset"], results["counts"]["questions"]) == ("set", 1)
-    assert results["metrics"]["answered_answerable"]["value"] == 0
+    assert results["metrics"]["refused_unanswerable"]["value"] == 1
     assert "index" not in results["run"]["config"]
+    assert str(seeds_index) not in json.dumps(results)
 
 
 @pytest.mark.parametrize(
@@ -530,8 +531,9 @@ def test_a_question_set_is_asked_of_the_configured_index(program, tmp_path):
         ("set.txt", None, "neither a folder nor a .jsonl"),
         ("none.jsonl", None, "cannot be read"),
         ("set.jsonl", "q.jsonl", "--queries goes with a BEIR"),
+        ("none.json", None, "cannot be read"),
     ],
 )
-def test_a_target_that_is_no_data_set_is_refused(program, tmp_path, name, queries, message):
+def test_a_target_that_is_no_data_set_is_refused(tmp_path, name, queries, message):
     with pytest.raises(InputError, match=message):
-        run_evaluation(tmp_path / name, Config(), queries=queries and tmp_path / queries)
+        run_evaluation(tmp_path / name, Config(), Options(queries=queries and tmp_path / queries))

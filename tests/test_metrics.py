@@ -1,3 +1,4 @@
+import random
 from math import log2
 
 import pytest
@@ -64,3 +65,32 @@ def test_metrics_stay_between_0_and_1_and_the_ideal_ranking_is_best(ranked, gain
     for metric in (ndcg_at_k, recall_at_k, reciprocal_rank_at_k):
         assert 0 <= metric(ranked, gains, k) <= metric(ideal, gains, k) + 1e-12 <= 1 + 2e-12
     assert ndcg_at_k(ideal, gains, k) == pytest.approx(1.0 if any(gains.values()) else 0.0)
+
+
+def test_the_same_figures_as_trec_eval() -> None:
+    """ir_measures runs trec_eval's own code. Grades 0 to 3, judged documents that were not found, found ones that were not judged."""
+    ir_measures = pytest.importorskip("ir_measures")
+    chance = random.Random(11)
+    qrels: dict[str, dict[str, int]] = {}
+    run: dict[str, dict[str, float]] = {}
+    for topic in map(str, range(60)):
+        found = chance.sample(range(300), chance.randint(1, 120))
+        run[topic] = {f"d{name}": 1000.0 - rank for rank, name in enumerate(found)}
+        judged = chance.sample(range(300), chance.randint(1, 40))
+        qrels[topic] = {f"d{name}": chance.choice((0, 0, 1, 2, 3)) for name in judged} | {f"d{judged[0]}": 1}
+    wanted = {
+        "nDCG@10": lambda ranked, gains: ndcg_at_k(ranked, gains, 10),
+        "nDCG@100": lambda ranked, gains: ndcg_at_k(ranked, gains, 100),
+        "R@1": lambda ranked, gains: recall_at_k(ranked, gains, 1),
+        "R@5": lambda ranked, gains: recall_at_k(ranked, gains, 5),
+        "R@100": lambda ranked, gains: recall_at_k(ranked, gains, 100),
+        "RR": lambda ranked, gains: reciprocal_rank_at_k(ranked, gains, 1000),
+        "AP": average_precision,
+    }
+    measures = [ir_measures.parse_measure(name) for name in wanted]
+    compared = 0
+    for told in ir_measures.iter_calc(measures, qrels, run):
+        ours = wanted[str(told.measure)](list(run[told.query_id]), qrels[told.query_id])
+        assert ours == pytest.approx(told.value, abs=1e-9), (told.measure, told.query_id)
+        compared += 1
+    assert compared == 60 * len(wanted)

@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from rag.evaluate import statistics
-from rag.evaluate.statistics import Interval, bootstrap_interval, paired_sign_flip, wilson_interval
+from rag.evaluate.statistics import (
+    Interval,
+    bootstrap_interval,
+    clustered_wilson_interval,
+    cohen_kappa,
+    design_effect,
+    holm,
+    minimum_detectable_difference,
+    paired_sign_flip,
+    standard_error,
+    wilson_interval,
+)
 
 
 @pytest.mark.parametrize(
@@ -129,3 +140,53 @@ def test_sign_flip_of_clusters_flips_them_whole():
 def test_sign_flip_refuses_unpaired_values():
     with pytest.raises(ValueError, match="got 2 and 1"):
         paired_sign_flip([1, 2], [1])
+
+
+def test_holm_by_hand():
+    # Sorted .01 .02 .03 .5, times 4 3 2 1: .04 .06 .06 .5, each at least the one before.
+    assert holm([0.03, 0.01, 0.5, 0.02]) == pytest.approx([0.06, 0.04, 0.5, 0.06])
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_design_effect_by_hand():
+    # Twelve clusters of two equal values: Var between = 12/11 * 12 * 1² / 24² = 1/44, of 24 independent values (6/23)/24 = 1/92.
+    values = [value for value in (0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1) for _ in range(2)]
+    clusters = [place // 2 for place in range(24)]
+    assert design_effect(values, clusters) == pytest.approx(92 / 44)
+    assert design_effect(values, clusters[:1] * 24) == pytest.approx(1)  # too few clusters to tell
+    assert design_effect([1.0, 1.0], ["a", "b"]) == 1
+
+
+def test_clustered_wilson_is_wilson_for_fewer_values():
+    values = [value for value in (0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1) for _ in range(2)]
+    clusters = [place // 2 for place in range(24)]
+    effect = design_effect(values, clusters)
+    assert effect > 2
+    assert clustered_wilson_interval(values, clusters) == wilson_interval(12 / effect, 24 / effect)
+    assert clustered_wilson_interval(values, range(24)) == wilson_interval(12, 24)
+
+
+def test_minimum_detectable_difference_by_hand():
+    # z of .975 and of .8: 1.959964 + 0.841621
+    assert minimum_detectable_difference(0.01) == pytest.approx(0.02801585, abs=1e-7)
+    # 0 and 1: sd with n - 1 is .70711, over sqrt 2
+    assert standard_error([0.0, 1.0]) == pytest.approx(0.5)
+    assert standard_error([1.0]) == 0
+
+
+def test_the_test_finds_the_detectable_difference_in_four_of_five_cases():
+    generator = np.random.default_rng(7)
+    count, spread, found, trials = 60, 0.3, 0, 200
+    delta = minimum_detectable_difference(spread / count**0.5)
+    for _ in range(trials):
+        differences = generator.normal(delta, spread, count)
+        found += paired_sign_flip(differences.tolist(), [0.0] * count, flips=999).p_value < 0.05
+    assert 0.72 <= found / trials <= 0.88
+
+
+def test_kappa_by_hand():
+    # 3 of 4 agree; by chance 1/2 * 3/4 + 1/2 * 1/4 = 1/2: (3/4 - 1/2) / (1/2)
+    assert cohen_kappa([True, True, False, False], [True, True, True, False]) == 0.5
+    assert cohen_kappa([True], [True]) == 1
+    assert cohen_kappa([], []) == 0

@@ -1,82 +1,127 @@
-"""Score an index on a BEIR data set: retrieval by document, and whether citations cover the gold answers.
+"""Read a BEIR folder (Thakur et al. 2021, https://github.com/beir-cellar/beir).
 
-The figures are those of trec_eval and BEIR: a mean over the queries with something relevant, and a query that is itself a document of the
-corpus (ArguAna, Quora) is not credited or charged with finding itself. Knows nothing of how passages are found; only that several of them
-may belong to one document, whose rank is that of the best.
+corpus.jsonl {"_id", "title"?, "text"}, queries.jsonl {"_id", "text"}, qrels/test.tsv with a header and the columns query-id, corpus-id,
+score; here also, if present, answers.jsonl {"_id", "corpus_id", "answers": [{"text", "start"}]}, where `start` counts characters of the
+record's `text`. Only queries with something relevant count, as in BEIR's own figures.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
 
-from rag.evaluate.datasets import BeirDataset, GoldSpan
-from rag.evaluate.subject import Progress, Subject
-from rag.evaluate.summary import RETRIEVAL_METRICS, Entry, estimate_metrics, latency_percentiles, score_ranking
-from rag.types import Answer, Hit
+from rag.errors import InputError
+from rag.evaluate import lines
+from rag.evaluate.datasets import Dataset, GoldSpan, Question, digest_of
+from rag.language import detect
+from rag.types import Document
 
-DEPTH = 100
-"""Passages that are asked for per query, and so the most documents that a ranking can have."""
-
-ANSWER_METRIC = "answer_in_citation"
+KIND = "query"
 
 
-def score_beir(dataset: BeirDataset, subject: Subject, progress: Progress | None = None) -> dict[str, Any]:
-    """Search for each judged query, ask those that have gold answers, and sum up.
+def read_beir(folder: Path, queries: Path | None = None) -> Dataset:
+    """Read a BEIR folder, with the queries of the file `queries` in place of its own if one is given.
 
-    Returns:
-        "dataset", "counts", "metrics", "per_query" and "latency_ms"; only the last differs between two runs.
+    Judgements of queries that are not in the queries file are left out, so that a file with some of the queries is enough.
+
+    Raises:
+        InputError: a file that is missing or a line that does not fit.
     """
-    judged = {name: gains for name, gains in dataset.gains.items() if any(gain > 0 for gain in gains.values())}
-    entries, milliseconds = [], []
-    for done, (name, gains) in enumerate(judged.items(), 1):
-        ranked = rank_documents(subject.search(dataset.queries[name], DEPTH))
-        if _is_own_document(dataset, name):
-            ranked = [source for source in ranked if source != name]
-        entry: Entry = {"id": name, "group": _most_relevant(gains), **score_ranking(ranked, gains)}
-        if dataset.answers is not None:
-            entry[ANSWER_METRIC] = None
-            if name in dataset.answers:
-                answer = subject.ask(dataset.queries[name])
-                entry[ANSWER_METRIC] = float(covers_answer(answer, dataset.answers[name]))
-                entry["abstained"] = answer.abstained
-                milliseconds += [answer.timings_ms["total"]] if "total" in answer.timings_ms else []
-        entries.append({**entry, "retrieved": ranked})
-        if progress:
-            progress(done, len(judged), "queries")
-    counts = {"documents": len(dataset.documents), "queries": len(judged), "queries_left_out": len(dataset.queries) - len(judged)}
-    names = [*RETRIEVAL_METRICS]
-    if dataset.answers is not None:
-        names.append(ANSWER_METRIC)
-        counts |= {"queries_with_answers": sum(entry[ANSWER_METRIC] is not None for entry in entries)}
-        counts |= {"misplaced_answers": dataset.misplaced_answers}
-    return {
-        "dataset": dataset.name,
-        "counts": counts,
-        "metrics": estimate_metrics(entries, names),
-        "per_query": entries,
-        "latency_ms": latency_percentiles(milliseconds),
-    }
+    asked, judgements = queries or folder / "queries.jsonl", folder / "qrels" / "test.tsv"
+    documents = read_corpus(folder / "corpus.jsonl")
+    texts = _read_queries(asked)
+    gains = _read_judgements(judgements, texts)
+    judged = {name: own for name, own in gains.items() if any(gain > 0 for gain in own.values())}
+    if not judged:
+        raise InputError(f"No query of {asked} is judged in qrels/test.tsv; check that the ids agree.")
+    file = folder / "answers.jsonl"
+    answers, misplaced = _read_answers(file, texts, documents) if file.is_file() else ({}, 0)
+    questions = tuple(_question(name, texts[name], own, answers.get(name, []), documents) for name, own in judged.items())
+    left_out = {"queries_left_out": len(texts) - len(judged)} | ({"misplaced_answers": misplaced} if file.is_file() else {})
+    return Dataset(
+        folder.resolve().name, "documents", questions, digest_of(folder / "corpus.jsonl", asked, judgements, file),
+        gold="answer" if file.is_file() else None, documents=documents, left_out=left_out,
+    )  # fmt: skip
 
 
-def rank_documents(hits: Sequence[Hit]) -> list[str]:
-    """Sources in the order of their best passage."""
-    return list(dict.fromkeys(hit.passage.source for hit in hits))
+def read_corpus(file: Path) -> dict[str, Document]:
+    """The documents of a corpus.jsonl by id.
+
+    Raises:
+        InputError: a line that does not fit, or no line at all.
+    """
+    documents: dict[str, Document] = {}
+    for place, record in lines.read_jsonl(file):
+        source = lines.identifier(record, "_id", place)
+        if source in documents:
+            raise InputError(f"{place} repeats the _id {source!r}; give every document its own.")
+        title = lines.field(record, "title", str, place) if record.get("title") is not None else ""
+        # A record with a title only could not be found otherwise; no answer offset can point into an empty text.
+        documents[source] = plain_document(source, title, lines.field(record, "text", str, place) or title)
+    if not documents:
+        raise InputError(f"{file} holds no document; write one JSON object per line.")
+    return documents
 
 
-def covers_answer(answer: Answer, spans: Sequence[GoldSpan]) -> bool:
-    """Whether one citation holds all characters of one gold span in the gold document."""
-    return any(
-        citation.source == span.source and citation.start <= span.start and span.end <= citation.end
-        for citation in answer.citations
-        for span in spans
-    )
+def plain_document(source: str, title: str, text: str) -> Document:
+    """A document that is no file."""
+    digest = hashlib.sha256(json.dumps([title, text]).encode()).hexdigest()
+    return Document(source, title, text, digest, language=detect(text))
 
 
-def _is_own_document(dataset: BeirDataset, query_id: str) -> bool:
-    """Whether the query is itself a document: one of the same id holds its text and is not judged relevant (so not by accident)."""
-    own = dataset.documents.get(query_id)
-    return own is not None and dataset.queries[query_id] in own.text and dataset.gains[query_id].get(query_id, 0) <= 0
+def _question(name: str, text: str, gains: Mapping[str, float], spans: list[GoldSpan], documents: Mapping[str, Document]) -> Question:
+    own = documents.get(name)
+    # A query that is itself a document of the corpus (ArguAna, Quora) is not credited or charged with finding itself.
+    itself = own is not None and text in own.text and gains.get(name, 0) <= 0
+    words = tuple(documents[span.source].text[span.start : span.end] for span in spans)
+    most_relevant = min(gains, key=lambda source: (-gains[source], source))
+    return Question(
+        id=name, question=text, language=detect(text), kind=KIND, answerable=True, gains=gains, spans=tuple(spans),
+        answers=tuple(dict.fromkeys(words)), own_document=name if itself else None,
+        document_language=documents[most_relevant].language if most_relevant in documents else None,
+    )  # fmt: skip
 
 
-def _most_relevant(gains: Mapping[str, float]) -> str:
-    """The document that a query counts as being about; of equals the first by id."""
-    return min(gains, key=lambda source: (-gains[source], source))
+def _read_queries(file: Path) -> dict[str, str]:
+    queries: dict[str, str] = {}
+    for place, record in lines.read_jsonl(file):
+        name = lines.identifier(record, "_id", place)
+        if name in queries:
+            raise InputError(f"{place} repeats the _id {name!r}; give every query its own.")
+        queries[name] = lines.text(record, "text", place)
+    if not queries:
+        raise InputError(f"{file} holds no query; write one JSON object per line.")
+    return queries
+
+
+def _read_judgements(file: Path, queries: Mapping[str, str]) -> dict[str, dict[str, float]]:
+    gains: dict[str, dict[str, float]] = {}
+    for place, line in lines.read_lines(file):
+        fields = line.rstrip("\r\n").split("\t")
+        if len(fields) != 3:
+            raise InputError(f"{place} has {len(fields)} columns; it needs query-id, corpus-id and score with a tab between them.")
+        try:
+            gain = float(fields[2])
+        except ValueError as error:
+            if place.endswith(":1"):  # the header
+                continue
+            raise InputError(f"{place}: the score {fields[2]!r} is not a number.") from error
+        if fields[0] in queries:
+            gains.setdefault(fields[0], {})[fields[1]] = gain
+    return gains
+
+
+def _read_answers(file: Path, queries: Mapping[str, str], documents: Mapping[str, Document]) -> tuple[dict[str, list[GoldSpan]], int]:
+    """The gold spans of each query, and how many of them do not hold the text that they should."""
+    answers: dict[str, list[GoldSpan]] = {}
+    misplaced = 0
+    for place, record in lines.read_jsonl(file):
+        name, source = lines.identifier(record, "_id", place), lines.identifier(record, "corpus_id", place)
+        if source not in documents:
+            raise InputError(f"{place}: the corpus_id {source!r} is not in corpus.jsonl.")
+        for answer in lines.objects(record, "answers", place, required=True):
+            text, start = lines.text(answer, "text", place), lines.field(answer, "start", int, place)
+            if name in queries:
+                answers.setdefault(name, []).append(GoldSpan(source, start, start + len(text)))
+                misplaced += documents[source].text[start : start + len(text)] != text
+    return answers, misplaced

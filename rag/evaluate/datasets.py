@@ -1,25 +1,24 @@
-"""Read what is evaluated on: BEIR folders and question sets, checked line by line.
+"""What is evaluated on: questions with their labels, and the documents they are about unless an index has them already.
 
-A file that does not fit is refused with its name, the line and what is missing there, never skipped in part. This module knows file formats
-only: whether a quote really is in a document is for those who have the documents.
+    question set    a .jsonl file: labels are quotes of documents, or spans of them        this module
+    BEIR            a folder with corpus.jsonl, queries.jsonl and qrels/test.tsv           `beir.py`
+    SQuAD           a .json file (SQuAD, XQuAD, MLQA, or long documents with spans)        `squad.py`
+    TREC            topics, with --qrels                                                   `trec.py`
 
-BEIR (Thakur et al. 2021, https://github.com/beir-cellar/beir): corpus.jsonl {"_id", "title"?, "text"}, queries.jsonl {"_id", "text"},
-qrels/test.tsv with a header and the columns query-id, corpus-id, score; here also, if present, answers.jsonl {"_id", "corpus_id",
-"answers": [{"text", "start"}]}, where `start` counts characters of the record's `text`.
+A file that does not fit is refused with its name, the line and what is missing there, never skipped in part. Whether a quote really is in
+a document is for those who have the documents.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal
 
 from rag.errors import InputError
-from rag.language import detect
-from rag.types import Document, Turn
-
-T = TypeVar("T")
+from rag.evaluate import lines
+from rag.types import Document, Language, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +31,22 @@ class GoldSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class BeirDataset:
-    """A BEIR folder; `documents` is keyed by source, the other dicts by query id, and hold queries of `queries` only.
-
-    `misplaced_answers` counts the answers whose text is not at their offset in the document.
-    """
-
-    name: str
-    documents: dict[str, Document]
-    queries: dict[str, str]
-    gains: dict[str, dict[str, float]]
-    answers: dict[str, list[GoldSpan]] | None
-    misplaced_answers: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
-    """A quotation that answers a question; whitespace in `quote` stands for any whitespace of the document."""
+    """A quotation that answers a question (whitespace in `quote` stands for any whitespace), or the characters `span` of the document."""
 
     source: str
-    quote: str
+    quote: str = ""
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One line of a question set. Several items of `evidence` are alternatives: each alone would do.
+    """One question with its labels. Several items of `evidence` (and of `spans`) are alternatives: each alone would do.
 
-    `split` tells the questions that settings are chosen on from those that results are reported on; empty in a set that has none.
+    `gains` are the documents judged relevant (0 and below: judged not to be); `spans` are gold characters that need not be looked up;
+    `answers` are short answers in words. `own_document` is the document that the question itself is, which is no find. `reviewed` is False
+    for a draft that no person has confirmed. `split` tells the questions that settings are chosen on from those that results are reported
+    on; empty in a set that has none.
     """
 
     id: str
@@ -68,31 +56,69 @@ class Question:
     answerable: bool
     evidence: tuple[Evidence, ...] = ()
     history: tuple[Turn, ...] = ()
+    reviewed: bool = True
+    gains: Mapping[str, float] = field(default_factory=dict)
+    spans: tuple[GoldSpan, ...] = ()
+    answers: tuple[str, ...] = ()
+    document_language: Language | None = None
+    own_document: str | None = None
     split: str = ""
 
+    @property
+    def label(self) -> str:
+        """Changes with the question or any of its labels, so that results on different labels are not compared."""
+        turns = [[turn.question, turn.answer] for turn in self.history]
+        quotes = [[item.source, item.quote, item.span] for item in self.evidence]
+        spans = [[span.source, span.start, span.end] for span in self.spans]
+        told = [self.question, self.answerable, turns, quotes, spans, sorted(self.gains.items()), self.answers]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:8]
 
-def read_beir(folder: Path, queries: Path | None = None) -> BeirDataset:
-    """Read a BEIR folder, with the queries of the file `queries` in place of its own if one is given.
 
-    Judgements of queries that are not in the queries file are left out, so that a file with some of the queries is enough.
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Questions, and what their labels are of.
+
+    `ranks`: a ranking is of documents (judged as wholes), or of passages (relevant if they hold the evidence). `gold`: spans are short
+    answers, which a citation must hold whole, or evidence. `documents` (by source) is what has to be indexed; None: the index has it.
+    `left_out` counts what was not taken, by reason.
+    """
+
+    name: str
+    ranks: Literal["documents", "passages"]
+    questions: tuple[Question, ...]
+    sha256: str
+    gold: Literal["answer", "evidence"] | None = None
+    documents: Mapping[str, Document] | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_dataset(target: Path, queries: Path | None = None, qrels: Path | None = None) -> Dataset:
+    """Read whatever `target` is, with the questions of `queries` instead of its own if that is given.
 
     Raises:
-        InputError: a file that is missing or a line that does not fit.
+        InputError: nothing that is known, or a file that does not fit.
     """
-    documents = _read_corpus(folder / "corpus.jsonl")
-    texts = _read_queries(queries or folder / "queries.jsonl")
-    gains = _read_judgements(folder / "qrels" / "test.tsv", texts)
-    if not any(gain > 0 for judged in gains.values() for gain in judged.values()):
-        raise InputError(f"No query of {queries or folder / 'queries.jsonl'} is judged in qrels/test.tsv; check that the ids agree.")
-    name = folder.resolve().name
-    if not (folder / "answers.jsonl").is_file():
-        return BeirDataset(name, documents, texts, gains, answers=None)
-    answers, misplaced = _read_answers(folder / "answers.jsonl", texts, documents)
-    return BeirDataset(name, documents, texts, gains, answers, misplaced)
+    from rag.evaluate.beir import read_beir
+    from rag.evaluate.squad import read_squad
+    from rag.evaluate.trec import read_topics
+
+    if qrels is not None:
+        return read_topics(target, qrels)
+    if target.is_dir():
+        return read_beir(target, queries)
+    if target.suffix == ".json":
+        return read_squad(target, queries)
+    if queries is not None:
+        raise InputError(f"--queries goes with a BEIR folder or a SQuAD file, and {target} is not one.")
+    if target.suffix == ".jsonl":
+        return _question_set(target)
+    raise InputError(
+        f"{target} is neither a folder nor a .jsonl or .json file; give a BEIR folder, a question set, a SQuAD file, or topics and --qrels."
+    )
 
 
 def read_questions(file: Path) -> list[Question]:
-    """Read a question set.
+    """Read a question set, drafts included.
 
     An answerable question needs evidence; that of an unanswerable one is ignored.
 
@@ -100,8 +126,8 @@ def read_questions(file: Path) -> list[Question]:
         InputError: a file that cannot be read, holds no question, or has a line that does not fit.
     """
     questions: dict[str, Question] = {}
-    for place, record in _read_jsonl(file):
-        question = _question(record, place)
+    for place, record in lines.read_jsonl(file):
+        question = parse_question(record, place)
         if question.id in questions:
             raise InputError(f"{place} repeats the id {question.id!r}; give every question its own.")
         questions[question.id] = question
@@ -110,141 +136,59 @@ def read_questions(file: Path) -> list[Question]:
     return list(questions.values())
 
 
-def _question(record: Mapping[str, Any], place: str) -> Question:
-    answerable = _field(record, "answerable", bool, place)
-    evidence = tuple(
-        Evidence(_text(item, "source", place), _text(item, "quote", place))
-        for item in _objects(record, "evidence", place, required=answerable)
-    )
-    if answerable and not evidence:
+def parse_question(record: Mapping[str, Any], place: str) -> Question:
+    """One line of a question set; while it is a draft, an answerable question may lack its evidence.
+
+    Raises:
+        InputError: the line does not fit.
+    """
+    answerable = lines.field(record, "answerable", bool, place)
+    reviewed = lines.field(record, "reviewed", bool, place) if "reviewed" in record else True
+    needed = answerable and reviewed
+    evidence = tuple(_evidence(item, place) for item in lines.objects(record, "evidence", place, required=needed))
+    if needed and not evidence:
         raise InputError(f"{place}: an answerable question needs at least one item in 'evidence'.")
     history = tuple(
-        Turn(_text(turn, "question", place), _field(turn, "answer", str, place))
-        for turn in _objects(record, "history", place, required=False)
+        Turn(lines.text(turn, "question", place), lines.field(turn, "answer", str, place))
+        for turn in lines.objects(record, "history", place, required=False)
     )
+    answers = lines.field(record, "answers", list, place) if record.get("answers") is not None else []
+    if not all(isinstance(answer, str) and answer.strip() for answer in answers):
+        raise InputError(f"{place}: 'answers' is {answers!r}; it must be a list of texts.")
     return Question(
-        id=_identifier(record, "id", place),
-        question=_text(record, "question", place),
-        language=_text(record, "language", place),
-        kind=_text(record, "kind", place),
+        id=lines.identifier(record, "id", place),
+        question=lines.text(record, "question", place),
+        language=lines.text(record, "language", place),
+        kind=lines.text(record, "kind", place),
         answerable=answerable,
-        evidence=evidence if answerable else (),
+        evidence=evidence if answerable or not reviewed else (),
         history=history,
-        split=_text(record, "split", place) if record.get("split") is not None else "",
+        reviewed=reviewed,
+        answers=tuple(answers) if answerable else (),
+        split=lines.text(record, "split", place) if record.get("split") is not None else "",
     )
 
 
-def _read_corpus(file: Path) -> dict[str, Document]:
-    documents: dict[str, Document] = {}
-    for place, record in _read_jsonl(file):
-        source = _identifier(record, "_id", place)
-        if source in documents:
-            raise InputError(f"{place} repeats the _id {source!r}; give every document its own.")
-        title = _field(record, "title", str, place) if record.get("title") is not None else ""
-        # A record with a title only could not be found otherwise; no answer offset can point into an empty text.
-        text = _field(record, "text", str, place) or title
-        digest = hashlib.sha256(json.dumps([title, text]).encode()).hexdigest()
-        documents[source] = Document(source, title, text, digest, language=detect(text))
-    if not documents:
-        raise InputError(f"{file} holds no document; write one JSON object per line.")
-    return documents
+def digest_of(*files: Path) -> str:
+    """The sha256 of the bytes of files that were read before, in this order."""
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.is_file())).hexdigest()
 
 
-def _read_queries(file: Path) -> dict[str, str]:
-    queries: dict[str, str] = {}
-    for place, record in _read_jsonl(file):
-        name = _identifier(record, "_id", place)
-        if name in queries:
-            raise InputError(f"{place} repeats the _id {name!r}; give every query its own.")
-        queries[name] = _text(record, "text", place)
-    if not queries:
-        raise InputError(f"{file} holds no query; write one JSON object per line.")
-    return queries
+def _question_set(file: Path) -> Dataset:
+    every = read_questions(file)
+    questions = tuple(question for question in every if question.reviewed)
+    if not questions:
+        cure = 'correct them and write "reviewed": true in each that is right'
+        raise InputError(f"None of the {len(every)} questions of {file} has been reviewed; {cure}.")
+    left_out = {"drafts_left_out": len(every) - len(questions)} if len(questions) < len(every) else {}
+    return Dataset(file.stem, "passages", questions, digest_of(file), gold="evidence", left_out=left_out)
 
 
-def _read_judgements(file: Path, queries: Mapping[str, str]) -> dict[str, dict[str, float]]:
-    gains: dict[str, dict[str, float]] = {}
-    for place, line in _read_lines(file):
-        fields = line.rstrip("\r\n").split("\t")
-        if len(fields) != 3:
-            raise InputError(f"{place} has {len(fields)} columns; it needs query-id, corpus-id and score with a tab between them.")
-        try:
-            gain = float(fields[2])
-        except ValueError as error:
-            if place.endswith(":1"):  # the header
-                continue
-            raise InputError(f"{place}: the score {fields[2]!r} is not a number.") from error
-        if fields[0] in queries:
-            gains.setdefault(fields[0], {})[fields[1]] = gain
-    return gains
-
-
-def _read_answers(file: Path, queries: Mapping[str, str], documents: Mapping[str, Document]) -> tuple[dict[str, list[GoldSpan]], int]:
-    """The gold spans of each query, and how many of them do not hold the text that they should."""
-    answers: dict[str, list[GoldSpan]] = {}
-    misplaced = 0
-    for place, record in _read_jsonl(file):
-        name, source = _identifier(record, "_id", place), _identifier(record, "corpus_id", place)
-        if source not in documents:
-            raise InputError(f"{place}: the corpus_id {source!r} is not in corpus.jsonl.")
-        for answer in _objects(record, "answers", place, required=True):
-            text, start = _text(answer, "text", place), _field(answer, "start", int, place)
-            if name in queries:
-                answers.setdefault(name, []).append(GoldSpan(source, start, start + len(text)))
-                misplaced += documents[source].text[start : start + len(text)] != text
-    return answers, misplaced
-
-
-def _read_jsonl(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for place, line in _read_lines(file):
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{place} is not JSON ({error.msg} at column {error.colno}); write one JSON object per line.") from error
-        if not isinstance(record, dict):
-            raise InputError(f"{place} is a JSON {type(record).__name__}, not an object; write one JSON object per line.")
-        yield place, record
-
-
-def _read_lines(file: Path) -> Iterator[tuple[str, str]]:
-    """Lines that are not blank, each with its place "file:line"."""
-    try:
-        with file.open(encoding="utf-8-sig") as stream:
-            for number, line in enumerate(stream, 1):
-                if line.strip():
-                    yield f"{file}:{number}", line
-    except OSError as error:
-        raise InputError(f"{file} cannot be read ({error.strerror}); check the path.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file} is not UTF-8 (byte {error.start}); convert it.") from error
-
-
-def _field(record: Mapping[str, Any], name: str, kind: type[T], place: str) -> T:
-    if name not in record:
-        raise InputError(f"{place} has no {name!r}; it needs one of type {kind.__name__}.")
-    value = record[name]
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise InputError(f"{place}: {name!r} is {value!r}; it must be of type {kind.__name__}.")
-    return value
-
-
-def _text(record: Mapping[str, Any], name: str, place: str) -> str:
-    text = _field(record, name, str, place)
-    if not text.strip():
-        raise InputError(f"{place}: {name!r} is empty.")
-    return text
-
-
-def _identifier(record: Mapping[str, Any], name: str, place: str) -> str:
-    """An id as text; some data sets write numbers."""
-    return str(record[name]) if type(record.get(name)) is int else _text(record, name, place)
-
-
-def _objects(record: Mapping[str, Any], name: str, place: str, *, required: bool) -> list[dict[str, Any]]:
-    if record.get(name) is None and not required:
-        return []
-    items = _field(record, name, list, place)
-    for item in items:
-        if not isinstance(item, dict):
-            raise InputError(f"{place}: {name!r} holds {item!r}; each item must be an object.")
-    return items
+def _evidence(item: Mapping[str, Any], place: str) -> Evidence:
+    source = lines.text(item, "source", place)
+    if "quote" in item or "start" not in item:
+        return Evidence(source, lines.text(item, "quote", place))
+    span = lines.field(item, "start", int, place), lines.field(item, "end", int, place)
+    if not 0 <= span[0] < span[1]:
+        raise InputError(f"{place}: the evidence span {span[0]}-{span[1]} is empty; 'end' is the character after the last.")
+    return Evidence(source, span=span)

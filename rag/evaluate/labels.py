@@ -61,6 +61,8 @@ def find_quote(evidence: Evidence, documents: Mapping[str, Document]) -> list[Go
     """Every place of a quote in the stored text of its document."""
     if evidence.source not in documents:
         return []
+    if evidence.span is not None:
+        return [GoldSpan(evidence.source, *evidence.span)]
     pattern = r"\s+".join(map(re.escape, evidence.quote.split()))
     return [GoldSpan(evidence.source, *match.span()) for match in re.finditer(pattern, documents[evidence.source].text)]
 

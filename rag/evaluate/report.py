@@ -1,12 +1,6 @@
-"""Show results, keep them, and compare two runs.
+"""Show results in a terminal. Works on the dicts that an evaluation returns, and decides nothing."""
 
-Works on the dicts that `run_evaluation` returns and knows metrics only by name. What differs from run to run without meaning anything, the
-times, goes into a file of its own, so that results.json of two equal runs are equal byte for byte.
-"""
-
-import json
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -14,136 +8,142 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from rag.errors import InputError
-from rag.evaluate.statistics import paired_sign_flip
+from rag.evaluate.catalogue import HEADLINE
+from rag.evaluate.summary import LATENCY, RESOURCES
 
-RESULTS = "results.json"
-LATENCY = "latency_ms"
+Row = Mapping[str, Any]
+WIDE = 240
+DETECTABLE = "Detectable: the true difference of another run on this set that a comparison would show in four of five cases."
 
 
-def print_results(results: Mapping[str, Any], console: Console) -> None:
-    """Print the figures, the slices, what failed and the comparison, as far as `results` has them."""
+def print_results(results: Row, console: Console) -> None:
+    """Print the figures, the slices, what failed, the comparison and the gate, as far as `results` has them."""
     counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in results["counts"].items())
     console.print(Text(f"{results['dataset']}: {counts}"))
-    console.print(_metrics_table(results))
+    _print(_metrics_table(results["metrics"]), console)
+    if results.get("slices"):
+        _print(_slices_table(results), console)
     if causes := [failure["cause"] for failure in results.get("failures", ())]:
         table = Table("Cause of failure", "Questions")
         for cause in sorted(set(causes), key=lambda cause: (-causes.count(cause), cause)):
             table.add_row(cause, str(causes.count(cause)))
-        console.print(table)
-    if results.get(LATENCY):
-        latency = results[LATENCY]
-        console.print(Text(f"Time of an answer: median {latency['p50']} ms, 95th percentile {latency['p95']} ms"))
+        _print(table, console)
+    for line in _closing_lines(results):
+        console.print(Text(line))
     if "comparison" in results:
-        console.print(_comparison_table(results["comparison"]))
+        print_comparisons({"this run": results["comparison"]}, "the other run", console)
+    if "gate" in results:
+        print_gate(results["gate"], console)
 
 
-def compare(results: Mapping[str, Any], other_results: Mapping[str, Any]) -> dict[str, Any]:
-    """Compare two runs question by question, paired by id: `results` minus `other_results`.
-
-    Only questions of both runs to which a metric applies in both count; a question set that changed shows in "only_here" and "only_other".
-
-    Returns:
-        {"questions", "only_here", "only_other", "metrics"}, for each metric {"value", "other", "delta", "low", "high", "p_value", "win",
-        "tie", "loss"}, where `value` and `other` are means over the shared questions, `low` and `high` bound the delta, and the p-value is
-        of the paired sign-flip test, not corrected for the number of metrics.
-
-    Raises:
-        InputError: no question is in both.
-    """
-    here, there = ({entry["id"]: entry for entry in side["per_query"]} for side in (results, other_results))
-    shared = [name for name in here if name in there]
-    if not shared:
-        raise InputError(f"No question id of {results['dataset']!r} is in the results to compare with; compare runs on the same data set.")
-    metrics = {}
-    for metric in results["metrics"]:
-        names = [name for name in shared if here[name].get(metric) is not None and there[name].get(metric) is not None]
-        if names:
-            metrics[metric] = _compare_metric(metric, [here[name] for name in names], [there[name] for name in names])
-    return {"questions": len(shared), "only_here": len(here) - len(shared), "only_other": len(there) - len(shared), "metrics": metrics}
+def print_comparisons(comparisons: Mapping[str, Row], reference: str, console: Console) -> None:
+    """One table of runs against a reference: value, delta with interval, and verdict for each metric."""
+    first = next(iter(comparisons.values()))
+    title = f"Against {reference}, {first['questions']} questions in both"
+    columns = [column for name in comparisons for column in (escape(name), "Delta, 95% interval", "Win/tie/loss", "Verdict")]
+    table = Table("Metric", escape(reference), *columns, title=escape(title))
+    for metric in dict.fromkeys(name for own in comparisons.values() for name in own["metrics"]):
+        rows = [own["metrics"].get(metric) for own in comparisons.values()]
+        known = next(row for row in rows if row)
+        table.add_row(metric, f"{known['other']:.3f}", *(cell for row in rows for cell in _cells(row)))
+    _print(table, console)
+    detectable = [row["mdd"] for own in comparisons.values() for name, row in own["metrics"].items() if name in HEADLINE and row["mdd"]]
+    if detectable:
+        span = f"{min(detectable):.3f} to {max(detectable):.3f}" if len(detectable) > 1 else f"{detectable[0]:.3f}"
+        console.print(
+            Text(f"True differences of {span} (by metric) would show in four of five such comparisons; a smaller one less often.")
+        )
+    console.print(Text("Verdicts: paired sign-flip test on headline metrics, 5% over all of them together (Holm)."))
 
 
-def write_report(results: Mapping[str, Any], folder: Path) -> None:
-    """Write results.json (all but times), results.jsonl (one line per question) and latency.json into `folder`.
-
-    Raises:
-        InputError: the folder cannot be written.
-    """
-    lasting = {name: value for name, value in results.items() if name != LATENCY}
-    lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in results["per_query"])
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / RESULTS).write_text(json.dumps(lasting, ensure_ascii=False, indent=1), encoding="utf-8")
-        (folder / "results.jsonl").write_text(lines, encoding="utf-8")
-        (folder / "latency.json").write_text(json.dumps(results[LATENCY], indent=1), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"The report cannot be written to {folder} ({error.strerror}); give another --report folder.") from error
+def print_costs(summary: Row, console: Console) -> None:
+    """A row for each run: headline metrics, and what it costs as far as that was measured."""
+    runs = summary["runs"]
+    names = [name for name in HEADLINE if any(name in own["metrics"] for own in runs.values())]
+    table = Table("Run", *names, "p50 ms", "p95 ms", "Index MiB", "Memory MiB", "Tokens in/out", "Cost")
+    for name, own in runs.items():
+        costs = own["costs"]
+        size = "–" if costs["index_bytes"] is None else f"{costs['index_bytes'] / 2**20:.1f}"
+        tokens = f"{costs['tokens_in']:,}/{costs['tokens_out']:,}" if "tokens_in" in costs else "–"
+        told = [str(costs[key] or "–") for key in ("p50_ms", "p95_ms")] + [size, str(costs["peak_memory_mib"] or "–"), tokens]
+        figures = [_figure(own["metrics"].get(metric, {"value": None})) for metric in names]
+        table.add_row(escape(name), *figures, *told, str(costs.get("cost", "–")))
+    _print(table, console)
 
 
-def read_results(path: Path) -> dict[str, Any]:
-    """Read the results of an earlier run from its results.json or the folder of its report.
-
-    Raises:
-        InputError: the file cannot be read or is not such a result.
-    """
-    file = path / RESULTS if path.is_dir() else path
-    try:
-        results: Any = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{file} cannot be read ({error.strerror}); give the results.json that --report wrote.") from error
-    except ValueError as error:
-        raise InputError(f"{file} is not JSON; give the results.json that --report wrote.") from error
-    entries = results.get("per_query") if isinstance(results, dict) else None
-    if (
-        not isinstance(results, dict)
-        or not isinstance(entries, list)
-        or not all(isinstance(entry, dict) and "id" in entry for entry in entries)
-    ):
-        raise InputError(f"{file} does not list questions under 'per_query'; give the results.json that --report wrote.")
-    return results
+def print_gate(gate: Row, console: Console) -> None:
+    """The verdict of the gate, and what led to it."""
+    print_comparisons({"this run": gate["comparison"]}, "the baseline", console)
+    for note in gate["notes"]:
+        console.print(Text(f"Note: {note}."))
+    for alarm in gate["alarms"]:
+        console.print(Text(f"ALARM: {alarm}."), style="red")
+    margin = f"margin {gate['margin']:g}, level {gate['level']:.0%}"
+    console.print(Text(f"Gate: {'passed' if gate['passed'] else 'FAILED'} ({margin})."))
 
 
-def _compare_metric(metric: str, here: list[dict[str, Any]], there: list[dict[str, Any]]) -> dict[str, Any]:
-    ours, theirs = [entry[metric] for entry in here], [entry[metric] for entry in there]
-    test = paired_sign_flip(ours, theirs, [entry["group"] for entry in here])
-    return {
-        "value": round(sum(ours) / len(ours), 6),
-        "other": round(sum(theirs) / len(theirs), 6),
-        "delta": round(test.delta, 6),
-        "low": round(test.interval.low, 6),
-        "high": round(test.interval.high, 6),
-        "p_value": round(test.p_value, 6),
-        "win": test.win,
-        "tie": test.tie,
-        "loss": test.loss,
-    }
+def _print(table: Table, console: Console) -> None:
+    """Print a table as wide as it is where that is not a terminal: a file or a pipe has no width."""
+    if not console.is_terminal:
+        console.width = max(console.width, WIDE)
+    console.print(table)
 
 
-def _metrics_table(results: Mapping[str, Any]) -> Table:
-    """One column for the whole, with its interval, and one for each slice."""
-    slices = {f"{key} {name}": part for key, parts in results.get("slices", {}).items() for name, part in parts.items()}
-    table = Table("Metric", "Value", "95% interval", *map(escape, slices))
-    for name, estimate in results["metrics"].items():
+def _cells(row: Row | None) -> Sequence[str]:
+    if row is None:
+        return ("–",) * 4
+    delta = f"{row['delta']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})"
+    return f"{row['value']:.3f}", delta, f"{row['win']}/{row['tie']}/{row['loss']}", row["verdict"] or ""
+
+
+def _metrics_table(metrics: Row) -> Table:
+    table = Table(
+        "Metric",
+        "Value",
+        "95% interval",
+        "n",
+        "Detectable",
+        caption=DETECTABLE,
+    )
+    for name, estimate in metrics.items():
         interval = "–" if estimate["value"] is None else f"{estimate['low']:.3f} to {estimate['high']:.3f}"
-        table.add_row(name, _figure(estimate), interval, *(_figure(part["metrics"][name]) for part in slices.values()))
+        detectable = "–" if estimate.get("mdd") is None else f"{estimate['mdd']:.3f}"
+        table.add_row(name, _figure(estimate), interval, str(estimate.get("n", "")), detectable)
     return table
+
+
+def _slices_table(results: Row) -> Table:
+    """A row for each slice, with the headline metrics that the set has."""
+    names = [name for name in HEADLINE if name in results["metrics"]]
+    table = Table("Slice", "Questions", *names)
+    for key, parts in results["slices"].items():
+        for name, part in parts.items():
+            count = part["counts"].get("questions", part["counts"].get("queries"))
+            table.add_row(escape(f"{key} {name}"), str(count), *(_figure(part["metrics"][metric]) for metric in names))
+    return table
+
+
+def _closing_lines(results: Row) -> list[str]:
+    lines = []
+    if calibration := results.get("calibration"):
+        figures = f"expected error {calibration['expected_calibration_error']:.3f}, Brier {calibration['brier']:.3f}"
+        lines.append(f"Confidence: {figures}, area under risk-coverage {calibration['aurc']:.3f} ({calibration['n']} questions)")
+    if judged := results.get("judge"):
+        shares = ", ".join(f"{name} {_figure(judged[name])}" for name in ("faithfulness", "relevance"))
+        agreement = judged["agreement"]
+        lines.append(f"Judge {judged['model']} (beside, not in, the metrics): {shares}; {judged['failed']} answers not judged")
+        lines.append(f"  agrees with the labels on {agreement['share']:.0%} of {agreement['n']} answers, kappa {agreement['kappa']:.2f}")
+    if timing := results.get(LATENCY):
+        stages = ", ".join(f"{stage} {own['p50']}/{own['p95']}" for stage, own in timing.get("stages", {}).items() if stage != "total")
+        lines.append(f"Time of an answer: median {timing['p50']} ms, 95th percentile {timing['p95']} ms ({stages})")
+    if used := results.get(RESOURCES):
+        size = f"index {used['index_bytes'] / 2**20:.1f} MiB, peak memory {used['peak_memory_mib']} MiB"
+        tokens = used.get("usage")
+        cost = f", {tokens['tokens_in']:,} tokens in, {tokens['tokens_out']:,} out" if tokens else ""
+        cost += f", cost {tokens['cost']:.4f}" if tokens and "cost" in tokens else ""
+        lines.append(f"Whole run: {used['seconds']} s, {size}{cost}")
+    return lines
 
 
 def _figure(estimate: Mapping[str, float | None]) -> str:
     return "–" if estimate["value"] is None else f"{estimate['value']:.3f}"
-
-
-def _comparison_table(comparison: Mapping[str, Any]) -> Table:
-    title = f"Against the other run, {comparison['questions']} questions in both"
-    table = Table("Metric", "Value", "Other", "Delta", "95% interval", "p", "Win/tie/loss", title=title)
-    for name, row in comparison["metrics"].items():
-        table.add_row(
-            name,
-            f"{row['value']:.3f}",
-            f"{row['other']:.3f}",
-            f"{row['delta']:+.3f}",
-            f"{row['low']:+.3f} to {row['high']:+.3f}",
-            f"{row['p_value']:.4f}",
-            f"{row['win']}/{row['tie']}/{row['loss']}",
-        )
-    return table

@@ -1,108 +1,170 @@
-"""Run an evaluation: read the data set, open the index it is about, score, report and compare.
+"""Run an evaluation: read the data set, open the index it is about, ask, sum up, compare, report.
 
-A BEIR folder brings its own documents, so it is indexed first: in a temporary folder, or in the configured one to be kept. A question set
-is about documents that are in the index already. How scores come about is the matter of `beir.py` and `questions.py`.
+A BEIR folder and a SQuAD file bring their own documents, so these are indexed first: in a temporary folder, or in the configured one to be
+kept. A question set and TREC topics are about documents that are in the index already, or in `documents`. How scores come about is the
+matter of `score.py`.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.config import Config, IndexConfig
 from rag.errors import IndexMissing, InputError
-from rag.evaluate.beir import score_beir
-from rag.evaluate.datasets import BeirDataset, read_beir, read_questions
-from rag.evaluate.questions import score_questions
-from rag.evaluate.report import compare as compare_results
-from rag.evaluate.report import read_results, write_report
-from rag.evaluate.subject import Progress, Subject
-from rag.evaluate.summary import describe_run
+from rag.evaluate.ask import run_all, with_one_retrieval, without_threshold
+from rag.evaluate.beir import read_corpus
+from rag.evaluate.compare import check_against, read_results
+from rag.evaluate.compare import compare as compare_results
+from rag.evaluate.datasets import Dataset, Question, read_dataset
+from rag.evaluate.describe import describe_machine, describe_run
+from rag.evaluate.evidence import locate_evidence
+from rag.evaluate.files import write_report
+from rag.evaluate.score import Outcome, Scorer
+from rag.evaluate.subject import Progress
+from rag.evaluate.summary import RESOURCES, summarise
+from rag.types import Document
+
+if TYPE_CHECKING:
+    from rag.pipeline import Pipeline
 
 Results = dict[str, Any]
+CORPUS = "corpus.jsonl"
+QUOTING = "extractive"
+MARGIN = 0.01
 
 
-def run_evaluation(
-    target: Path,
-    config: Config,
-    *,
-    queries: Path | None = None,
-    report: Path | None = None,
-    compare: Path | None = None,
-    keep_index: bool = False,
-    progress: Progress | None = None,
-) -> Results:
-    """Evaluate on a BEIR folder or a question set (.jsonl).
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to evaluate, and what to do with the results.
 
-    Args:
-        target: the folder or the file.
-        config: all settings; a question set is asked of the index at `config.index.path`.
-        queries: for a BEIR folder: a file to use in place of its queries.jsonl.
-        report: folder that gets results.json, results.jsonl and latency.json.
-        compare: results.json of an earlier run, or the folder it is in; adds "comparison" to the results.
-        keep_index: for a BEIR folder: index it at `config.index.path` and leave it there (meant for an --index that was given).
-        progress: called as progress(done, total, label).
+    `queries`: other questions for a BEIR folder or a SQuAD file. `qrels`: judgements; the target is then TREC topics. `documents`: files,
+    a folder or a corpus.jsonl to index first. `report`: folder for all files. `compare`, `baseline`: results of an earlier run, to compare
+    with, and to be no worse than by more than `margin`. `keep_index`: index at `config.index.path` and leave it there. `workers`: questions
+    at a time (None: as many as processors for the quoting generator, else one). `judge`: a chat model that judges the answers, too.
+    `price`: of a million tokens in and out. `signed_by`: who answers for the report. `retrieval_only`: search, and
+    ask nothing.
+    """
+
+    queries: Path | None = None
+    qrels: Path | None = None
+    documents: Path | None = None
+    report: Path | None = None
+    compare: Path | None = None
+    baseline: Path | None = None
+    margin: float = MARGIN
+    keep_index: bool = False
+    workers: int | None = None
+    judge: str | None = None
+    price: tuple[float, float] | None = None
+    signed_by: str | None = None
+    retrieval_only: bool = False
+
+
+def run_evaluation(target: Path, config: Config, options: Options | None = None, progress: Progress | None = None) -> Results:
+    """Evaluate on a question set (.jsonl), a BEIR folder, a SQuAD file (.json) or TREC topics (with `qrels`).
 
     Raises:
-        InputError: a target, query file or earlier result that cannot be used.
+        InputError: a target, file or earlier result that cannot be used, or labels that do not fit the documents.
         StoreError: the index is missing or cannot be used.
     """
-    other = read_results(compare) if compare else None
-    if target.is_dir():
-        results = evaluate_beir(target, queries, config, progress, keep_index=keep_index)
-    elif queries is not None:
-        raise InputError(f"--queries goes with a BEIR folder, and {target} is not a folder.")
-    elif target.suffix == ".jsonl":
-        results = evaluate_questions(target, config, progress)
-    else:
-        raise InputError(f"{target} is neither a folder nor a .jsonl file; give a BEIR folder or a question set.")
+    options = options or Options()
+    other = read_results(options.compare) if options.compare else None
+    baseline = read_results(options.baseline) if options.baseline else None
+    dataset = read_dataset(target, options.queries, options.qrels)
+    results, outcomes = evaluate(dataset, config, options, progress)
+    results["run"]["target"] = target.name
     if other is not None:
         results["comparison"] = compare_results(results, other)
-    if report is not None:
-        write_report(results, report)
+    if baseline is not None:
+        results["gate"] = check_against(results, baseline, options.margin)
+    if options.report is not None:
+        write_report(results, outcomes, options.report, command=repeat_command(target, config, options), signed_by=options.signed_by)
     return results
 
 
-def evaluate_beir(
-    folder: Path, queries: Path | None, config: Config, progress: Progress | None = None, *, keep_index: bool = False
-) -> Results:
-    """Index a BEIR folder and score retrieval on it, and citations if it holds answers.jsonl; see `score_beir` for the fields."""
-    dataset = read_beir(folder, queries)
-    with _indexed(dataset, config, progress, keep_index=keep_index) as subject:
-        return {**score_beir(dataset, subject, progress), "run": describe_run(config)}
+def evaluate(
+    dataset: Dataset, config: Config, options: Options, progress: Progress | None = None,
+    done: Mapping[str, Outcome] | None = None, keep: Callable[[Outcome], None] | None = None,
+) -> tuple[Results, list[Outcome]]:  # fmt: skip
+    """The results of one configuration on a data set, and the outcome of every question; see `run_all` for `done` and `keep`."""
+    from rag.evaluate.usage import counted_tokens
+
+    started = time.perf_counter()
+    if options.retrieval_only:
+        dataset = replace(dataset, gold=None)
+    counts = counted_tokens(options.price, enabled=config.llm.model != QUOTING or bool(options.judge))
+    with opened(dataset, config, options, progress) as pipeline, counts as usage:
+        outcomes = ask(dataset, pipeline, options, progress, done, keep)
+        results = summarise(dataset, outcomes)
+        if options.judge:
+            from rag.evaluate.judge import judge_outcomes
+
+            results["judge"] = judge_outcomes(outcomes, config.llm.model_copy(update={"model": options.judge}), progress)
+        described = {name: value for name, value in pipeline.describe().items() if name != "generation"}
+        results |= {"index": described, "run": describe_run(config)}
+        results[RESOURCES] = describe_machine(pipeline.config.index.path, time.perf_counter() - started) | usage()
+    return results, outcomes
 
 
-def evaluate_questions(file: Path, config: Config, progress: Progress | None = None) -> Results:
-    """Score the index at `config.index.path` on a question set; see `score_questions` for the fields."""
-    from rag.pipeline import Pipeline
+def ask(
+    dataset: Dataset, pipeline: "Pipeline", options: Options, progress: Progress | None = None,
+    done: Mapping[str, Outcome] | None = None, keep: Callable[[Outcome], None] | None = None,
+) -> list[Outcome]:  # fmt: skip
+    """The outcome of every question of `dataset`, asked of an open pipeline; see `run_all`."""
+    from rag.evidence import builtin_evidence
 
-    questions = read_questions(file)
-    with Pipeline.open(config) as subject:
-        return {"dataset": file.stem, **score_questions(questions, subject, progress), "run": describe_run(config)}
+    quoting = pipeline.config.llm.model == QUOTING
+    workers = options.workers or ((os.cpu_count() or 1) + 1 if quoting else 1)
+    spans = {question.id: locate_evidence(question, pipeline) for question in dataset.questions}
+    support = cache(builtin_evidence)
+
+    def scorer(subject: "Pipeline") -> Callable[[Question], Outcome]:
+        insist = without_threshold(subject).ask if quoting else None
+        return lambda question: Scorer(dataset, subject, support, insist).run(question, spans[question.id])
+
+    return run_all(dataset.questions, scorer(pipeline), scorer(with_one_retrieval(pipeline)), workers, progress, done, keep)
 
 
 @contextmanager
-def _indexed(dataset: BeirDataset, config: Config, progress: Progress | None, *, keep_index: bool) -> Iterator[Subject]:
-    """An open index of the documents of `dataset` and nothing else."""
+def opened(dataset: Dataset, config: Config, options: Options, progress: Progress | None) -> "Iterator[Pipeline]":
+    """A pipeline over the documents that the data set is about."""
     from rag.pipeline import Pipeline
 
-    with TemporaryDirectory(prefix="rag-eval-") as temporary:
-        if keep_index:
-            _refuse_files(config.index.path)
-        else:
+    documents = dataset.documents
+    if documents is None and options.documents is not None and options.documents.name == CORPUS:
+        documents = read_corpus(options.documents)
+    if documents is None and options.documents is None:
+        with Pipeline.open(config) as pipeline:
+            yield pipeline
+        return
+    with nullcontext() if options.keep_index else TemporaryDirectory(prefix="rag-eval-") as temporary:
+        if temporary is not None:
             config = config.model_copy(update={"index": IndexConfig(path=Path(temporary) / "index")})
-        _build_index(config, dataset, progress)
-        with Pipeline.open(config) as subject:
-            yield subject
+        _build_index(config, documents, options, progress)
+        with Pipeline.open(config) as pipeline:
+            yield pipeline
 
 
-def _build_index(config: Config, dataset: BeirDataset, progress: Progress | None) -> None:
+def _build_index(config: Config, documents: Mapping[str, Document] | None, options: Options, progress: Progress | None) -> None:
     from rag.embed import load_embedder
-    from rag.index.sync import sync_documents
+    from rag.index.sync import sync, sync_documents
 
     embedder = load_embedder(config.embedding.model, device=config.embedding.device)
-    sync_documents(config, embedder, dataset.documents.values(), progress)
+    if documents is None:
+        assert options.documents is not None
+        summary = sync(config, embedder, [options.documents], progress)
+        if not summary.documents:
+            raise InputError(f"No document was found in {options.documents}; give --documents a folder of documents.")
+        return
+    if options.keep_index:
+        _refuse_files(config.index.path)
+    sync_documents(config, embedder, documents.values(), progress)
 
 
 def _refuse_files(folder: Path) -> None:
@@ -119,6 +181,31 @@ def _refuse_files(folder: Path) -> None:
         return
     try:
         if any(path for path, *_ in store.known().values()):
-            raise InputError(f"The index at {folder} holds indexed files, which a BEIR folder would replace; give another --index or none.")
+            cure = "which this data set would replace; give another --index or none"
+            raise InputError(f"The index at {folder} holds indexed files, {cure}.")
     finally:
         store.close()
+
+
+def repeat_command(target: Path, config: Config, options: Options) -> str:
+    """The command that repeats the run, but for the place of the index."""
+    words = ["rag", "eval", str(target)]
+    for name in ("queries", "qrels", "documents", "judge"):
+        if getattr(options, name) is not None:
+            words += [f"--{name}", str(getattr(options, name))]
+    words += ["--retrieval-only"] if options.retrieval_only else []
+    default = Config().model_dump(mode="json", exclude={"index"})
+    for section, values in config.model_dump(mode="json", exclude={"index"}).items():
+        for key, value in values.items():
+            if value != default[section][key]:
+                words += ["--set", f"{section}.{key}={_toml(value)}"]
+    return " ".join(word if word and set(word) <= _PLAIN else f"'{word}'" for word in words)
+
+
+_PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:@,+")
+
+
+def _toml(value: object) -> str:
+    import json
+
+    return value if isinstance(value, str) else json.dumps(value)

@@ -5,14 +5,17 @@ or metrics; a cluster is whatever key the caller gives to values that are not in
 """
 
 import itertools
-from collections.abc import Hashable, Iterator, Sequence
+import math
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
+POWER = 0.8
 RESAMPLES = 10_000
 SEED = 20_260_101
 EXACT_UP_TO = 16
@@ -42,7 +45,7 @@ class PairedTest:
     loss: int
 
 
-def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
+def wilson_interval(successes: float, trials: float, confidence: float = CONFIDENCE) -> Interval:
     """Score interval of a proportion p = successes / trials: (p + z²/2n ± z·sqrt(p(1 - p)/n + z²/4n²)) / (1 + z²/n).
 
     Keeps a sensible width at 0% and 100%, where the normal approximation has none. No trials give (0, 1).
@@ -62,6 +65,64 @@ def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE)
     return Interval(low, high)
 
 
+def clustered_wilson_interval(values: Sequence[float], clusters: Sequence[Hashable], confidence: float = CONFIDENCE) -> Interval:
+    """Wilson's interval of the share of 1s among `values` (0 or 1), for the number of independent values that they are worth.
+
+    Questions on one document succeed and fail together. Their effective number is n / design effect, where the design effect is the
+    variance of the mean between clusters over that of n independent values, and at least 1. Dean & Pagano (2015), Evaluating confidence
+    interval methods for binomial proportions in clustered surveys, J. Survey Statistics and Methodology 3.
+    """
+    effect = design_effect(values, clusters)
+    return wilson_interval(sum(values) / effect, len(values) / effect, confidence)
+
+
+def design_effect(values: Sequence[float], clusters: Sequence[Hashable] | None) -> float:
+    """How many times larger the variance of the mean is than if the values were independent; at least 1.
+
+    Kish (1965), Survey Sampling, section 8.2; the variance between clusters is that of a ratio mean.
+    """
+    if len(values) < 2:
+        return 1.0
+    sums, sizes = _cluster_sums(values, clusters)
+    mean = float(sums.sum() / sizes.sum())
+    independent = float(np.var(np.asarray(values, dtype=np.float64), ddof=1)) / len(values)
+    if independent == 0:
+        return 1.0
+    between = len(sums) / (len(sums) - 1) * float(((sums - mean * sizes) ** 2).sum()) / float(sizes.sum()) ** 2
+    return max(1.0, between / independent)
+
+
+def standard_error(values: Sequence[float], clusters: Sequence[Hashable] | None = None) -> float:
+    """Of the mean of `values`, with the design effect of their clusters; 0 for fewer than two."""
+    if len(values) < 2:
+        return 0.0
+    spread = float(np.std(np.asarray(values, dtype=np.float64), ddof=1)) / math.sqrt(len(values))
+    return spread * math.sqrt(design_effect(values, clusters))
+
+
+def minimum_detectable_difference(error: float, confidence: float = CONFIDENCE, power: float = POWER) -> float:
+    """The smallest true difference that a two-sided test finds with probability `power`; `error` is the standard error of the difference.
+
+    (z of 1 - alpha/2 + z of power) * error. Sakai (2018), Laboratory Experiments in Information Retrieval, chapter 6.
+    """
+    normal = NormalDist()
+    return (normal.inv_cdf((1 + confidence) / 2) + normal.inv_cdf(power)) * error
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values adjusted for their number, in the same order: comparing them with alpha bounds the chance of any false alarm by alpha.
+
+    The i-th smallest of m is multiplied by m - i + 1, kept at least as large as the one before and at most 1.
+    Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6.
+    """
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for place, index in enumerate(sorted(range(len(p_values)), key=lambda index: p_values[index])):
+        largest = max(largest, min(1.0, (len(p_values) - place) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
 def bootstrap_interval(
     values: Sequence[float],
     clusters: Sequence[Hashable] | None = None,
@@ -79,7 +140,7 @@ def bootstrap_interval(
     if not values:
         raise ValueError("the mean of no values has no interval")
     sums, sizes = _cluster_sums(values, clusters)
-    means = np.concatenate([sums[draw].sum(axis=1) / sizes[draw].sum(axis=1) for draw in _draws(len(sums), resamples, seed)])
+    means = np.concatenate([(counts @ sums) / (counts @ sizes) for counts in _drawn_counts(len(sums), resamples, seed)])
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(low), float(high))
 
@@ -114,6 +175,19 @@ def paired_sign_flip(
     )
 
 
+def cohen_kappa(ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> float:
+    """Agreement of two raters beyond chance: (observed - expected) / (1 - expected); 0 without ratings, 1 if nothing could differ.
+
+    Cohen (1960), A coefficient of agreement for nominal scales, Educational and Psychological Measurement 20.
+    """
+    count = len(ours)
+    if not count:
+        return 0.0
+    observed = sum(a == b for a, b in zip(ours, theirs, strict=True)) / count
+    expected = sum(ours.count(value) * theirs.count(value) for value in {*ours, *theirs}) / count**2
+    return (observed - expected) / (1 - expected) if expected < 1 else 1.0
+
+
 def _sign_flip_p_value(differences: NDArray[np.float64], flips: int, seed: int) -> float:
     count = len(differences)
     if count == 0:
@@ -142,11 +216,21 @@ def _cluster_sums(values: Sequence[float], clusters: Sequence[Hashable] | None) 
     return sums.astype(np.float64), np.bincount(rows).astype(np.float64)
 
 
-def _draws(count: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """`resamples` rows of `count` positions drawn with replacement, in blocks that bound the memory."""
+def _drawn_counts(count: int, resamples: int, seed: int) -> Iterable[NDArray[np.float64]]:
+    """How often each of `count` positions is drawn in each of `resamples` drawings with replacement, in blocks that bound the memory."""
+    return _remembered_counts(count, resamples, seed) if count * resamples <= _DRAWS_AT_ONCE else _count_draws(count, resamples, seed)
+
+
+@lru_cache(maxsize=16)
+def _remembered_counts(count: int, resamples: int, seed: int) -> tuple[NDArray[np.float64], ...]:
+    return tuple(_count_draws(count, resamples, seed))
+
+
+def _count_draws(count: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
     generator = np.random.default_rng(seed)
     for rows in _row_counts(count, resamples):
-        yield generator.integers(0, count, size=(rows, count))
+        drawn = generator.integers(0, count, size=(rows, count)) + count * np.arange(rows)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count).astype(np.float64)
 
 
 def _row_counts(width: int, rows: int) -> Iterator[int]:

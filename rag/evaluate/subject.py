@@ -1,4 +1,4 @@
-"""What evaluation asks of the thing it evaluates: three methods that `rag.pipeline.Pipeline` has, and any stand-in may have."""
+"""What evaluation asks of the thing it evaluates: four methods that `rag.pipeline.Pipeline` has, and any stand-in may have."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -10,7 +10,7 @@ Progress = Callable[[int, int, str], None]
 
 
 class Subject(Protocol):
-    """An open index that can be searched and asked."""
+    """An open index that can be searched and asked, also by several threads."""
 
     def search(self, question: str, k: int | None = None) -> Sequence[Hit]:
         """The `k` best passages, best first; several may be of one document."""
@@ -24,3 +24,6 @@ class Subject(Protocol):
         Raises:
             InputError: there is no such document.
         """
+
+    def describe(self) -> dict[str, object]:
+        """Counts of the index, and the models in use."""

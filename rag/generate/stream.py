@@ -7,6 +7,7 @@ What writes the text, and what its errors mean, is not known here.
 import queue
 import threading
 from collections.abc import Callable, Generator
+from contextvars import copy_context
 
 from rag.errors import GenerationError
 
@@ -32,7 +33,8 @@ def stream_from_thread(work: Work, *, explain: Explain, seconds: float, max_char
     """
     pieces: Pieces = queue.Queue()
     stop = threading.Event()
-    thread = threading.Thread(target=_run, args=(work, pieces, stop), name="rag-generate", daemon=True)
+    context = copy_context()  # callbacks that count tokens follow the context of whoever asks
+    thread = threading.Thread(target=context.run, args=(_run, work, pieces, stop), name="rag-generate", daemon=True)
     thread.start()
     try:
         yield from _read(pieces, explain, seconds, max_characters)
