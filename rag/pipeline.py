@@ -163,6 +163,7 @@ class Pipeline:
             note=note,
             timings_ms=laps.result(),
             fingerprint=self._fingerprint,
+            confidence=round(decision.probability, 6),
         )
 
 

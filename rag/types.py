@@ -145,7 +145,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a question got. When `abstained`, `reason` says why and `text` tells what the documents do hold."""
+    """What a question got. When `abstained`, `reason` says why and `text` tells what the documents do hold.
+
+    `confidence` is the probability that the passages answer, as decided before anything was written; None if nothing was decided.
+    """
 
     question: str
     standalone_question: str
@@ -159,3 +162,4 @@ class Answer:
     note: str | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
     fingerprint: str = ""
+    confidence: float | None = None

@@ -59,6 +59,7 @@ class Question:
     """One line of a question set. Several items of `evidence` are alternatives: each alone would do.
 
     `split` tells the questions that settings are chosen on from those that results are reported on; empty in a set that has none.
+    `reviewed` is False for a draft that no person has confirmed.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Question:
     evidence: tuple[Evidence, ...] = ()
     history: tuple[Turn, ...] = ()
     split: str = ""
+    reviewed: bool = True
 
 
 def read_beir(folder: Path, queries: Path | None = None) -> BeirDataset:
@@ -100,8 +102,8 @@ def read_questions(file: Path) -> list[Question]:
         InputError: a file that cannot be read, holds no question, or has a line that does not fit.
     """
     questions: dict[str, Question] = {}
-    for place, record in _read_jsonl(file):
-        question = _question(record, place)
+    for place, record in read_jsonl(file):
+        question = parse_question(record, place)
         if question.id in questions:
             raise InputError(f"{place} repeats the id {question.id!r}; give every question its own.")
         questions[question.id] = question
@@ -110,13 +112,18 @@ def read_questions(file: Path) -> list[Question]:
     return list(questions.values())
 
 
-def _question(record: Mapping[str, Any], place: str) -> Question:
+def parse_question(record: Mapping[str, Any], place: str, *, draft: bool = False) -> Question:
+    """One line of a question set; in a `draft` an answerable question may still lack its evidence.
+
+    Raises:
+        InputError: the line does not fit.
+    """
     answerable = _field(record, "answerable", bool, place)
     evidence = tuple(
         Evidence(_text(item, "source", place), _text(item, "quote", place))
-        for item in _objects(record, "evidence", place, required=answerable)
+        for item in _objects(record, "evidence", place, required=answerable and not draft)
     )
-    if answerable and not evidence:
+    if answerable and not evidence and not draft:
         raise InputError(f"{place}: an answerable question needs at least one item in 'evidence'.")
     history = tuple(
         Turn(_text(turn, "question", place), _field(turn, "answer", str, place))
@@ -128,15 +135,16 @@ def _question(record: Mapping[str, Any], place: str) -> Question:
         language=_text(record, "language", place),
         kind=_text(record, "kind", place),
         answerable=answerable,
-        evidence=evidence if answerable else (),
+        evidence=evidence if answerable or draft else (),
         history=history,
         split=_text(record, "split", place) if record.get("split") is not None else "",
+        reviewed=_field(record, "reviewed", bool, place) if "reviewed" in record else True,
     )
 
 
 def _read_corpus(file: Path) -> dict[str, Document]:
     documents: dict[str, Document] = {}
-    for place, record in _read_jsonl(file):
+    for place, record in read_jsonl(file):
         source = _identifier(record, "_id", place)
         if source in documents:
             raise InputError(f"{place} repeats the _id {source!r}; give every document its own.")
@@ -152,7 +160,7 @@ def _read_corpus(file: Path) -> dict[str, Document]:
 
 def _read_queries(file: Path) -> dict[str, str]:
     queries: dict[str, str] = {}
-    for place, record in _read_jsonl(file):
+    for place, record in read_jsonl(file):
         name = _identifier(record, "_id", place)
         if name in queries:
             raise InputError(f"{place} repeats the _id {name!r}; give every query its own.")
@@ -183,7 +191,7 @@ def _read_answers(file: Path, queries: Mapping[str, str], documents: Mapping[str
     """The gold spans of each query, and how many of them do not hold the text that they should."""
     answers: dict[str, list[GoldSpan]] = {}
     misplaced = 0
-    for place, record in _read_jsonl(file):
+    for place, record in read_jsonl(file):
         name, source = _identifier(record, "_id", place), _identifier(record, "corpus_id", place)
         if source not in documents:
             raise InputError(f"{place}: the corpus_id {source!r} is not in corpus.jsonl.")
@@ -195,7 +203,12 @@ def _read_answers(file: Path, queries: Mapping[str, str], documents: Mapping[str
     return answers, misplaced
 
 
-def _read_jsonl(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_jsonl(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of a JSONL file, each with its place "file:line".
+
+    Raises:
+        InputError: while iterating: a file that cannot be read, or a line that is no JSON object.
+    """
     for place, line in _read_lines(file):
         try:
             record = json.loads(line)
