@@ -1,4 +1,4 @@
-"""The command line: `rag index`, `ask`, `search`, `show`, `check`, `chat`, `eval`, `models`, `doctor`, `version`.
+"""The command line: `rag index`, `ask`, `verify`, `search`, `show`, `check`, `chat`, `eval`, `models`, `doctor`, `version`.
 
 A thin skin: it reads options, calls the pipeline, and hands what comes to `rag.output`. Errors are one sentence on standard error; the exit
 status is 0 (done, also when the documents do not say), 1 (a fault of ours), 2 (bad input or configuration), 3 (the index), 130 (stopped
@@ -27,6 +27,7 @@ from rag.output import (
     print_findings,
     print_hits,
     print_json,
+    print_rechecked,
     print_summary,
     progress_bars,
     search_fields,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from rag.config import Config
     from rag.doctor import Finding
     from rag.embed import Embedder
+    from rag.receipt import Provenance
+    from rag.types import Answer
 
 app = typer.Typer(
     help="Answers questions about your own documents, offline, with citations that are checked.", add_completion=False,
@@ -124,6 +127,9 @@ def index_command(
 def ask(
     question: Question,
     history: Annotated[Path | None, typer.Option(help='Earlier turns: a JSON list of {"question", "answer"}.')] = None,
+    receipt: Annotated[
+        Path | None, typer.Option(help="Also write a receipt to this file: Markdown if it ends in .md, else JSON for rag verify.")
+    ] = None,
     index: IndexOption = None, config: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Answer a question, each sentence with its source."""
@@ -132,10 +138,35 @@ def ask(
     turns = _read_history(history)
     with Pipeline.open(load_config(config, assignments or (), index)) as pipeline:
         answer = pipeline.ask(question, turns)
+        if as_json:
+            print_json(answer_fields(answer))
+        else:
+            print_answer(answer)
+        if receipt is not None:
+            _write_receipt(receipt, answer, pipeline.provenance(answer))
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A receipt in JSON, as rag ask --receipt wrote it.")],
+    index: IndexOption = None, config: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Check a receipt against the index of today; exit status 0 only if every cited document is unchanged, 1 if not."""
+    from rag.embed import load_embedder
+    from rag.index import open_index
+    from rag.receipt import read_receipt, recheck
+
+    fields = read_receipt(file)
+    settings = load_config(config, assignments or (), index)
+    embedder = load_embedder(settings.embedding.model, device=settings.embedding.device)
+    with closing(open_index(settings.index, embedder.fingerprint)) as opened, opened.snapshot() as snapshot:
+        results = recheck(fields, snapshot)
+    sound = all(result.sound for result in results)
     if as_json:
-        print_json(answer_fields(answer))
+        print_json({"question": fields["question"], "sound": sound, "citations": [asdict(r) | {"sound": r.sound} for r in results]})
     else:
-        print_answer(answer)
+        print_rechecked(fields, results)
+    raise typer.Exit(0 if sound else 1)
 
 
 @app.command()
@@ -277,6 +308,16 @@ def _report(findings: "Sequence[Finding]") -> None:
     for finding in findings:
         console().print(f"{'ok  ' if finding.sound else 'FAIL'} {finding.text}", markup=False)
     raise typer.Exit(max(finding.exit_status for finding in findings))
+
+
+def _write_receipt(file: Path, answer: "Answer", origin: "Provenance") -> None:
+    from rag.receipt import to_json, to_markdown
+
+    text = (to_markdown if file.suffix.casefold() == ".md" else to_json)(answer, origin)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"The receipt {file} cannot be written ({error.strerror}); give --receipt another path.") from error
 
 
 def _read_history(file: Path | None) -> list[Turn]:

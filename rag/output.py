@@ -5,7 +5,7 @@ It decides nothing: everything shown is a field of what the pipeline returned.
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +19,7 @@ from rag.types import Answer, Citation, Hit
 if TYPE_CHECKING:
     from rag.index.check import Finding as Found
     from rag.index.sync import Progress, Summary
+    from rag.receipt import Rechecked
 
 
 def console() -> Console:
@@ -102,6 +103,16 @@ def print_answer(answer: Answer) -> None:
         out.print(f"[{citation.number}] {place}  ({citation.source}:{citation.start}-{citation.end}{also})", style="dim", markup=False)
     if answer.note:
         out.print(f"\nNote: {answer.note}", style="yellow", markup=False)
+
+
+def print_rechecked(fields: Mapping[str, Any], results: "Sequence[Rechecked]") -> None:
+    """What became of each citation of a receipt."""
+    out = console()
+    out.print(f"{fields['question']}  (asked {fields['created']})", markup=False)
+    for result in results:
+        out.print(f"{'ok  ' if result.sound else 'FAIL'} [{result.number}] {result.source}: {result.detail}", markup=False)
+    if not results:
+        out.print("ok   the answer cites nothing", markup=False)
 
 
 def print_hits(hits: Sequence[Hit]) -> None:

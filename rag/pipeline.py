@@ -22,6 +22,7 @@ from rag.generate import Condenser, Generator, load_generator
 from rag.generate.extractive import ExtractiveGenerator
 from rag.index import open_index
 from rag.language import detect
+from rag.receipt import Provenance, provenance
 from rag.rerank import WordReranker
 from rag.retrieve import Retrieved, Retriever, is_ambiguous
 from rag.select import SentenceScorer
@@ -106,6 +107,15 @@ class Pipeline:
         """
         with self._reader.snapshot() as snapshot:
             return snapshot.document(source)
+
+    def provenance(self, answer: Answer) -> Provenance:
+        """What `answer` rests on, for a receipt (`rag.receipt`).
+
+        Raises:
+            StoreError: the index has changed since, and a quote no longer stands.
+        """
+        with self._reader.snapshot() as snapshot:
+            return provenance(answer, snapshot)
 
     def describe(self) -> dict[str, object]:
         """What is in use: counts of the index, its generation, and the models."""

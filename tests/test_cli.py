@@ -32,7 +32,7 @@ WHY_FIELDS = ["reference", "matched_terms", "lexical_rank", "lexical_score", "de
 CITATION_FIELDS = ["number", "source", "title", "start", "end", "page", "section", "quote", "score"]
 ASK_FIELDS = ["question", "standalone_question", "language", "abstained", "reason", "text"]
 ASK_FIELDS += ["sentences", "citations", "hits", "timings_ms", "fingerprint"]
-COMMANDS = ("index", "ask", "search", "show", "check", "chat", "eval", "models", "doctor", "version")
+COMMANDS = ("index", "ask", "verify", "search", "show", "check", "chat", "eval", "models", "doctor", "version")
 
 
 class Result(NamedTuple):
@@ -566,3 +566,30 @@ def test_ask_loads_only_what_it_needs(seeds_index: Path, tmp_path: Path) -> None
     names = imported(call, cwd=tmp_path)
     assert {"faiss", "tantivy"} <= names
     assert not names & {"gradio", "langchain", "langchain_core", "torch", "transformers", "pypdf", "bs4", "markdown_it", "httpx", "pandas"}
+
+
+def test_a_receipt_is_written_and_verified(run: Run, docs: Path, tmp_path: Path) -> None:
+    run("index", docs)
+    asked = run("ask", "who feeds the harbour cat", "--receipt", "r.json", "--set", "answer.threshold=0")
+    assert asked.status == 0
+    assert "cat.md" in asked.out
+    assert run("ask", "who feeds the harbour cat", "--receipt", "r.md", "--set", "answer.threshold=0").status == 0
+    assert (tmp_path / "r.md").read_text(encoding="utf-8").startswith("# who feeds the harbour cat\n")
+    assert run("verify", "r.json").status == 0
+    (docs / "cat.md").write_text("# The cat\n\nThe keeper feeds the harbour cat at ten.\n", encoding="utf-8")
+    run("index", docs)
+    changed = run("verify", "r.json")
+    assert changed.status == 1
+    assert "FAIL [1] cat.md: the document has changed" in changed.out
+    fields = json.loads(run("verify", "r.json", "--json").out)
+    assert fields["sound"] is False
+    assert [(c["number"], c["source"], c["state"], c["sound"]) for c in fields["citations"]] == [(1, "cat.md", "quote gone", False)]
+
+
+def test_receipts_that_cannot_be_written_or_read(run: Run, docs: Path) -> None:
+    run("index", docs)
+    result = run("ask", "who feeds the harbour cat", "--receipt", docs / "none" / "r.json")
+    assert (result.status, bool(result.out)) == (2, True)
+    sentence(result.err, "cannot be written", "--receipt")
+    refused(run("verify", "none.json"), 2, "none.json", "cannot be read")
+    refused(run("verify", docs / "cat.md"), 2, "not a receipt in JSON")

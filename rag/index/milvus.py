@@ -187,7 +187,7 @@ class MilvusIndex:
         properties = self.collection.properties
         store = MilvusDocuments(self.collection)
         vectors = MilvusVectors(self.collection, int(properties["dimension"]), store)
-        yield Snapshot(int(properties["generation"]), store, vectors, MilvusWords(self.collection, store))
+        yield Snapshot(int(properties["generation"]), store, vectors, MilvusWords(self.collection, store), properties.get("written"))
 
     def close(self) -> None:
         """Close the connection."""

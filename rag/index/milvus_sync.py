@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 
 from rag.config import Config
 from rag.embed import Embedder
@@ -44,7 +45,8 @@ class MilvusSync:
             changed = self._write(collection, store, plan)
             if changed:
                 generation = int(properties["generation"]) + 1
-                collection.set_properties(state="whole", splitter=self._splitter, generation=str(generation))
+                written = datetime.now(UTC).isoformat(timespec="seconds")
+                collection.set_properties(state="whole", splitter=self._splitter, generation=str(generation), written=written)
             if earlier is not None:
                 for name in collection.siblings():
                     collection.drop(name)

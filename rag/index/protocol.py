@@ -90,12 +90,13 @@ class Words(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One generation of an index: its documents and the two searches over it."""
+    """One generation of an index: its documents, the two searches over it, and when it was written (UTC; None if that is not known)."""
 
     generation: int
     store: Documents
     vectors: Vectors
     words: Words
+    written: str | None = None
 
     def document(self, source: str) -> Document:
         """The stored document.

@@ -121,7 +121,7 @@ class Reader:
                         raise
                     continue
                 stack.push(opened.pop_all())
-                return Snapshot(generation, store, StoredVectors(index, store, embeddings, self._fingerprint), words)
+                return Snapshot(generation, store, StoredVectors(index, store, embeddings, self._fingerprint), words, store.meta("written"))
         raise StoreError(f"The index at {self.folder} changes faster than it can be read; ask again.")
 
     @contextmanager

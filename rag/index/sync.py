@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -234,7 +235,8 @@ class _Sync:
                 store.add_garbage(embeddings.since(manifest.vectors_end if manifest else 0))
                 documents, passages, _ = _totals(store)
                 replace(files, documents=documents, passages=passages, vectors_end=embeddings.end).write(store)
-                store.set_meta(generation=generation, splitter=splitter_of(self._config))
+                now = datetime.now(UTC).isoformat(timespec="seconds")
+                store.set_meta(generation=generation, splitter=splitter_of(self._config), written=now)
                 faults.reached("before the commit")
             done = True
         except _NothingToWrite:
