@@ -37,7 +37,7 @@ class Pipeline:
 
     def __init__(self, config: Config, embedder: Embedder, scorer: SentenceScorer, generator: Generator) -> None:
         self.config = config
-        self._embedder = embedder
+        self.embedder = embedder
         self._scorer = scorer
         self._generator = generator
         self._quoting = ExtractiveGenerator(scorer, config.answer.max_sentences)
@@ -68,7 +68,7 @@ class Pipeline:
         """
         same = config.llm == self.config.llm and config.answer == self.config.answer
         generator = self._generator if same else load_generator(config.llm, config.answer, self._scorer)
-        return type(self)(config, self._embedder, self._scorer, generator)
+        return type(self)(config, self.embedder, self._scorer, generator)
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The whole answer; see `stream`."""

@@ -11,7 +11,10 @@ import uvicorn
 from rag.chat import build_app
 from rag.chat.server import bind, page_address
 from rag.config import Config
-from rag.errors import GenerationError, InputError
+from rag.errors import GenerationError, InputError, ModelError
+from rag.index import Listed
+from rag.pipeline import Pipeline
+from rag.receipt import Provenance, Source
 from rag.types import Answer, Citation, Document, Hit, Language, Passage, Sentence, Turn, Why
 
 TREATY_TEXT = """# Entrevista n.º 427
@@ -50,19 +53,35 @@ class StandIn:
     `canary` is the address that the hostile document and the hostile model try to reach.
     """
 
-    def __init__(self, canary: str = "http://canary.invalid", pause: float = 0.0) -> None:
-        self.config = Config()
+    def __init__(self, canary: str = "http://canary.invalid", pause: float = 0.0, config: Config | None = None) -> None:
+        self.config = config or Config()
         self.canary = canary
         self.pause = pause
         self.histories: list[tuple[Turn, ...]] = []
         self.hostile = make_document("<i>hostile</i>.html", "<h1>Hostile</h1>", HOSTILE_TEXT.replace("CANARY", canary), "en")
-        self.documents = {document.source: document for document in (TREATY, TARN, self.hostile)}
+        self.texts = {document.source: document for document in (TREATY, TARN, self.hostile)}
 
     def document(self, source: str) -> Document:
         try:
-            return self.documents[source]
+            return self.texts[source]
         except KeyError:
             raise InputError(f"There is no document {source!r} in the index; `rag search` shows the names.") from None
+
+    def documents(self) -> list[Listed]:
+        return [Listed(each.source, each.title, each.language, each.date, 4, "") for each in self.texts.values()]
+
+    def with_config(self, config: Config) -> "StandIn":
+        if "missing" in config.llm.model:
+            raise ModelError(f"The model {config.llm.model!r} is not installed.")
+        return StandIn(self.canary, self.pause, config)
+
+    def ask(self, question: str) -> Answer:
+        return self._answer(question, ())
+
+    def provenance(self, answer: Answer) -> Provenance:
+        return Provenance("2026-01-02T03:04:05+00:00", 1, None, tuple(
+            Source(each.source, each.title, each.date, each.sha256, len(each.text)) for each in self.texts.values()
+        ))  # fmt: skip
 
     def describe(self) -> dict[str, object]:
         return {"documents": 3, "passages": 12_345, "embedding": "builtin@1", "llm": "extractive@1", "generation": 1}
@@ -73,7 +92,8 @@ class StandIn:
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
         self.histories.append(tuple(history))
         answer = self._answer(question, history)
-        for word in answer.text.split(" "):
+        words = answer.text.split(" ") * (20 if "at length" in question else 1)
+        for word in words:
             time.sleep(self.pause)
             yield word + " "
         yield answer
@@ -131,20 +151,21 @@ def treaty_answer(question: str, language: Language, standalone: str = "") -> An
         f"{first}\n\n{second} {last}",
         sentences=(Sentence(first, (1,), "quoted"), Sentence(second, (2,), "quoted"), Sentence(last, (), "unsupported")),
         citations=(cite(1, TREATY, quote), cite(2, TARN, night, 3, ("Part One. General", "Article 4. Night running"))),
-        hits=(Hit(1, passage, 0.9, Why()),),
+        hits=(
+            Hit(1, passage, 0.9, Why("article 4", ("artículo", "4"), 2, 7.5, 1, 0.61, 0.9)),
+            Hit(2, Passage(TARN.source, TARN.title, "A night train.", 90, 104, language="en"), 0.4, Why(fused_score=0.4)),
+        ),
         timings_ms={"total": 12.0},
     )
 
 
 @contextlib.contextmanager
-def served(pipeline: StandIn, password: str = "") -> Iterator[str]:
+def served(pipeline: "StandIn | Pipeline", password: str = "") -> Iterator[str]:
     """Serve the page on a free loopback port; gives its address."""
 
-    def build() -> object:  # called by the server inside its loop: where none runs, Gradio opens one and leaves it open
-        return build_app(pipeline, password=password)
-
     listener = bind("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(build, factory=True, log_level="error", ws="none", timeout_graceful_shutdown=1))
+    app = build_app(pipeline, password=password)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
