@@ -1,11 +1,13 @@
 """A pipeline with fixed answers, and the page served with it on loopback: what the tests of the chat page share."""
 
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
+import httpx
 import uvicorn
 
 from rag.chat import build_app
@@ -174,3 +176,30 @@ def served(pipeline: "StandIn | Pipeline", password: str = "") -> Iterator[str]:
         server.should_exit = True
         thread.join(10)
         listener.close()
+
+
+@contextlib.contextmanager
+def visit(address: str, language: str = "en") -> Iterator[httpx.Client]:
+    """A browser that has opened the page."""
+    with httpx.Client(base_url=address, timeout=30, headers={"accept-language": language}) as client:
+        assert client.get("/").status_code == 200
+        yield client
+
+
+def events(client: httpx.Client, name: str, data: object) -> list[dict]:
+    """Everything that a function in line says, as the browser gets it."""
+    joined = client.post(f"/gradio_api/call/{name}", json={"data": [data]})
+    assert joined.status_code == 200, joined.text
+    found = []
+    with client.stream("GET", f"/gradio_api/call/{name}/{joined.json()['event_id']}") as stream:
+        for line in stream.iter_lines():
+            kind, _, text = line.partition(": ")
+            if kind == "event":
+                event = text
+            elif kind == "data" and event == "generating":
+                found.append(json.loads(text)[0])
+    return found
+
+
+def ask(client: httpx.Client, question: str, conversation: str = "tab", **more: object) -> dict:
+    return events(client, "ask", {"conversation": conversation, "question": question, **more})[-1]

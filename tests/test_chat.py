@@ -1,19 +1,16 @@
 """The chat page over HTTP with a stand-in pipeline: where it listens, who gets in, asking, and what is refused."""
 
-import contextlib
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from chat_stand_in import HOSTILE_QUOTE, TREATY, StandIn, served, treaty_answer
+from chat_stand_in import HOSTILE_QUOTE, TREATY, StandIn, ask, events, served, treaty_answer, visit
 
 from rag.chat import serve
 from rag.chat.escape import escape_text
@@ -132,37 +129,10 @@ def address(pipeline):
         yield url
 
 
-@contextlib.contextmanager
-def visit(address: str, language: str = "en") -> Iterator[httpx.Client]:
-    """A browser that has opened the page."""
-    with httpx.Client(base_url=address, timeout=30, headers={"accept-language": language}) as client:
-        assert client.get("/").status_code == 200
-        yield client
-
-
 @pytest.fixture
 def client(address):
     with visit(address) as http:
         yield http
-
-
-def events(client: httpx.Client, name: str, data: object) -> list[dict]:
-    """Everything that a function in line says, as the browser gets it."""
-    joined = client.post(f"/gradio_api/call/{name}", json={"data": [data]})
-    assert joined.status_code == 200, joined.text
-    found = []
-    with client.stream("GET", f"/gradio_api/call/{name}/{joined.json()['event_id']}") as stream:
-        for line in stream.iter_lines():
-            kind, _, text = line.partition(": ")
-            if kind == "event":
-                event = text
-            elif kind == "data" and event == "generating":
-                found.append(json.loads(text)[0])
-    return found
-
-
-def ask(client: httpx.Client, question: str, conversation: str = "tab", **more: object) -> dict:
-    return events(client, "ask", {"conversation": conversation, "question": question, **more})[-1]
 
 
 def test_question_gets_a_turn_that_streams_and_its_sources(client):

@@ -17,12 +17,20 @@ from rag.types import Document, Heading, Language
 DEMO_SOURCE = "entrevista-427.md"
 """A document of the demo corpus; an index that holds it gets `DEMO_EXAMPLES`."""
 
-DEMO_EXAMPLES = (
-    "What does Article 4 of the new treaty permit?",
-    "¿Dónde se saca la licencia de pesca?",
-    "Why did Pyongyang's attitude to China cool?",
-    "How much does the library charge for a lost card?",
-)
+DEMO_EXAMPLES: dict[Language, tuple[str, ...]] = {
+    "en": (
+        "What does Article 4 of the new treaty permit?",
+        "How much does the library charge for a lost card?",
+        "Why did Pyongyang's attitude to China cool?",
+        "¿Dónde se saca la licencia de pesca?",
+    ),
+    "es": (
+        "¿Qué permite el artículo 4 del nuevo tratado?",
+        "¿Dónde se saca la licencia de pesca?",
+        "¿Cuánto cuesta la copia de un carné perdido?",
+        "How many freight trains may run in one night?",
+    ),
+}
 
 SHOWN = 4
 LOOKED_AT = 12
@@ -38,7 +46,7 @@ def examples(pipeline: Pipeline, language: Language) -> tuple[str, ...]:
     """Up to four questions that this pipeline answers; `pipeline` should be an extractive one, since each is tried."""
     listed = pipeline.documents()
     if any(item.source == DEMO_SOURCE for item in listed):
-        return DEMO_EXAMPLES
+        return DEMO_EXAMPLES[language]
     found: list[str] = []
     for question in islice(dict.fromkeys(_candidates(pipeline, listed, language)), TRIED):
         try:
