@@ -338,7 +338,7 @@ def test_every_response_carries_the_policy(client):
         assert "unsafe" not in policy
         assert "http" not in policy
         assert headers["x-frame-options"] == "DENY"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
 
 
 CLOSED_PATHS = [

@@ -15,7 +15,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Literal
 
-from rag.chat.library import Collection, Library
+from rag.chat.library import OWN, Collection, Library
 from rag.chat.visitors import Visitor
 from rag.config import Config
 from rag.embed import Embedder, load_embedder
@@ -159,8 +159,8 @@ class Documents:
 
     def listed(self, collection: Collection, visitor: Visitor) -> list[Shown]:
         """The documents of a collection."""
-        if not (collection.index.path / FILE).is_file() and collection.index.url is None:
-            return []
+        if collection.key == OWN and not (collection.index.path / FILE).is_file():
+            return []  # this visitor has not added anything yet
         shelf = place_of(collection.uploads) if collection.uploads is not None else None
         synced = synced_at(collection)
         documents = self._library.pipeline(collection.key, "", visitor).documents()

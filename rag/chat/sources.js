@@ -19,7 +19,10 @@ export function showSources(turn, html, arriving) {
 
 export function openPanel(turn, asked = true) {
   if (!document.getElementById(`sources-${turn}`)) return;
-  for (const section of body.children) section.hidden = section.id !== `sources-${turn}`;
+  for (const section of body.children) {
+    const other = section.id !== `sources-${turn}`;
+    if (section.hidden !== other) section.hidden = other;
+  }
   if (narrow.matches && !asked) return;
   panel.hidden = false;
   if (asked && narrow.matches) panel.querySelector("[data-do=close-panel]").focus();
