@@ -4,6 +4,7 @@
 #   make ask Q="what does ..."      one answer in the terminal
 #   make test                       the default tests          make check      everything CI asks for
 #   make test-all                   with torch and a browser   make bench      speed and quality, printed
+#   make test-browser               the chat page in Debian's chromium
 #   make models DATA=../shared/data rebuild rag/models from training data
 #   make bench-models DATA=...      embedding models side by side (MODELS="--model NAME" adds one)
 #   make bench-index DATA=...       the index at up to a million passages    make torture    kills, full disks, readers
@@ -16,7 +17,7 @@ DATA ?= ../shared/data
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: chat ask test test-all check format bench bench-index bench-models torture models constraints clean
+.PHONY: chat ask test test-all test-browser check format bench bench-index bench-models torture models constraints clean
 .DELETE_ON_ERROR:
 
 chat ask $(INDEX)/.synced: export RAG_INDEX := $(INDEX)
@@ -32,6 +33,10 @@ test: .venv/.test
 
 test-all: .venv/.local
 	$(BIN)/python -m pytest
+
+# Skipped, and said so, where chromium is missing (apt-get install chromium).
+test-browser: .venv/.browser
+	$(BIN)/python -m pytest -rs tests/browser
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .
@@ -87,11 +92,15 @@ $(INDEX)/.synced: .venv/.core $(wildcard $(DOCS)/*) rag/models/manifest.json $(w
 	$(PIP) --editable ".[test]"
 	@touch $@
 
+.venv/.browser: .venv/.test
+	$(PIP) --editable ".[test,browser]"
+	@touch $@
+
 .venv/.dev: .venv/.test
 	$(PIP) --editable ".[test,dev]"
 	@touch $@
 
 .venv/.local: .venv/.dev
 	$(PIP) torch
-	$(PIP) --editable ".[test,dev,local,slow]"
+	$(PIP) --editable ".[test,dev,local,slow,browser]"
 	@touch $@

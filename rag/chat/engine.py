@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 
 CONCURRENT_SYNCS = 2
 
+# Nothing is sent anywhere. And after each event Gradio would sum up the last ten thousand for its monitoring page, which is not served.
+QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000"}
+
 Event = dict[str, Any]
 
 
 def import_gradio() -> None:
     """Import Gradio, which takes seconds: to be called in a thread."""
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ |= QUIET
     with _no_stubs():
         import gradio  # noqa: F401
 

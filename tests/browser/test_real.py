@@ -1,10 +1,8 @@
 """The chat page in a real browser over real indexes: both languages, uploads, hostile files and models, and what axe-core finds."""
 
-import shutil
 from html import escape
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from chat_stand_in import served
 
 from rag.config import ChatConfig, Config, IndexConfig, LlmConfig
@@ -14,6 +12,7 @@ from rag.paths import shipped
 from rag.pipeline import Pipeline
 from rag.testing import ChatServer
 
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="these tests need the Python package axe-playwright-python")
 pytestmark = pytest.mark.slow
 NOTE = "# Note on lanterns\n\nThe lantern keeper of Quarrel Point is called Ottoline Marsh and earns ninety crowns."
 ABOUT_NOTE = "What is the lantern keeper of Quarrel Point called?"
@@ -184,7 +183,7 @@ def test_answer_survives_a_model_that_fails(visit, indexed, monkeypatch):
 
 
 def violations(page) -> list[str]:
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).response
+    found = axe.Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).response
     return [
         f"{each['id']} ({each['impact']}): {node['html'][:120]}"
         for each in found["violations"] if each["impact"] in ("serious", "critical", "moderate") for node in each["nodes"]
@@ -232,7 +231,3 @@ def test_axe_finds_nothing_on_the_page_that_asks_for_a_password(browser, indexed
         page.get_by_role("button", name="Sign out").click()
         page.get_by_label("Password").wait_for()
         page.context.close()
-
-
-def test_chromium_is_there_where_these_tests_ran():
-    assert shutil.which("chromium")
