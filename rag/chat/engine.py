@@ -75,6 +75,7 @@ def build_engine(library: Library, documents: Documents, door: Door) -> "ASGIApp
         api(answer, api_name="ask", concurrency_limit=limits.concurrent_questions)
         api(index, api_name="index", concurrency_limit=CONCURRENT_SYNCS)
     blocks.queue(max_size=limits.waiting_questions)
+    blocks.state_session_capacity = limits.waiting_questions + limits.concurrent_questions + CONCURRENT_SYNCS  # each call is a session
     app: ASGIApp = gradio.mount_gradio_app(
         fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
         blocks,
