@@ -211,6 +211,8 @@ def test_empty_overlong_and_too_many_questions_get_a_hint_and_reach_no_pipeline(
     asked = len(pipeline.histories)
     assert events(client, "ask", {"question": " \n "}) == [{"hint": "Type a question first."}]
     assert events(client, "ask", {}) == [{"hint": "Type a question first."}]
+    assert [events(client, "ask", wrong) for wrong in ("why?", [1], None)] == [[{"hint": "Type a question first."}]] * 3
+    assert [events(client, "index", wrong) for wrong in ("../x", {"a": 1}, None)] == [[{"verdicts": ""}]] * 3
     with visit(address, "es") as spanish:
         assert "acórtala a 2000" in ask(spanish, "a" * 2_001)["hint"]
     assert len(pipeline.histories) == asked

@@ -183,6 +183,17 @@ def test_a_copy_of_an_indexed_document_is_indexed_under_its_name(harbour, visito
     assert add(Documents(Library(harbour)), visitor, "copy.md", LAW.encode()) == [Verdict("copy.md", "indexed", 2)]
 
 
+def test_only_names_of_added_files_are_looked_at(harbour, visitor, tmp_path):
+    """The names to index come from the network: none of them may lead out of the folder of uploads."""
+    documents = Documents(Library(harbour))
+    upload(documents, visitor, "note.md", NOTE.encode())
+    names = ["../index.db", str(tmp_path / "docs" / "law.md"), "../../docs/law.md", ".incoming", "nothing.md", ""]
+    assert list(documents.index(names, visitor)) == [[]]
+    assert list(documents.index([*names, "note.md"], visitor))[-1] == [Verdict("note.md", "indexed", 1)]
+    assert (tmp_path / "docs" / "law.md").exists()
+    assert [listed.source for listed in harbour.documents()] == ["faq.md", "law.md", "note.md"]
+
+
 def test_changed_and_missing_files_are_told(harbour, visitor, tmp_path):
     documents = Documents(Library(harbour))
     (tmp_path / "docs" / "law.md").unlink()

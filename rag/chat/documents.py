@@ -111,13 +111,17 @@ class Documents:
         incoming.path.replace(incoming.place)
 
     def index(self, names: Sequence[str], visitor: Visitor) -> Iterator[Step | list[Verdict]]:
-        """Index what was added: progress, and last the verdict on each of `names`.
+        """Index what was added: progress, and last the verdict on each of `names` that was.
 
         Raises:
             RagError: the index cannot be written now.
         """
         collection = self._collection(visitor)
         config = self._library.config(collection)
+        waiting = [name for name in added(self._shelf(visitor)) if name in set(names)]  # names come from the network
+        if not waiting:
+            yield []
+            return
         steps: SimpleQueue[Step | None] = SimpleQueue()
         result: list[Summary | RagError] = []
 
@@ -137,7 +141,7 @@ class Documents:
             raise InputError("Indexing stopped because of an error inside the program; its terminal says what.")
         if isinstance(result[0], RagError):
             raise result[0]
-        yield self._verdicts(names, collection, result[0], visitor)
+        yield self._verdicts(waiting, collection, result[0], visitor)
 
     def remove(self, source: str, visitor: Visitor) -> None:
         """Take an added document out of the index, and delete its file.
@@ -180,7 +184,7 @@ class Documents:
             )
 
     def _verdicts(self, names: Sequence[str], collection: Collection, summary: Summary, visitor: Visitor) -> list[Verdict]:
-        """What the index holds now of the files `names`; a file that it does not hold is deleted, and said to be refused."""
+        """What the index holds now of the added files `names`; a file that it does not hold is deleted, and said to be refused."""
         shelf = self._shelf(visitor)
         held = {Path(shown.listed.place).name: shown.listed for shown in self.listed(collection, visitor) if shown.mine}
         reasons = {Path(skipped.source).name: skipped.reason for skipped in summary.skipped}
