@@ -412,6 +412,16 @@ def test_passwords_cannot_be_tried_for_ever():
         assert http.post("/login", data={"password": "s3cret"}).status_code == 429
 
 
+def test_where_gradio_does_not_start_a_question_fails_and_does_not_wait(monkeypatch, capfd):
+    def fail() -> None:
+        raise ImportError("no gradio here")
+
+    monkeypatch.setattr("rag.chat.engine.import_gradio", fail)
+    with served(StandIn()) as url, visit(url) as http:
+        assert http.post("/gradio_api/call/ask", json={"data": [{}]}).status_code == 500
+    assert "no gradio here" in capfd.readouterr().err
+
+
 def test_gradio_is_told_to_measure_nothing(client):
     ask(client, "why?")
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"

@@ -55,6 +55,7 @@ class App:
         self.library.check()
         self._examples: dict[tuple[str, Language, object], tuple[str, ...]] = {}
         self._engine: Any = None
+        self._loading: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._stop = asyncio.Event()
         self._routes = Starlette(
@@ -84,17 +85,19 @@ class App:
             await Response(body, media_type=kind, headers={"cache-control": "no-cache"})(scope, receive, send)
         elif _ENGINE_PATHS.fullmatch(scope["path"]):
             await self._ready.wait()
+            if self._engine is None and self._loading is not None:
+                await self._loading  # raises what kept Gradio from starting
             await self._engine(scope, receive, send)
         else:
             await self._routes(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        engine = asyncio.create_task(self._run_engine())
+        self._loading = asyncio.create_task(self._run_engine())
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._stop.set()
-        await engine
+        await asyncio.wait([self._loading])
         self.door.visitors.close()
         self.library.close()
         await send({"type": "lifespan.shutdown.complete"})
@@ -102,12 +105,15 @@ class App:
     async def _run_engine(self) -> None:
         from rag.chat.engine import build_engine, import_gradio
 
-        await asyncio.to_thread(import_gradio)
-        engine: Any = build_engine(self.library, self.documents, self.door)
-        async with engine.router.lifespan_context(engine):
-            self._engine = engine
+        try:
+            await asyncio.to_thread(import_gradio)
+            engine: Any = build_engine(self.library, self.documents, self.door)
+            async with engine.router.lifespan_context(engine):
+                self._engine = engine
+                self._ready.set()
+                await self._stop.wait()
+        finally:
             self._ready.set()
-            await self._stop.wait()
 
     def _route(self, path: str, handler: Handler, method: str = "GET") -> Route:
         """A route for visitors only, whose errors of ours become a sentence."""
