@@ -5,6 +5,7 @@
 #   make test                       the default tests          make check      everything CI asks for
 #   make test-all                   with torch and a browser   make bench      speed and quality, printed
 #   make eval                       the gate: no worse than eval/baselines    make baseline   accept what is as the new baseline
+#   make test-browser               the chat page in Debian's chromium
 #   make models DATA=../shared/data rebuild rag/models from training data
 #   make bench-models DATA=...      embedding models side by side (MODELS="--model NAME" adds one)
 #   make bench-index DATA=...       the index at up to a million passages    make torture    kills, full disks, readers
@@ -19,7 +20,7 @@ GATE := --baseline
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: chat ask test test-all check format eval baseline bench bench-index torture models constraints clean
+.PHONY: chat ask test test-all test-browser check format eval baseline bench bench-index bench-models torture models constraints clean
 .DELETE_ON_ERROR:
 
 chat ask $(INDEX)/.synced: export RAG_INDEX := $(INDEX)
@@ -35,6 +36,10 @@ test: .venv/.test
 
 test-all: .venv/.local
 	$(BIN)/python -m pytest
+
+# Skipped, and said so, where chromium is missing (apt-get install chromium).
+test-browser: .venv/.browser
+	$(BIN)/python -m pytest -rs tests/browser
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .
@@ -98,11 +103,15 @@ $(INDEX)/.synced: .venv/.core $(wildcard $(DOCS)/*) rag/models/manifest.json $(w
 	$(PIP) --editable ".[test]"
 	@touch $@
 
+.venv/.browser: .venv/.test
+	$(PIP) --editable ".[test,browser]"
+	@touch $@
+
 .venv/.dev: .venv/.test
 	$(PIP) --editable ".[test,dev]"
 	@touch $@
 
 .venv/.local: .venv/.dev
 	$(PIP) torch
-	$(PIP) --editable ".[test,dev,local,slow]"
+	$(PIP) --editable ".[test,dev,local,slow,browser]"
 	@touch $@

@@ -95,6 +95,27 @@ class LlmConfig(Section):
     quantization: Literal["none", "8bit", "4bit"] = "none"
 
 
+class ChatConfig(Section):
+    """What visitors of the chat page may do; docs/chat.md explains it.
+
+    `uploads`: "shared" adds files to the index for everybody, "private" keeps each visitor's files apart and only as long as the page is
+    served, "off" takes none; "auto" is "shared" on a page without a password and "private" on one with. `upload_types` are suffixes
+    (".pdf"); empty takes all that can be read. `models` and `collections` (folders of indexes) are offered beside the configured ones.
+    """
+
+    uploads: Literal["auto", "shared", "private", "off"] = "auto"
+    upload_megabytes: Annotated[float, Field(gt=0)] = 20.0
+    upload_files: Annotated[int, Field(ge=1)] = 200
+    upload_types: tuple[str, ...] = ()
+    questions_per_minute: Annotated[int, Field(ge=1)] = 60
+    question_characters: Annotated[int, Field(ge=100, le=10_000)] = 2_000
+    concurrent_questions: Annotated[int, Field(ge=1, le=64)] = 8
+    waiting_questions: Annotated[int, Field(ge=1)] = 200
+    models: tuple[str, ...] = ()
+    collections: tuple[Path, ...] = ()
+    review_file: Path = Path("index/review.jsonl")
+
+
 class Config(Section):
     """All settings; every field has a default, so `Config()` is the product as it is installed."""
 
@@ -105,6 +126,7 @@ class Config(Section):
     retrieval: RetrievalConfig = RetrievalConfig()
     answer: AnswerConfig = AnswerConfig()
     llm: LlmConfig = LlmConfig()
+    chat: ChatConfig = ChatConfig()
 
 
 _SECTIONS: dict[str, type[Section]] = {name: type(field.default) for name, field in Config.model_fields.items()}

@@ -20,7 +20,7 @@ from rag.errors import GenerationError, InputError
 from rag.evidence import Evidence
 from rag.generate import Condenser, Generator, load_generator
 from rag.generate.extractive import ExtractiveGenerator
-from rag.index import open_index
+from rag.index import Listed, open_index
 from rag.language import detect
 from rag.receipt import Provenance, provenance
 from rag.rerank import WordReranker
@@ -37,6 +37,7 @@ class Pipeline:
 
     def __init__(self, config: Config, embedder: Embedder, scorer: SentenceScorer, generator: Generator) -> None:
         self.config = config
+        self.embedder = embedder
         self._scorer = scorer
         self._generator = generator
         self._quoting = ExtractiveGenerator(scorer, config.answer.max_sentences)
@@ -57,6 +58,17 @@ class Pipeline:
         scorer = SentenceScorer(Evidence(builtin.tokenizer, builtin.rows), read.Reader())
         embedder = builtin if config.embedding.model == "builtin" else load_embedder(config.embedding.model, device=config.embedding.device)
         return cls(config, embedder, scorer, load_generator(config.llm, config.answer, scorer))
+
+    def with_config(self, config: Config) -> Self:
+        """A pipeline over another index, or with another language model, that shares what it can with this one.
+
+        Raises:
+            ModelError: a model that is not there.
+            StoreError: no index, or one that does not fit the embedding of this pipeline.
+        """
+        same = config.llm == self.config.llm and config.answer == self.config.answer
+        generator = self._generator if same else load_generator(config.llm, config.answer, self._scorer)
+        return type(self)(config, self.embedder, self._scorer, generator)
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The whole answer; see `stream`."""
@@ -107,6 +119,11 @@ class Pipeline:
         """
         with self._reader.snapshot() as snapshot:
             return snapshot.document(source)
+
+    def documents(self) -> list[Listed]:
+        """What the index holds, by source."""
+        with self._reader.snapshot() as snapshot:
+            return snapshot.store.listed()
 
     def provenance(self, answer: Answer) -> Provenance:
         """What `answer` rests on, for a receipt (`rag.receipt`).

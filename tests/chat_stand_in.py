@@ -1,17 +1,22 @@
 """A pipeline with fixed answers, and the page served with it on loopback: what the tests of the chat page share."""
 
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
+import httpx
 import uvicorn
 
 from rag.chat import build_app
 from rag.chat.server import bind, page_address
 from rag.config import Config
-from rag.errors import GenerationError, InputError
+from rag.errors import GenerationError, InputError, ModelError
+from rag.index import Listed
+from rag.pipeline import Pipeline
+from rag.receipt import Provenance, Source
 from rag.types import Answer, Citation, Document, Hit, Language, Passage, Sentence, Turn, Why
 
 TREATY_TEXT = """# Entrevista n.º 427
@@ -50,19 +55,35 @@ class StandIn:
     `canary` is the address that the hostile document and the hostile model try to reach.
     """
 
-    def __init__(self, canary: str = "http://canary.invalid", pause: float = 0.0) -> None:
-        self.config = Config()
+    def __init__(self, canary: str = "http://canary.invalid", pause: float = 0.0, config: Config | None = None) -> None:
+        self.config = config or Config()
         self.canary = canary
         self.pause = pause
         self.histories: list[tuple[Turn, ...]] = []
         self.hostile = make_document("<i>hostile</i>.html", "<h1>Hostile</h1>", HOSTILE_TEXT.replace("CANARY", canary), "en")
-        self.documents = {document.source: document for document in (TREATY, TARN, self.hostile)}
+        self.texts = {document.source: document for document in (TREATY, TARN, self.hostile)}
 
     def document(self, source: str) -> Document:
         try:
-            return self.documents[source]
+            return self.texts[source]
         except KeyError:
             raise InputError(f"There is no document {source!r} in the index; `rag search` shows the names.") from None
+
+    def documents(self) -> list[Listed]:
+        return [Listed(each.source, each.title, each.language, each.date, 4, "") for each in self.texts.values()]
+
+    def with_config(self, config: Config) -> "StandIn":
+        if "missing" in config.llm.model:
+            raise ModelError(f"The model {config.llm.model!r} is not installed.")
+        return StandIn(self.canary, self.pause, config)
+
+    def ask(self, question: str) -> Answer:
+        return self._answer(question, ())
+
+    def provenance(self, answer: Answer) -> Provenance:
+        return Provenance("2026-01-02T03:04:05+00:00", 1, None, tuple(
+            Source(each.source, each.title, each.date, each.sha256, len(each.text)) for each in self.texts.values()
+        ))  # fmt: skip
 
     def describe(self) -> dict[str, object]:
         return {"documents": 3, "passages": 12_345, "embedding": "builtin@1", "llm": "extractive@1", "generation": 1}
@@ -73,7 +94,8 @@ class StandIn:
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
         self.histories.append(tuple(history))
         answer = self._answer(question, history)
-        for word in answer.text.split(" "):
+        words = answer.text.split(" ") * (20 if "at length" in question else 1)
+        for word in words:
             time.sleep(self.pause)
             yield word + " "
         yield answer
@@ -131,20 +153,21 @@ def treaty_answer(question: str, language: Language, standalone: str = "") -> An
         f"{first}\n\n{second} {last}",
         sentences=(Sentence(first, (1,), "quoted"), Sentence(second, (2,), "quoted"), Sentence(last, (), "unsupported")),
         citations=(cite(1, TREATY, quote), cite(2, TARN, night, 3, ("Part One. General", "Article 4. Night running"))),
-        hits=(Hit(1, passage, 0.9, Why()),),
+        hits=(
+            Hit(1, passage, 0.9, Why("article 4", ("artículo", "4"), 2, 7.5, 1, 0.61, 0.9)),
+            Hit(2, Passage(TARN.source, TARN.title, "A night train.", 90, 104, language="en"), 0.4, Why(fused_score=0.4)),
+        ),
         timings_ms={"total": 12.0},
     )
 
 
 @contextlib.contextmanager
-def served(pipeline: StandIn, password: str = "") -> Iterator[str]:
+def served(pipeline: "StandIn | Pipeline", password: str = "") -> Iterator[str]:
     """Serve the page on a free loopback port; gives its address."""
 
-    def build() -> object:  # called by the server inside its loop: where none runs, Gradio opens one and leaves it open
-        return build_app(pipeline, password=password)
-
     listener = bind("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(build, factory=True, log_level="error", ws="none", timeout_graceful_shutdown=1))
+    app = build_app(pipeline, password=password)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
@@ -153,3 +176,30 @@ def served(pipeline: StandIn, password: str = "") -> Iterator[str]:
         server.should_exit = True
         thread.join(10)
         listener.close()
+
+
+@contextlib.contextmanager
+def visit(address: str, language: str = "en") -> Iterator[httpx.Client]:
+    """A browser that has opened the page."""
+    with httpx.Client(base_url=address, timeout=30, headers={"accept-language": language}) as client:
+        assert client.get("/").status_code == 200
+        yield client
+
+
+def events(client: httpx.Client, name: str, data: object) -> list[dict]:
+    """Everything that a function in line says, as the browser gets it."""
+    joined = client.post(f"/gradio_api/call/{name}", json={"data": [data]})
+    assert joined.status_code == 200, joined.text
+    found = []
+    with client.stream("GET", f"/gradio_api/call/{name}/{joined.json()['event_id']}") as stream:
+        for line in stream.iter_lines():
+            kind, _, text = line.partition(": ")
+            if kind == "event":
+                event = text
+            elif kind == "data" and event == "generating":
+                found.append(json.loads(text)[0])
+    return found
+
+
+def ask(client: httpx.Client, question: str, conversation: str = "tab", **more: object) -> dict:
+    return events(client, "ask", {"conversation": conversation, "question": question, **more})[-1]

@@ -16,7 +16,7 @@ from rag.embed import BuiltinEmbedder
 from rag.errors import IndexBusy, IndexMismatch, IndexMissing, ModelError, StoreError
 from rag.index import Snapshot, open_index
 from rag.index import sync as syncing
-from rag.index.sync import Skipped, sync, sync_documents
+from rag.index.sync import Skipped, remove, sync, sync_documents
 from rag.load import load_file
 from rag.paths import shipped
 from rag.pipeline import Pipeline
@@ -148,6 +148,25 @@ def test_copies(corpus: Corpus) -> None:
     (corpus.docs / "cat.md").unlink()
     assert changes(corpus.sync())[:4] == (0, 0, 1, 3)
     assert found(corpus, "harbour cat") == ["copy.md"]
+
+
+def test_documents_are_listed_and_taken_out_by_name(corpus: Corpus) -> None:
+    corpus.write(copy=CAT)
+    corpus.sync()
+    for snapshot in asked(corpus):
+        listed = {item.source: (item.title, item.language, item.passages, Path(item.place).name) for item in snapshot.store.listed()}
+    assert listed == {
+        "boat.md": ("The boat", "en", 1, "boat.md"), "cat.md": ("The cat", "en", 1, "cat.md"), "copy.md": ("The cat", "en", 1, "copy.md"),
+        "dog.md": ("The dog", "en", 1, "dog.md"),
+    }  # fmt: skip
+    summary = remove(corpus.config, corpus.embedder, ["cat.md", "dog.md", "nothing.md"])
+    assert (summary.removed, summary.documents) == (2, 2)
+    assert sorted(state(corpus)) == ["boat.md", "copy.md"]
+    assert found(corpus, "harbour cat") == ["copy.md"]
+    assert found(corpus, "allergic") == []
+    remove(corpus.config, corpus.embedder, ["boat.md", "copy.md"])
+    assert state(corpus) == {}
+    assert corpus.sync().documents == 4
 
 
 def test_a_document_of_many_passages_comes_back_whole(corpus: Corpus) -> None:

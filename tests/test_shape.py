@@ -17,7 +17,7 @@ HEAVY = {
     "model2vec", "onnxruntime", "openai", "pandas", "pypdf", "safetensors", "sentence_transformers", "tantivy", "torch", "transformers",
     "uvicorn",
 }  # fmt: skip
-ALLOWED = {("rag/index/vectors.py", "faiss"), ("rag/index/words.py", "tantivy"), ("rag/chat/page.py", "gradio")}
+ALLOWED = {("rag/index/vectors.py", "faiss"), ("rag/index/words.py", "tantivy")}
 SKINS = ("rag.chat", "rag.cli", "rag.cli_eval", "rag.doctor", "rag.evaluate", "rag.output", "rag.pipeline")
 FORBIDDEN = {"pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}
 

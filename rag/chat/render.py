@@ -1,149 +1,181 @@
-"""Turn a question and its Answer into HTML that is safe to put on the page.
+"""Turn a question and its Answer into HTML that is safe to put on the page: the turn, and the sources beside it.
 
-Everything that comes from a document, a model or a visitor passes through `escape_text`; every tag and attribute is written here, and none
-of them can load a resource. No Markdown is interpreted. Does not know Gradio, the pipeline or how a document is read: that comes in as a
-function. Positions are characters, as in `rag.types`.
+Everything that comes from a document, a model or a visitor passes through `rag.chat.escape`; no Markdown is interpreted, and nothing that
+is written here can load a resource. Labels are in the visitor's language, answers in their own. Does not know how a document is read:
+that comes in as a function.
 """
 
-import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from rag.chat.escape import Excerpt, cut_excerpt, escape_text, find_excerpt, paragraphs, surroundings, without_blank_lines
 from rag.chat.strings import STRINGS, group_digits
-from rag.errors import RagError
-from rag.types import Answer, Citation, Document, Language, Sentence
+from rag.dates import written
+from rag.types import Answer, Citation, Document, Hit, Language, Sentence
 
-CONTEXT_CHARACTERS = 240
-"""How much of its surroundings an excerpt shows on each side of the cited characters."""
+NEAREST_SHOWN = 3
+NEAREST_CHARACTERS = 420
+WHOLE_CHARACTERS = 60_000
+"""How much of a document is shown on each side of a citation when it is opened."""
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _UNFINISHED_MARKER = re.compile(r"\[\d{0,3}$")
-_HEADING_SIGNS = re.compile(r"^#{1,6}\s+", re.MULTILINE)
-_BLANK_LINES = re.compile(r"\n\s*\n")
 
-# Control characters, and those that turn the direction of text around, can make a page show what its text does not say (CVE-2021-42574).
-_DECEPTIVE = dict.fromkeys(
-    [*range(9), 11, 12, *range(14, 32), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
-)
+Read = Callable[[str], Document]
 
 
 @dataclass(frozen=True, slots=True)
-class Excerpt:
-    """The cited characters (`quote`) between what stands before and after them; `language` is that of the text, if known."""
+class Spot:
+    """Where something is shown: in turn `number`, with labels in `language`; `again` is the question as the visitor wrote it."""
 
-    before: str
-    quote: str
-    after: str
-    language: Language | None = None
-
-
-def escape_text(text: str) -> str:
-    """Text as HTML text or attribute value.
-
-    Characters that are no text become U+FFFD (a question mark for a lone surrogate), one for one, so that lengths stay.
-    """
-    return html.escape(text.translate(_DECEPTIVE).encode("utf-8", "replace").decode("utf-8"), quote=True)
+    number: int
+    language: Language
+    again: str = ""
 
 
-def render_header(description: Mapping[str, object], llm: str, embedding: str, language: Language) -> str:
-    """The line above the conversation: what answers, what searches, and over how much.
+def icon(name: str) -> str:
+    """One of the symbols that the page holds."""
+    return f'<svg class="icon" aria-hidden="true"><use href="#icon-{name}"></use></svg>'
 
-    `description` is that of `Pipeline.describe`; `llm` and `embedding` are the model names of the configuration.
-    """
-    words = STRINGS[language]
-    offline = llm == "extractive" and embedding == "builtin"
-    models = words["offline"] if offline else words["models"].format(llm=llm, embedding=embedding)
-    counts = ", ".join(
-        words[one if description[many] == 1 else many].format(count=group_digits(int(str(description[many])), language))
-        for one, many in (("document", "documents"), ("passage", "passages"))
-    )
+
+def button(do: str, name: str, label: str, **more: str) -> str:
+    """A button with a symbol whose label is for screen readers and a tooltip; the script does `do`."""
+    extra = "".join(f' {key.replace("_", "-")}="{escape_text(value)}"' for key, value in more.items())
+    text = escape_text(label)
     return (
-        f'<header class="masthead"><h1>{escape_text(words["title"])}</h1><p class="status">'
-        f'<span class="models">{escape_text(models)}</span> <span class="counts">{escape_text(counts)}</span></p></header>'
+        f'<button type="button" class="tool" data-do="{do}" title="{text}"{extra}>{icon(name)}<span class="unseen">{text}</span></button>'
     )
 
 
-def render_hint(text: str) -> str:
-    """One line under the question box that a screen reader announces; empty text clears it."""
-    return f'<p class="hint" role="status">{escape_text(text)}</p>'
+def render_pending(number: int, question: str, language: Language) -> str:
+    """Turn `number` before anything of its answer is there."""
+    waiting = escape_text(STRINGS[language]["searching"])
+    body = f'<div class="body"><p class="searching">{waiting}<span class="dots" aria-hidden="true"></span></p></div>'
+    return _turn(Spot(number, language, question), body, busy=True)
 
 
-def render_pending(number: int, question: str, partial: str, language: Language) -> str:
-    """Turn `number` while its answer is on the way; `partial` is the text so far, whose markers are not links yet."""
-    if partial:
-        text = _UNFINISHED_MARKER.sub("", partial)
-        body = f'<div class="answer">{_paragraphs(_MARKER.sub(_dead_chip, escape_text(text)))}</div>'
-    else:
-        body = f'<p class="searching">{escape_text(STRINGS[language]["searching"])}<span class="dots" aria-hidden="true"></span></p>'
-    return _turn(number, question, body, "", language, busy=True)
+def render_partial(text: str) -> str:
+    """The body of a turn while its answer is on the way: the text so far, whose markers are not links yet."""
+    shown = _MARKER.sub(r'<span class="chip">\1</span>', escape_text(_UNFINISHED_MARKER.sub("", text)))
+    return f'<div class="answer">{paragraphs(shown)}</div>'
 
 
 def render_fault(number: int, question: str, message: str, language: Language) -> str:
     """Turn `number` when the question failed: `message` is the sentence of the error, never a traceback."""
-    box = f'<div class="box fault" role="alert"><h3>{escape_text(STRINGS[language]["fault"])}</h3>{_paragraphs(escape_text(message))}</div>'
-    return _turn(number, question, box, "", language)
+    heading = escape_text(STRINGS[language]["fault"])
+    box = f'<div class="box fault" role="alert"><h3>{icon("alert")}{heading}</h3>{paragraphs(escape_text(message))}</div>'
+    return _turn(Spot(number, language, question), f'<div class="body">{box}</div>{_tools(language, answered=False)}')
 
 
-def render_answer(number: int, answer: Answer, read: Callable[[str], Document]) -> str:
-    """Turn `number`, finished: question, answer with chips, and the cited excerpts beside it.
-
-    `read` gives the document of a source; it is asked only for a citation that no hit contains, and may raise RagError.
-    """
-    words = STRINGS[answer.language]
-    text = _paragraphs(_marked_sentences(number, answer))
-    if answer.abstained:
-        heading = "" if answer.text.casefold().startswith(words["abstained"].casefold()) else f"<h3>{escape_text(words['abstained'])}</h3>"
-        body = f'<div class="box abstained">{heading}{text}</div>'
-    else:
-        body = f'<div class="answer" lang="{answer.language}">{text}</div>'
-    if answer.standalone_question.strip() not in ("", answer.question.strip()):
-        understood = f"{escape_text(words['understood'])}: <q>{escape_text(answer.standalone_question)}</q>"
-        body = f'<p class="understood">{understood}</p>{body}'
-    if answer.note:
-        body += f'<p class="note" role="note">{escape_text(answer.note)}</p>'
-    return _turn(number, answer.question, body, _sources(number, answer, read), answer.language)
-
-
-def find_excerpt(citation: Citation, answer: Answer, read: Callable[[str], Document]) -> Excerpt:
-    """The citation in its surroundings: from the hit that contains it, else from its document, else the quote alone.
-
-    A text that does not hold the quote at its span is not shown as its surroundings.
-    """
-    for hit in answer.hits:
-        passage = hit.passage
-        if passage.source == citation.source:
-            found = cut_excerpt(citation, passage.text, passage.start, passage.language)
-            if found is not None:
-                return found
-    try:
-        document = read(citation.source)
-    except RagError:
-        return Excerpt("", citation.quote, "")
-    return cut_excerpt(citation, document.text, 0, document.language) or Excerpt("", citation.quote, "")
-
-
-def cut_excerpt(citation: Citation, text: str, offset: int, language: Language | None) -> Excerpt | None:
-    """Cut `text`, whose first character is character `offset` of the document, around the citation; None if the quote is not there."""
-    start, end = citation.start - offset, citation.end - offset
-    if start < 0 or text[start:end] != citation.quote:
-        return None
-    before, after = text[:start].lstrip(), text[end:].rstrip()
-    if len(before) > CONTEXT_CHARACTERS:
-        before = "… " + before[-CONTEXT_CHARACTERS:].partition(" ")[2]
-    if len(after) > CONTEXT_CHARACTERS:
-        after = after[:CONTEXT_CHARACTERS].rpartition(" ")[0] + " …"
-    return Excerpt(before, citation.quote, after, language)
-
-
-def _turn(number: int, question: str, body: str, sources: str, language: Language, *, busy: bool = False) -> str:
-    return (
-        f'<article class="turn" id="turn-{number}" lang="{language}" aria-live="polite" aria-busy="{str(busy).lower()}">'
-        f'<div><h2 class="question" id="question-{number}" dir="auto">{escape_text(question)}</h2>{body}</div>{sources}</article>'
+def render_stopped(number: int, question: str, text: str, language: Language) -> str:
+    """Turn `number` when the visitor stopped it: what had been written, which nobody checked to its end."""
+    label = f'<p class="stopped">{icon("stop")}{escape_text(STRINGS[language]["stopped"])}</p>'
+    return _turn(
+        Spot(number, language, question), f'<div class="body">{render_partial(text)}{label}</div>{_tools(language, answered=False)}'
     )
 
 
-def _marked_sentences(number: int, answer: Answer) -> str:
+def render_answer(spot: Spot, answer: Answer, read: Read | None) -> tuple[str, str]:
+    """A finished turn, and its sources.
+
+    `read` gives the document of a source; it is asked only for a citation that no hit contains, and may raise RagError.
+    """
+    if answer.abstained:
+        body = _abstention(answer, spot.language)
+    else:
+        body = f'<div class="answer" lang="{answer.language}">{paragraphs(_marked_sentences(spot, answer))}</div>'
+    if answer.note:
+        body += f'<p class="note" role="note">{escape_text(answer.note)}</p>'
+    turn = _turn(
+        spot,
+        _understood(spot, answer)
+        + f'<div class="body">{body}</div>'
+        + _tools(spot.language, sources=len(answer.citations))
+        + _why(spot, answer),
+    )
+    return turn, _sources(spot, answer, read)
+
+
+def render_document(citation: Citation, document: Document, language: Language) -> str:
+    """A document, opened at the cited characters."""
+    excerpt = cut_excerpt(citation, document.text, 0, document.language, WHOLE_CHARACTERS) or Excerpt("", citation.quote, "")
+    before, quote, after = (escape_text(part) for part in (excerpt.before, excerpt.quote, excerpt.after))
+    spoken = f' lang="{document.language}"' if document.language else ""
+    name = escape_text(STRINGS[language]["document_text"])
+    return (
+        f'<h2 id="reader-title">{escape_text(citation.title)}</h2>{_place(citation, language)}{_origin(citation, language)}'
+        f'<div class="whole" role="region" tabindex="0" aria-label="{name}" dir="auto"{spoken}>'
+        f'{before}<mark id="reader-mark">{quote}</mark>{after}</div>'
+    )
+
+
+def _turn(spot: Spot, inside: str, *, busy: bool = False) -> str:
+    number, state = spot.number, str(busy).lower()
+    return (
+        f'<article class="turn" id="turn-{number}" data-turn="{number}" aria-labelledby="question-{number}" aria-busy="{state}">'
+        f'<h2 class="question" id="question-{number}" tabindex="-1" dir="auto">{escape_text(spot.again)}</h2>{inside}</article>'
+    )
+
+
+def _understood(spot: Spot, answer: Answer) -> str:
+    """The question that was searched for, where it is not the one that was asked; it can be changed."""
+    if answer.standalone_question.strip() in ("", spot.again.strip()):
+        return ""
+    words = STRINGS[spot.language]
+    edit = button("reword", "edit", words["reword"])
+    return f'<p class="understood">{escape_text(words["understood"])} <q>{escape_text(answer.standalone_question)}</q> {edit}</p>'
+
+
+def _tools(language: Language, *, answered: bool = True, sources: int = 0) -> str:
+    """What can be done with a finished turn."""
+    words = STRINGS[language]
+    asking = button("retry", "retry", words["retry"]) + button("edit", "edit", words["edit"])
+    if not answered:
+        return f'<div class="tools">{asking}</div>'
+    thumbs = button("up", "up", words["thumb_up"], aria_pressed="false") + button("down", "down", words["thumb_down"], aria_pressed="false")
+    export = (
+        f'<details class="menu"><summary class="tool" title="{escape_text(words["export"])}">{icon("export")}'
+        f'<span class="unseen">{escape_text(words["export"])}</span></summary><div class="options">'
+        f'<button type="button" data-do="export" data-format="md">{escape_text(words["export_md"])}</button>'
+        f'<button type="button" data-do="export" data-format="json">{escape_text(words["export_json"])}</button></div></details>'
+    )
+    note = (
+        f'<form class="thumb-note" data-do="note" hidden><label>{escape_text(words["thumb_note"])} '
+        f'<input name="note" maxlength="1000" autocomplete="off"></label><button>{escape_text(words["send"])}</button></form>'
+    )
+    copy = button("copy", "copy", words["copy"])
+    count = escape_text(words["sources_of"].format(count=sources))
+    if sources:
+        copy = f'<button type="button" class="to-sources" data-do="sources">{icon("quote")}{count}</button>{copy}'
+    return f'<div class="tools">{copy}{asking}{export}<span class="gap"></span>{thumbs}</div>{note}<p class="said" role="status"></p>'
+
+
+def _abstention(answer: Answer, language: Language) -> str:
+    """A refusal looks unlike an answer, and shows what comes nearest instead."""
+    heading = STRINGS[answer.language]["abstained"]
+    text = answer.text
+    if text.casefold().startswith(heading.casefold()):
+        text = text[len(heading) :].lstrip(" .")
+    said = f"<h3>{icon('silent')}{escape_text(heading)}</h3>{paragraphs(escape_text(text))}"
+    box = f'<div class="box abstained" lang="{answer.language}">{said}</div>'
+    near = "".join(_nearest(hit) for hit in answer.hits[:NEAREST_SHOWN])
+    if not near:
+        return box
+    return f'{box}<div class="nearest"><h3>{escape_text(STRINGS[language]["nearest"])}</h3>{near}</div>'
+
+
+def _nearest(hit: Hit) -> str:
+    passage = hit.passage
+    text = passage.text if len(passage.text) <= NEAREST_CHARACTERS else passage.text[:NEAREST_CHARACTERS].rpartition(" ")[0] + " …"
+    spoken = f' lang="{passage.language}"' if passage.language else ""
+    return (
+        f"<details><summary>{escape_text(passage.title)}{_section_after(passage.section, passage.title)}</summary>"
+        f'<blockquote dir="auto"{spoken}>{surroundings(text)}</blockquote></details>'
+    )
+
+
+def _marked_sentences(spot: Spot, answer: Answer) -> str:
     """The answer's text, with a chip for each marker of a checked sentence and a flag after each unsupported one."""
     titles = {citation.number: citation.title for citation in answer.citations}
     pieces: list[str] = []
@@ -152,59 +184,114 @@ def _marked_sentences(number: int, answer: Answer) -> str:
         start = answer.text.find(sentence.text, position)
         if start < 0:
             continue
-        pieces += [escape_text(answer.text[position:start]), _sentence(number, sentence, titles, answer.language)]
+        pieces += [escape_text(answer.text[position:start]), _sentence(spot, sentence, titles)]
         position = start + len(sentence.text)
     return "".join(pieces) + escape_text(answer.text[position:])
 
 
-def _sentence(number: int, sentence: Sentence, titles: Mapping[int, str], language: Language) -> str:
-    words = STRINGS[language]
+def _sentence(spot: Spot, sentence: Sentence, titles: Mapping[int, str]) -> str:
+    words = STRINGS[spot.language]
 
     def chip(match: re.Match[str]) -> str:
         cited = int(match[1])
         if cited not in sentence.citations or cited not in titles:
             return match[0]
         label = f"{words['source_number'].format(number=cited)}: {titles[cited]}"
-        return f'<a class="chip" href="#source-{number}-{cited}" aria-label="{escape_text(label)}">[{cited}]</a>'
+        return f'<a class="chip" href="#source-{spot.number}-{cited}" aria-label="{escape_text(label)}">{cited}</a>'
 
-    text = _MARKER.sub(chip, escape_text(_BLANK_LINES.sub("\n", sentence.text)))
+    text = _MARKER.sub(chip, escape_text(without_blank_lines(sentence.text)))
     if sentence.verdict != "unsupported":
         return text
     return f'<span class="unsupported">{text}</span> <span class="flag">{escape_text(words["unsupported"])}</span>'
 
 
-def _dead_chip(match: re.Match[str]) -> str:
-    return f'<span class="chip">{match[0]}</span>'
-
-
-def _paragraphs(markup: str) -> str:
-    """Markup in paragraphs, divided at blank lines; single line ends stay (the style sheet keeps them)."""
-    return "".join(f"<p>{part.strip()}</p>" for part in _BLANK_LINES.split(markup) if part.strip())
-
-
-def _sources(number: int, answer: Answer, read: Callable[[str], Document]) -> str:
+def _sources(spot: Spot, answer: Answer, read: Read | None) -> str:
     if not answer.citations:
         return ""
-    cards = "".join(_card(number, citation, find_excerpt(citation, answer, read), answer.language) for citation in answer.citations)
-    heading = escape_text(STRINGS[answer.language]["sources"])
-    label = f"sources-{number} question-{number}"
-    return f'<aside class="sources" aria-labelledby="{label}"><h3 id="sources-{number}">{heading}</h3><ol>{cards}</ol></aside>'
+    cards = "".join(_card(spot, citation, find_excerpt(citation, answer, read)) for citation in answer.citations)
+    label = escape_text(STRINGS[spot.language]["sources"])
+    return f'<section class="sources" id="sources-{spot.number}" aria-label="{label}"><ol>{cards}</ol></section>'
 
 
-def _card(number: int, citation: Citation, excerpt: Excerpt, language: Language) -> str:
-    words = STRINGS[language]
-    section = " › ".join(heading for heading in citation.section if heading.casefold() != citation.title.casefold())
-    page = "" if citation.page is None else words["page"].format(page=citation.page)
-    places = (("section", section), ("page", page), ("date", citation.date))
-    parts = "".join(f'<li class="{kind}">{escape_text(part)}</li>' for kind, part in places if part)
-    where = f'<ul class="place">{parts}</ul>' if parts else ""
+def _card(spot: Spot, citation: Citation, excerpt: Excerpt) -> str:
+    words = STRINGS[spot.language]
     spoken = f' lang="{excerpt.language}"' if excerpt.language else ""
-    before, after = (escape_text(_BLANK_LINES.sub("\n", _HEADING_SIGNS.sub("", part))) for part in (excerpt.before, excerpt.after))
-    characters = words["characters"].format(start=group_digits(citation.start, language), end=group_digits(citation.end, language))
+    quote = f"{surroundings(excerpt.before)}<mark>{escape_text(excerpt.quote)}</mark>{surroundings(excerpt.after)}"
     return (
-        f'<li class="source" id="source-{number}-{citation.number}" tabindex="-1">'
-        f'<h4><span class="chip">[{citation.number}]</span> <span class="name">{escape_text(citation.title)}</span></h4>'
-        f'{where}<blockquote{spoken} dir="auto">{before}<mark>{escape_text(excerpt.quote)}</mark>{after}</blockquote>'
-        f'<p class="origin"><code>{escape_text(citation.source)}</code> <span>{escape_text(characters)}</span> '
-        f'<a class="back" href="#turn-{number}">{escape_text(words["back"])}</a></p></li>'
+        f'<li class="source" id="source-{spot.number}-{citation.number}" data-number="{citation.number}" tabindex="-1">'
+        f'<h3><span class="chip" aria-hidden="true">{citation.number}</span><span class="name">{escape_text(citation.title)}</span></h3>'
+        f'{_place(citation, spot.language)}<blockquote dir="auto"{spoken}>{quote}</blockquote>{_origin(citation, spot.language)}'
+        f'<p class="card-tools"><button type="button" data-do="read">{escape_text(words["read"])}</button>'
+        f'<button type="button" data-do="back">{escape_text(words["back"])}</button></p></li>'
     )
+
+
+def _place(citation: Citation, language: Language) -> str:
+    section = " › ".join(heading for heading in citation.section if heading.casefold() != citation.title.casefold())
+    page = "" if citation.page is None else STRINGS[language]["page"].format(page=citation.page)
+    date = written(citation.date, language) if citation.date else ""
+    parts = "".join(
+        f'<li class="{kind}">{escape_text(part)}</li>' for kind, part in (("section", section), ("page", page), ("date", date)) if part
+    )
+    return f'<ul class="place">{parts}</ul>' if parts else ""
+
+
+def _origin(citation: Citation, language: Language) -> str:
+    words = STRINGS[language]
+    span = words["characters"].format(start=group_digits(citation.start, language), end=group_digits(citation.end, language))
+    copies = f" <span>{escape_text(words['also'].format(names=', '.join(citation.copies)))}</span>" if citation.copies else ""
+    return f'<p class="origin"><code>{escape_text(citation.source)}</code> <span>{escape_text(span)}</span>{copies}</p>'
+
+
+def _section_after(section: tuple[str, ...], title: str) -> str:
+    own = [part for part in section if part.casefold() != title.casefold()]
+    return f' <span class="section">› {escape_text(own[-1])}</span>' if own else ""
+
+
+# Why these passages
+
+
+def _why(spot: Spot, answer: Answer) -> str:
+    """An expander: how each passage was found, the cited ones first, then what came next."""
+    if not answer.hits:
+        return ""
+    words = STRINGS[spot.language]
+    spans = [(citation.source, citation.start) for citation in answer.citations]
+    used = [hit for hit in answer.hits if any(s == hit.passage.source and hit.passage.start <= at < hit.passage.end for s, at in spans)]
+    rest = [hit for hit in answer.hits if hit not in used]
+    heads = "".join(
+        f'<th scope="col">{escape_text(words[f"why_{name}"])}</th>'
+        for name in ("rank", "passage", "reference", "words", "lexical", "dense", "fused")
+    )
+    groups = ((words["why_used"], used), (words["why_next"], rest))
+    bodies = "".join(_why_group(name, hits, spot.language) for name, hits in groups if hits)
+    sure = "" if answer.confidence is None else f"<p>{escape_text(words['why_sure'].format(percent=round(100 * answer.confidence)))}</p>"
+    label = escape_text(words["why"])
+    return (
+        f'<details class="why"><summary>{label}</summary>{sure}<div class="wide" role="region" tabindex="0" aria-label="{label}"><table>'
+        f"<thead><tr>{heads}</tr></thead>{bodies}</table></div></details>"
+    )
+
+
+def _why_group(name: str, hits: list[Hit], language: Language) -> str:
+    rows = "".join(_why_row(hit, language) for hit in hits)
+    return f'<tbody><tr><th class="group" colspan="7" scope="rowgroup">{escape_text(name)}</th></tr>{rows}</tbody>'
+
+
+def _why_row(hit: Hit, language: Language) -> str:
+    why, passage = hit.why, hit.passage
+    fused = f"{why.fused_score:.2f}"
+    numbers = [
+        "–" if rank is None else f"{rank}" if score is None else f"{rank} <small>({score:.2f})</small>"
+        for rank, score in ((why.lexical_rank, why.lexical_score), (why.dense_rank, why.dense_score))
+    ]
+    matched = " ".join(f"<b>{escape_text(term)}</b>" for term in why.matched_terms) or "–"
+    cells = [
+        f"<td>{hit.rank}</td>",
+        f"<td>{escape_text(passage.title)}{_section_after(passage.section, passage.title)}</td>",
+        f"<td>{escape_text(why.reference or '–')}</td>",
+        f"<td>{matched}</td>",
+        *(f"<td>{number}</td>" for number in numbers),
+        f"<td>{fused if language == 'en' else fused.replace('.', ',')}</td>",
+    ]
+    return f"<tr>{''.join(cells)}</tr>"

@@ -1,17 +1,14 @@
 """Serve the chat page: where it listens, who may open it, and how it stops.
 
-Knows uvicorn, the guard and how Gradio is mounted. What is wrong with the host, the index or the port is said before the server starts.
+Knows uvicorn, the guard and the application. What is wrong with the host, the index or the port is said before the server starts.
 """
 
 import contextlib
 import errno
-import hmac
 import ipaddress
 import os
 import socket
 import webbrowser
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.config import Config
@@ -26,8 +23,6 @@ PASSWORD_VARIABLE = "RAG_PASSWORD"  # noqa: S105 - the name of a variable
 PORT_COUNT = 65_536
 PORTS_TRIED = 100
 SHUTDOWN_SECONDS = 2
-
-_FOLDER = Path(__file__).resolve().parent
 
 
 def serve(config: Config, host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False) -> None:
@@ -47,38 +42,16 @@ def serve(config: Config, host: str = "127.0.0.1", port: int = 7860, open_browse
             run(app, listener, page_address(host, listener.getsockname()[1]), open_browser=open_browser)
 
 
-def build_app(pipeline: "Pipeline", examples: Sequence[str] | None = None, password: str = "", host: str = "127.0.0.1") -> "ASGIApp":
-    """The page as an ASGI application, guard included.
+def build_app(pipeline: "Pipeline", password: str = "", host: str = "127.0.0.1") -> "ASGIApp":
+    """The page as an ASGI application, guard included; without a `password` it answers only to the names of this machine and to `host`.
 
-    `examples` are questions to click on; None takes those of the demo corpus if the index holds it. Without a `password` the page answers
-    only to the names of this machine and to `host`.
+    Raises:
+        RagError: one of the configured collections cannot be used.
     """
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    import fastapi
-    import gradio
-
+    from rag.chat.app import App
     from rag.chat.guard import LOOPBACK_NAMES, Guard
-    from rag.chat.page import build_page, build_theme, demo_examples
-    from rag.chat.strings import STRINGS
 
-    app = gradio.mount_gradio_app(
-        fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
-        build_page(pipeline, demo_examples(pipeline) if examples is None else examples),
-        path="/",
-        footer_links=[],
-        run_history=False,
-        auth=(lambda _, given: hmac.compare_digest(given.encode(), password.encode())) if password else None,
-        favicon_path=str(_FOLDER / "favicon.svg"),
-        show_error=False,
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-        auth_message=" · ".join(words["login"] for words in STRINGS.values()),
-        theme=build_theme(),
-        css=(_FOLDER / "style.css").read_text(encoding="utf-8"),
-        js=(_FOLDER / "script.js").read_text(encoding="utf-8"),
-    )
-    return Guard(app, None if password else LOOPBACK_NAMES | {host})
+    return Guard(App(pipeline, password), None if password else LOOPBACK_NAMES | {host})
 
 
 def check_host(host: str, password: str) -> None:

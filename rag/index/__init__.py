@@ -13,10 +13,10 @@ Readers are imported from here; `rag.index.sync`, which brings the parsers along
 """
 
 from rag.config import IndexConfig
-from rag.index.protocol import Index, Snapshot
+from rag.index.protocol import Index, Listed, Snapshot
 from rag.index.reader import Reader
 
-__all__ = ["Index", "Reader", "Snapshot", "open_index"]
+__all__ = ["Index", "Listed", "Reader", "Snapshot", "open_index"]
 
 
 def open_index(config: IndexConfig, fingerprint: str) -> Index:

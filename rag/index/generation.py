@@ -217,6 +217,13 @@ def _any_in(ids: Sequence[int], first: int, last: int) -> bool:
     return place < len(ids) and ids[place] <= last
 
 
+def remove_other_generations(index: Path, number: int) -> None:
+    """Remove the search files of all generations but this one."""
+    for old in index.glob("g*"):
+        if old.name != f"g{number}":
+            shutil.rmtree(old, ignore_errors=True)
+
+
 def _last_id(store: Store) -> int:
     return int(store.connection.execute("SELECT max(id) FROM passages").fetchone()[0])
 

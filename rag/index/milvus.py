@@ -14,6 +14,7 @@ import hashlib
 import json
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -23,7 +24,7 @@ import numpy as np
 
 from rag.config import IndexConfig
 from rag.errors import IndexMismatch, IndexMissing, ModelError, StoreError
-from rag.index.protocol import Found, Matrix, Snapshot
+from rag.index.protocol import Found, Listed, Matrix, Snapshot
 from rag.index.words import Analysers
 from rag.types import Document, Heading, Language, Passage, Reference
 
@@ -241,6 +242,13 @@ class MilvusDocuments:
         """See `rag.index.protocol`."""
         abouts = {source: self.heads[held]["body"]["document"] for source, (_, _, held) in self.known().items()}
         return sorted((source, about["title"], about["language"], about["date"]) for source, about in abouts.items())
+
+    def listed(self) -> list[Listed]:
+        """See `rag.index.protocol`."""
+        counts = Counter(row["source"] for row in self._collection.query("start >= 0", ["source"]))
+        abouts = {held: row["body"]["document"] for held, row in self.heads.items()}
+        rows = [(source, abouts[held], counts[held], path) for source, (path, _, held) in sorted(self.known().items())]
+        return [Listed(source, about["title"], about["language"], about["date"], count, path) for source, about, count, path in rows]
 
     def with_reference(self, reference: Reference) -> list[tuple[int, bool, str]]:
         """See `rag.index.protocol`."""

@@ -133,6 +133,15 @@ def plan_stored(known: Known, *, reread: bool) -> Plan:
     return plan
 
 
+def plan_without(known: Known, gone: Iterable[str], *, reread: bool) -> Plan:
+    """Keep what is there except the documents with the names `gone`; names that are not known are passed over."""
+    plan = Plan()
+    plan.removed |= set(gone) & known.keys()
+    staying = {source: _File(None, place, sha256) for source, (place, sha256, _) in known.items() if source not in plan.removed}
+    _sort_out(plan, known, staying, reread=reread)
+    return plan
+
+
 def plan_documents(known: Known, documents: Iterable[Document]) -> Plan:
     """Make the index hold exactly `documents`, which come from elsewhere than files."""
     plan = Plan()

@@ -15,6 +15,18 @@ Matrix = npt.NDArray[np.float32]
 Found = list[tuple[int, float]]
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A document as a list shows it: `passages` counts those of its text, `place` is where its file was, empty if it had none."""
+
+    source: str
+    title: str
+    language: Language | None
+    date: str | None
+    passages: int
+    place: str
+
+
 class Documents(Protocol):
     """Documents, passages and the provisions in them."""
 
@@ -32,6 +44,10 @@ class Documents(Protocol):
 
     def documents(self) -> list[tuple[str, str, str | None, str | None]]:
         """(source, title, language, date) of every document by source, copies included."""
+        ...
+
+    def listed(self) -> list[Listed]:
+        """Every document by source, copies included."""
         ...
 
     def with_reference(self, reference: Reference) -> list[tuple[int, bool, str]]:

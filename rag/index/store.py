@@ -13,6 +13,7 @@ from typing import Any
 
 from rag.errors import IndexMismatch, IndexMissing
 from rag.index.faults import decoded, unreadable
+from rag.index.protocol import Listed
 from rag.index.rows import PASSAGE, checked, content_hash, document_checksum, passage_checksum, passage_of, place_checksum
 from rag.index.sqlite import checkpoint, connect, transaction
 from rag.types import Document, Heading, Language, Passage, Reference
@@ -251,6 +252,15 @@ class Store:
         query = """SELECT source, title, language, date FROM documents
             UNION ALL SELECT c.source, d.title, d.language, d.date FROM copies c JOIN documents d ON d.id = c.document ORDER BY 1"""
         return list(self.connection.execute(query))
+
+    def listed(self) -> list[Listed]:
+        """Every document by source, copies included."""
+        counted = "SELECT document, count(*) AS number FROM passages GROUP BY document"
+        query = f"""SELECT d.source, d.title, d.language, d.date, coalesce(n.number, 0), d.path
+            FROM documents d LEFT JOIN ({counted}) n ON n.document = d.id
+            UNION ALL SELECT c.source, d.title, d.language, d.date, coalesce(n.number, 0), c.path
+            FROM copies c JOIN documents d ON d.id = c.document LEFT JOIN ({counted}) n ON n.document = d.id ORDER BY 1"""  # noqa: S608
+        return [Listed(*row) for row in self.connection.execute(query)]
 
     # Passages
 

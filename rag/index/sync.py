@@ -6,7 +6,6 @@ Until the transaction commits, readers answer from the old generation; if anythi
 lost and the vectors computed so far are reused by the next one. One document is in memory at a time. It does not watch folders.
 """
 
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,9 +26,9 @@ from rag.index.check import are_trusted, first_fault
 from rag.index.convert import convert_old_format, salvage
 from rag.index.embeddings import Embeddings, drop_damaged
 from rag.index.faults import unreadable
-from rag.index.generation import NextGeneration
+from rag.index.generation import NextGeneration, remove_other_generations
 from rag.index.manifest import Manifest
-from rag.index.plan import Known, Plan, Progress, Skipped, Wanted, plan_documents, plan_files, plan_stored
+from rag.index.plan import Known, Plan, Progress, Skipped, Wanted, plan_documents, plan_files, plan_stored, plan_without
 from rag.index.rows import content_hash, embedded_text
 from rag.index.seal import LOCK, is_sealed, set_seal
 from rag.index.store import FILE, Store
@@ -38,7 +37,7 @@ from rag.load import find_files, load_file
 from rag.split import split
 from rag.types import Document, Passage
 
-__all__ = ["Progress", "Skipped", "Summary", "repair", "sync", "sync_documents"]
+__all__ = ["Progress", "Skipped", "Summary", "remove", "repair", "sync", "sync_documents"]
 
 EMBED_BATCH = 256
 EMBED_ROWS = 2_048
@@ -91,18 +90,26 @@ def sync(
     def plan(known: Known, reread: bool) -> Plan:
         return plan_files(known, found, paths, _limit(config), reread=reread, progress=progress)
 
-    if config.index.url is not None:
+    if dry_run and config.index.url is not None:
         return _sync_milvus(config, embedder, plan, progress, dry_run=dry_run)
-    if dry_run:
-        return _what_would_change(config, plan)
-    return _Sync(config, [embedder, *also], progress).run(plan)
+    return _what_would_change(config, plan) if dry_run else _sync(config, [embedder, *also], plan, progress)
 
 
 def sync_documents(config: Config, embedder: Embedder, documents: Iterable[Document], progress: Progress | None = None) -> Summary:
     """Make the index hold exactly `documents`, which come from elsewhere than files."""
+    return _sync(config, [embedder], lambda known, _: plan_documents(known, documents), progress)
+
+
+def remove(config: Config, embedder: Embedder, sources: Iterable[str], *, also: Sequence[Embedder] = ()) -> Summary:
+    """Take the documents with these names out of the index; a sync of the folder that a file is in brings it back."""
+    gone = set(sources)
+    return _sync(config, [embedder, *also], lambda known, reread: plan_without(known, gone, reread=reread))
+
+
+def _sync(config: Config, embedders: Sequence[Embedder], plan: Callable[[Known, bool], Plan], progress: Progress | None = None) -> Summary:
     if config.index.url is not None:
-        return _sync_milvus(config, embedder, lambda known, _: plan_documents(known, documents), progress)
-    return _Sync(config, [embedder], progress).run(lambda known, _: plan_documents(known, documents))
+        return _sync_milvus(config, embedders[0], plan, progress)
+    return _Sync(config, embedders, progress).run(plan)
 
 
 def repair(config: Config, embedders: Sequence[Embedder], progress: Progress | None = None) -> tuple[Summary, list[str]]:
@@ -244,7 +251,7 @@ class _Sync:
         finally:
             if not done:
                 following.abandon()
-            _remove_other_generations(self._folder, store.generation)
+            remove_other_generations(self._folder, store.generation)
         faults.reached("after the commit")
         return True
 
@@ -350,15 +357,9 @@ def _tidy(folder: Path, store: Store, embeddings: Embeddings) -> None:
     embeddings.keep_only(Manifest.read(store).embedders)
     embeddings.checkpoint()
     store.checkpoint()
-    _remove_other_generations(folder, store.generation)
+    remove_other_generations(folder, store.generation)
     faults.reached("before the seal")
     set_seal(folder, store.generation)
-
-
-def _remove_other_generations(folder: Path, generation: int) -> None:
-    for old in folder.glob("g*"):
-        if old.name != f"g{generation}":
-            shutil.rmtree(old, ignore_errors=True)
 
 
 def _summary(plan: Plan, totals: tuple[int, int, int], embedded: int, started: float, *, dry_run: bool = False) -> Summary:

@@ -1,0 +1,233 @@
+"""The chat page in a real browser over real indexes: both languages, uploads, hostile files and models, and what axe-core finds."""
+
+from html import escape
+
+import pytest
+from chat_stand_in import served
+
+from rag.config import ChatConfig, Config, IndexConfig, LlmConfig
+from rag.embed import BuiltinEmbedder
+from rag.index.sync import sync
+from rag.paths import shipped
+from rag.pipeline import Pipeline
+from rag.testing import ChatServer
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="these tests need the Python package axe-playwright-python")
+pytestmark = pytest.mark.slow
+NOTE = "# Note on lanterns\n\nThe lantern keeper of Quarrel Point is called Ottoline Marsh and earns ninety crowns."
+ABOUT_NOTE = "What is the lantern keeper of Quarrel Point called?"
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory):
+    """An index of the demo corpus of its own, since files are added to it."""
+    folder = tmp_path_factory.mktemp("real") / "index"
+    sync(Config(index=IndexConfig(path=folder)), BuiltinEmbedder(), [shipped("seeds")])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def real(indexed):
+    chat = ChatConfig(review_file=indexed.parent / "review.jsonl", upload_megabytes=0.5)
+    with Pipeline.open(Config(index=IndexConfig(path=indexed), chat=chat)) as pipeline:
+        yield pipeline
+
+
+@pytest.fixture(scope="module")
+def address(real):
+    with served(real) as url:
+        yield url
+
+
+@pytest.mark.parametrize(
+    ("locale", "question"),
+    [
+        ("en-GB", "What does Article 4 of the new treaty permit?"),
+        ("es-ES", "¿Dónde se saca la licencia de pesca?"),
+        ("es-ES", "What does Article 8 of the new treaty say?"),
+    ],
+)
+def test_every_citation_is_highlighted_as_it_stands_in_the_document(visit, real, locale, question):
+    opened = visit(locale=locale)
+    turn = opened.ask(question)
+    answer = real.ask(question)
+    assert answer.citations
+    assert turn.locator("a.chip").count() >= len(answer.citations)
+    for citation in answer.citations:
+        turn.locator("a.chip", has_text=f"{citation.number}").first.click()
+        shown = opened.page.locator(".source.shown mark").evaluate("mark => mark.textContent")
+        assert shown == real.document(citation.source).text[citation.start : citation.end]
+        opened.page.locator(".source.shown [data-do=read]").click()
+        whole = opened.page.locator("#reader mark")
+        whole.wait_for()
+        assert whole.evaluate("mark => mark.textContent") == shown
+        opened.page.keyboard.press("Escape")
+
+
+def test_uploaded_file_is_found_removed_and_found_no_more(visit, tmp_path):
+    opened = visit()
+    assert opened.ask(ABOUT_NOTE).locator(".abstained").count() == 1
+    opened.page.locator("[data-do=documents]").click()
+    (tmp_path / "note.md").write_text(NOTE, encoding="utf-8")
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 nothing else")
+    (tmp_path / "huge.txt").write_text("word " * 200_000, encoding="utf-8")
+    (tmp_path / "run.exe").write_bytes(b"MZ")
+    files = [tmp_path / name for name in ("note.md", "broken.pdf", "huge.txt", "run.exe")]
+    opened.page.locator("#files").set_input_files(files)
+    opened.page.locator("#verdicts li").nth(3).wait_for()
+    verdicts = {line.locator("b").inner_text(): line.inner_text() for line in opened.page.locator("#verdicts li").all()}
+    assert "indexed, 1 passage: ask about it now" in verdicts["note.md"]
+    assert "PDF" in verdicts["broken.pdf"]
+    assert "larger than 0.5 MB" in verdicts["huge.txt"]
+    assert ".exe is not a type" in verdicts["run.exe"]
+    assert opened.page.locator("#document-count").inner_text() == "18"
+    opened.page.keyboard.press("Escape")
+    assert "Ottoline Marsh" in opened.ask(ABOUT_NOTE).inner_text()
+    opened.page.locator("[data-do=documents]").click()
+    opened.page.get_by_label("Filter by title or name").fill("lantern")
+    assert (
+        opened.page.locator("#document-list tbody tr").count() == 1
+        or opened.page.locator("#document-list tbody tr").first.wait_for() is None
+    )
+    opened.page.on("dialog", lambda dialog: dialog.accept())
+    opened.page.get_by_role("button", name="Remove Note on lanterns").click()
+    opened.page.get_by_text("No document has these words").wait_for()
+    opened.page.keyboard.press("Escape")
+    assert opened.ask(ABOUT_NOTE).locator(".abstained").count() == 1
+
+
+def test_file_can_be_dropped_on_the_page(visit):
+    opened = visit()
+    transfer = opened.page.evaluate_handle(
+        "text => { const data = new DataTransfer(); data.items.add(new File([text], 'dropped.md')); return data; }", NOTE
+    )
+    opened.page.dispatch_event("#conversation", "drop", {"dataTransfer": transfer})
+    opened.page.locator("#verdicts .indexed").wait_for()
+    assert "dropped.md" in opened.page.locator("#verdicts").inner_text()
+    assert opened.page.locator("#documents").is_visible()
+    opened.page.on("dialog", lambda dialog: dialog.accept())
+    opened.page.locator("[data-do=remove][data-source='dropped.md']").click()
+    opened.page.locator("[data-do=remove][data-source='dropped.md']").wait_for(state="detached")
+
+
+def hostile(canary: str, suffix: str) -> str:
+    text = f"""# Hostile <img src={canary}/title>
+
+## <script>fetch('{canary}/heading')</script> Lantern rules
+
+The keeper of the zyxomma lantern is Blanka <img src="{canary}/image" onerror="fetch('{canary}/error')"> and <b>bold</b>
+<form action="{canary}/form"><button>go</button></form> ![pixel]({canary}/markdown) [link](javascript:fetch('{canary}/link'))
+<div style="background:url({canary}/style)">paid</div> in zy\u200bxom\u200bma \u202ecrowns\u202c. <iframe src={canary}/frame></iframe>
+"""
+    if suffix != "html":
+        return text
+    paragraphs = "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
+    return f"<html><head><title>{escape(text[:40])}</title></head><body><img src={canary}/real>{paragraphs}</body></html>"
+
+
+@pytest.mark.parametrize("suffix", ["md", "html", "txt"])
+def test_hostile_file_reaches_nothing(visit, canary, tmp_path, suffix):
+    file = tmp_path / f"<img src=x onerror=alert(1)>.{suffix}"
+    file.write_text(hostile(canary, suffix), encoding="utf-8")
+    opened = visit()
+    opened.page.locator("[data-do=documents]").click()
+    opened.page.locator("#files").set_input_files(file)
+    opened.page.locator("#verdicts .indexed").wait_for()
+    opened.page.keyboard.press("Escape")
+    turn = opened.ask("Who is the keeper of the zyxomma lantern?")
+    assert turn.locator("a.chip").count()
+    turn.locator("a.chip").first.click()
+    opened.page.locator(".source.shown [data-do=read]").click()
+    opened.page.locator("#reader mark").wait_for()
+    opened.page.keyboard.press("Escape")
+    turn.locator(".why summary").click()
+    opened.page.locator("[data-do=documents]").click()
+    opened.page.locator("#document-list .tool").first.wait_for()
+    opened.page.wait_for_timeout(300)
+    ours = "form:not([action='/logout'], #composer, .thumb-note), script:not([src^='/assets'], #words)"
+    assert opened.page.locator(f"img, iframe, {ours}").count() == 0
+    assert opened.complaints == []
+    opened.page.on("dialog", lambda dialog: dialog.accept())
+    remove = opened.page.locator(f"#document-list [data-source$='.{suffix}']")
+    remove.click()
+    remove.wait_for(state="detached")
+
+
+def test_hostile_model_reaches_nothing_while_it_streams(visit, canary, indexed, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    says = (
+        f'Russia gives aid <img src="{canary}/partial" onerror="fetch(\'{canary}/event\')"> [1] <script>fetch("{canary}/script")</script>'
+        f" <form action={canary}/form><button>x</button></form> ![pixel]({canary}/markdown) "
+        f"<div style='background:url({canary}/style)'>y</div> [2]"
+    )
+    with ChatServer([says]) as server:
+        config = Config(index=IndexConfig(path=indexed), llm=LlmConfig(model="openai:scripted", base_url=server.base_url, max_retries=0))
+        with Pipeline.open(config) as pipeline, served(pipeline) as url:
+            opened = visit(url)
+            assert "openai:scripted writes the answers" in opened.page.locator("#banner").inner_text()
+            turn = opened.ask("What does Article 4 of the new treaty permit?")
+            assert "<script>fetch" in turn.locator(".answer").inner_text()
+            opened.page.wait_for_timeout(300)
+            assert opened.page.locator("#transcript").locator("img, script, iframe, [style], form[action]").count() == 0
+            assert opened.complaints == []
+        assert server.requests
+
+
+def test_answer_survives_a_model_that_fails(visit, indexed, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    config = Config(index=IndexConfig(path=indexed), llm=LlmConfig(model="openai:none", base_url="http://127.0.0.1:9/v1", max_retries=0))
+    with Pipeline.open(config) as pipeline, served(pipeline) as url:
+        turn = visit(url).ask("What does Article 4 of the new treaty permit?")
+        assert turn.locator("a.chip").count()
+        assert "The answer quotes the documents instead." in turn.locator("[role=note]").inner_text()
+
+
+def violations(page) -> list[str]:
+    found = axe.Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).response
+    return [
+        f"{each['id']} ({each['impact']}): {node['html'][:120]}"
+        for each in found["violations"] if each["impact"] in ("serious", "critical", "moderate") for node in each["nodes"]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 800}, {"width": 390, "height": 844}], ids=["desktop", "phone"])
+def test_axe_finds_nothing(visit, scheme, viewport):
+    opened = visit(color_scheme=scheme, viewport=viewport, locale="es" if scheme == "dark" else "en")
+    opened.page.locator(".example").first.wait_for()
+    assert violations(opened.page) == []
+    turn = opened.ask("What does Article 4 of the new treaty permit?")
+    turn.locator(".why summary").click()
+    turn.locator("a.chip").first.click()
+    assert violations(opened.page) == []
+    opened.page.locator(".source.shown [data-do=read]").click()
+    opened.page.locator("#reader mark").wait_for()
+    assert violations(opened.page) == []
+    opened.page.keyboard.press("Escape")
+    if viewport["width"] < 500:
+        opened.page.locator("[data-do=close-panel]").click()
+    opened.ask("how do I reset my router password")
+    opened.ask("And what about Article 57 of the Sarmenor agreement?")
+    assert violations(opened.page) == []
+    for panel in ("documents", "models"):
+        opened.page.locator(f"[data-do={panel}]").click()
+        opened.page.locator(f"#{panel} :is(table, dl)").wait_for()
+        assert violations(opened.page) == []
+        opened.page.keyboard.press("Escape")
+
+
+def test_axe_finds_nothing_on_the_page_that_asks_for_a_password(browser, indexed):
+    with Pipeline.open(Config(index=IndexConfig(path=indexed))) as pipeline, served(pipeline, password="s3cret") as url:
+        page = browser.new_context().new_page()
+        page.goto(url)
+        assert violations(page) == []
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Enter").click()
+        page.get_by_text("That is not the password.").wait_for()
+        page.get_by_label("Password").fill("s3cret")
+        page.get_by_role("button", name="Enter").click()
+        page.locator("#question").wait_for()
+        assert page.get_by_label("Search in").is_visible()
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_label("Password").wait_for()
+        page.context.close()
