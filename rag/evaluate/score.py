@@ -19,7 +19,8 @@ from rag.evaluate.metrics import average_precision, ndcg_at_k, recall_at_k, reci
 from rag.evaluate.subject import Subject
 from rag.evaluate.texts import exact_match, token_f1
 from rag.types import Answer, Citation, Hit, Sentence
-from rag.verify import Checker, Support
+from rag.verdicts import Verdicts
+from rag.verify import Support
 
 DEPTH = 100
 """Passages that are asked for per question, and so the most documents that a ranking can have."""
@@ -158,8 +159,8 @@ class Scorer:
         if set(chosen) == set(sentence.citations):
             return sentence.verdict != "unsupported"
         found = {_hit_of(numbers[number], hits) for number in chosen if number in numbers} - {None}
-        checker = Checker(hits, self.support())
-        return checker.verdict(_without_markers(sentence), sorted(index for index in found if index is not None)) != "unsupported"
+        verdicts = Verdicts(hits, self.support())
+        return verdicts.verdict(_without_markers(sentence), sorted(index for index in found if index is not None)) != "unsupported"
 
     def _pair(self, question: Question, spans: Sequence[GoldSpan]) -> str | None:
         """Languages of question and document, "en->es"; None where nothing is relevant."""
