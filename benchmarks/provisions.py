@@ -268,7 +268,7 @@ def questions(units: Mapping[str, Mapping[str, tuple[str, str]]], each: int) -> 
 
 def _drawn(chance: random.Random, numbers: Sequence[str], wording: str) -> str | None:
     """A number of `numbers` that the wording can write."""
-    limit: Callable[[int], bool] = {"ordinal": lambda n: n < 100, "Roman": lambda n: n < 400}.get(
+    limit: Callable[[int], bool] = {"ordinal": lambda n: n < 100, "Roman": lambda n: n < 400 and n not in (50, 100)}.get(
         wording.split()[0].replace("romano", "Roman"), bool
     )
     fitting = [number for number in numbers if limit(int(number))]

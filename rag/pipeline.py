@@ -23,7 +23,7 @@ from rag.generate.extractive import ExtractiveGenerator
 from rag.index import open_index
 from rag.language import detect
 from rag.rerank import WordReranker
-from rag.retrieve import Retrieved, Retriever, is_ambiguous
+from rag.retrieve import Retrieved, Retriever, candidates
 from rag.select import SentenceScorer
 from rag.types import Answer, Document, Hit, Turn
 from rag.verify import Checked, Checker
@@ -39,7 +39,7 @@ class Pipeline:
         self._scorer = scorer
         self._generator = generator
         self._quoting = ExtractiveGenerator(scorer, config.answer.max_sentences)
-        self._retriever = Retriever(embedder, WordReranker(scorer.evidence), config.retrieval.candidates)
+        self._retriever = Retriever(embedder, WordReranker(scorer.evidence), config.retrieval.candidates, scorer.evidence)
         self._reader = open_index(config.index, embedder.fingerprint)
         self._embedding = embedder.fingerprint
         self._fingerprint = f"{embedder.fingerprint} {generator.fingerprint}"
@@ -82,8 +82,9 @@ class Pipeline:
             laps.end("decide")
         if decision.reason is None:
             checked, broken = yield from self._generate(standalone, found.hits, history)
-            several = messages.ambiguous(language) if is_ambiguous(found) else None
-            note = broken or note or several
+            several = candidates(found)
+            asking_back = messages.ambiguous(several, language) if several else None
+            note = " ".join(filter(None, (messages.incomplete(found.lookup, language), broken or note or asking_back))) or None
             if not checked.citations:  # whatever a model wrote: without one valid citation it is no answer from the documents
                 checked = Checked(messages.silent(found.hits, language), (), (), checked.dropped)
         else:

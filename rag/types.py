@@ -41,6 +41,10 @@ class Document:
     headings: tuple[Heading, ...] = ()
 
 
+NAME = "name"
+"""Kind of a mention that is what a document calls itself, as `number` without spaces: "Ley_de_Startups"."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A numbered provision in normal form: kind "article", number "4" (Arabic, lower case suffix: "12 bis" is "12bis")."""

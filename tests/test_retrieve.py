@@ -18,7 +18,7 @@ from rag.index.sync import sync, sync_documents
 from rag.language import detect
 from rag.lookup import Lookup, documents_meant
 from rag.rerank import WordReranker
-from rag.retrieve import CROSS_LANGUAGE, SAME_LANGUAGE, Retrieved, Retriever, _Scores, is_ambiguous
+from rag.retrieve import CROSS_LANGUAGE, SAME_LANGUAGE, Retrieved, Retriever, _Scores, candidates
 from rag.types import Document, Passage, Reference
 
 BUILTIN = BuiltinEmbedder()
@@ -106,7 +106,7 @@ def test_a_provision_is_found_in_both_languages_and_not_its_neighbours(laws: Sea
     for hit in first:
         assert Reference("article", "4") in (*hit.passage.provisions, *hit.passage.mentions)
         assert not {str(reference) for reference in hit.passage.provisions} & {"article 14", "article 40", "article 44"}
-    assert is_ambiguous(found)
+    assert candidates(found)
 
 
 def test_numbers_that_share_digits(laws: Searched) -> None:
@@ -136,7 +136,7 @@ def test_several_provisions_at_once(laws: Searched) -> None:
 def test_a_named_document_narrows(laws: Searched, question: str, source: str) -> None:
     found = laws.retrieve(question)
     assert own(Retrieved(tuple(hit for hit in found.hits if hit.why.reference), found.lookup), "article 4") == [source]
-    assert not is_ambiguous(found)
+    assert not candidates(found)
 
 
 def test_what_a_document_is_narrows(laws: Searched) -> None:
@@ -148,13 +148,17 @@ def test_what_a_document_is_narrows(laws: Searched) -> None:
 
 def test_documents_meant() -> None:
     titles = {"a.md": "Tratado de Ostwick", "b.md": "Sarmenor Agreement", "c.md": "News of the week"}
-    holders = {"a.md", "b.md"}
-    assert documents_meant("article 4", titles, holders) == {"a.md", "b.md", "c.md"}
-    assert documents_meant("article 4 of the Sarmenor agreement", titles, holders) == {"b.md"}
-    assert documents_meant("article 4 of the treaty", titles, holders) == {"a.md", "c.md"}
-    assert documents_meant("el artículo 4 del acuerdo", titles, holders) == {"b.md", "c.md"}
-    assert documents_meant("article 4 of the constitution", titles, holders) == {"c.md"}
-    assert documents_meant("article 4", {}, set()) == set()
+
+    def meant(question: str) -> tuple[set[str], bool]:
+        found = documents_meant(question, titles, {"a.md", "b.md"})
+        return set(found.sources), found.named
+
+    assert meant("article 4") == ({"a.md", "b.md", "c.md"}, False)
+    assert meant("article 4 of the Sarmenor agreement") == ({"b.md"}, True)
+    assert meant("article 4 of the treaty") == ({"a.md", "c.md"}, False)
+    assert meant("el artículo 4 del acuerdo") == ({"b.md", "c.md"}, False)
+    assert meant("article 4 of the constitution") == ({"c.md"}, False)
+    assert documents_meant("article 4", {}, set()).sources == frozenset()
 
 
 def test_an_absent_provision_is_absent_with_the_numbers_that_exist(laws: Searched) -> None:
