@@ -117,10 +117,10 @@ class ExtractiveGenerator:
     def _own_text(self, question: str, index: int, passage: Passage, longest: int, part: Part) -> Span:
         """The text of a provision without its heading; of one over `longest`, the sentences around the one that covers the question best,
         or its beginning if the question asks for nothing else. Of a provision with the paragraph `part`, that paragraph."""
-        start, stop = _after_heading(passage.text), len(passage.text)
+        start, stop = _after_heading(passage), len(passage.text)
         inner = (part_span(passage.text, part[place:]) for place in range(len(part)))  # "(3)" may stand in the passage before
         if found := next(filter(None, inner), None):
-            start, stop = found[0], found[0] + len(passage.text[slice(*found)].rstrip())
+            start, stop = max(start, found[0]), found[0] + len(passage.text[slice(*found)].rstrip())
         if stop - start <= longest:
             return Span(index, start, stop)
         spans = [span for span in sentences(passage.text[:stop]) if span[0] >= start] or [(start, stop)]
@@ -135,7 +135,7 @@ class ExtractiveGenerator:
 
 def _widened(item: Scored, passage: Passage) -> Span:
     """A sentence with what limits or completes it: all of a short numbered provision, else its paragraph if that is short."""
-    start = _after_heading(passage.text)
+    start = _after_heading(passage)
     if passage.provisions and item.start >= start and len(passage.text) - start <= SHORT_PROVISION:
         return Span(item.hit, start, len(passage.text))
     first = max(
@@ -182,10 +182,16 @@ def _mention_clause(index: int, passage: Passage, reference: Reference) -> Span 
     return None
 
 
-def _after_heading(text: str) -> int:
-    """Where the text under the heading line of a provision begins; 0 if the heading is all there is or runs into the text."""
-    line_end = text.find("\n")
-    return 0 if line_end < 0 or not text[line_end:].strip() else line_end + len(text[line_end:]) - len(text[line_end:].lstrip())
+def _after_heading(passage: Passage) -> int:
+    """Where the text under the heading lines of a provision begins; 0 if the heading is all there is or runs into the text."""
+    lines = passage.text.splitlines(keepends=True)
+    position = 0
+    for place, line in enumerate(lines):
+        plain = MARKUP.sub("", line).strip(" .:\r\n\t")
+        if place and plain and not any(plain in heading for heading in passage.section):
+            return position + len(line) - len(line.lstrip())
+        position += len(line)
+    return 0
 
 
 def _lead_in(passage: Passage, language: Language, *, with_section: bool) -> str:
