@@ -101,7 +101,7 @@ def _groups(question: str, mentions: Sequence[Mention]) -> list[list[Mention]]:
     """The mentions by lists ("arts. 3, 4 y 6"); "Article 4 of Annex II" is one group, too."""
     groups: list[list[Mention]] = []
     for mention in mentions:
-        between = question[_end(question, groups[-1]) : mention.start] if groups else None
+        between = question[end_of(question, groups[-1]) : mention.start] if groups else None
         if between is not None and (not between.strip() or _LINKS.fullmatch(between) or _INSIDE.fullmatch(between)):
             groups[-1].append(mention)
         else:
@@ -124,15 +124,15 @@ def _nested(question: str, group: Sequence[Mention]) -> tuple[list[Mention], Ref
     return inner, next(mention.reference for mention, value in zip(group, known, strict=True) if value == around)
 
 
-def _end(question: str, group: Sequence[Mention]) -> int:
-    """Where the last mention of a group ends, with its paragraph and letter."""
+def end_of(question: str, group: Sequence[Mention]) -> int:
+    """Where the last mention of a list ends, with its paragraph and letter."""
     match = _TAIL.match(question, max(mention.end for mention in group))
     return match.end() if match else len(question)
 
 
 def _phrase_after(question: str, groups: Sequence[Sequence[Mention]], place: int) -> str:
     end = groups[place + 1][0].start if place + 1 < len(groups) else len(question)
-    rest = question[_end(question, groups[place]) : end]
+    rest = question[end_of(question, groups[place]) : end]
     of = _OF.match(rest)
     match = of or _BARE.match(rest)
     if match is None:
