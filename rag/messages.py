@@ -74,6 +74,13 @@ def incomplete(lookup: Lookup, language: Language) -> str | None:
     return f"There is no {', '.join(missing)} to be found; the provision itself is quoted, or its beginning."
 
 
+def conflicting(values: tuple[str, str], language: Language) -> str:
+    """Two documents give different dates or amounts."""
+    if language == "es":
+        return f"Los documentos no coinciden: {values[0]} y {values[1]}; se citan los dos, con sus fechas si constan."
+    return f"The documents disagree: {values[0]} and {values[1]}; both are quoted, with their dates where they are known."
+
+
 def quoted_instead(fault: str, language: Language) -> str:
     """The language model failed, so the answer quotes."""
     return f"{fault} " + ("La respuesta cita los documentos." if language == "es" else "The answer quotes the documents instead.")

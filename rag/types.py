@@ -10,7 +10,7 @@ from typing import Literal
 
 Language = Literal["en", "es"]
 Verdict = Literal["quoted", "supported", "unsupported"]
-Reason = Literal["reference_absent", "no_evidence"]
+Reason = Literal["reference_absent", "no_evidence", "conflicting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a question got. When `abstained`, `reason` says why and `text` tells what the documents do hold."""
+    """What a question got. When `abstained`, `reason` says why and `text` tells what the documents do hold.
+
+    An answer may also have the reason "conflicting": documents disagree, and both sides are quoted with their dates. `note` says more.
+    """
 
     question: str
     standalone_question: str

@@ -194,6 +194,14 @@ def _after_heading(passage: Passage) -> int:
     return 0
 
 
+def other_side(passage: Passage, start: int, end: int, question: str) -> str:
+    """A quotation that contradicts what was quoted before, with its source and date, as a paragraph of its own without a marker."""
+    language = detect(question)
+    lead_in = _lead_in(passage, language, with_section=False)
+    opening = "En cambio, " if language == "es" else "But "
+    return f"\n\n{opening}{lead_in[0].lower()}{lead_in[1:]}{_quoted(passage.text[start:end])}"
+
+
 def _lead_in(passage: Passage, language: Language, *, with_section: bool) -> str:
     opening, closing = ("“", "”") if language == "en" else ("«", "»")
     title = re.sub(r"[«»“”\"]", "", passage.title)
