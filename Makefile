@@ -16,7 +16,7 @@ DATA ?= ../shared/data
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: chat ask test test-all check format bench bench-index bench-models torture models constraints clean
+.PHONY: bench-provisions chat ask test test-all check format bench bench-index bench-models torture models constraints clean
 .DELETE_ON_ERROR:
 
 chat ask $(INDEX)/.synced: export RAG_INDEX := $(INDEX)
@@ -52,6 +52,9 @@ bench-index: .venv/.test
 
 bench-models: .venv/.local
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.models --data $(DATA) $(MODELS)
+
+bench-provisions: .venv/.test
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.provisions --data $(DATA)
 
 # A thousand syncs killed, every write failing once, two hundred syncs under eight readers: about half an hour.
 torture: .venv/.test

@@ -107,7 +107,11 @@ class Meaning:
         known = "\n".join(texts)
         *asked, given = self._evidence.words([*words, known])
         nearest = [float(covered(word, counterparts(word, [given]))[0]) for word in asked]
-        return [word for word, cosine in zip(words, nearest, strict=True) if cosine < KNOWN_WORD and not spelled_alike(word, known)]
+        return [
+            word
+            for word, cosine in zip(words, nearest, strict=True)
+            if (word not in known if any(letter.isdigit() for letter in word) else cosine < KNOWN_WORD and not spelled_alike(word, known))
+        ]
 
     def translations(self, words: Sequence[str], vocabulary: Sequence[str]) -> dict[str, set[str]]:
         """For each of `words`, those of `vocabulary` that mean the same: "equality" is "igualdad", "Spanish" is "España"."""
@@ -287,11 +291,13 @@ def _by_words(about: str, held: Mapping[str, Names], least: float, meaning: Mean
     """The documents whose names share the rarest words with the question; a word counts the less the more documents have it."""
     asked = folded_words(about) - _GENERIC
     own = {source: names.words - _GENERIC for source, names in held.items()}
-    vocabulary = sorted(frozenset().union(*own.values())) if own else []
-    same = meaning.translations(sorted(asked), vocabulary) if meaning else {}
-    matching = {
-        word: {s for s, words in own.items() if stems(frozenset((word,))) & stems(words) or same.get(word, set()) & words} for word in asked
-    }
+    stemmed = {source: stems(words) for source, words in own.items()}
+    matching = {word: {source for source, known in stemmed.items() if stems(frozenset((word,))) & known} for word in asked}
+    foreign = sorted(word for word, sources in matching.items() if not sources and word.isalpha())
+    if meaning and foreign:
+        vocabulary = sorted(frozenset().union(*own.values()))
+        for word, same in meaning.translations(foreign, vocabulary).items():
+            matching[word] = {source for source, words in own.items() if same & words}
     score = {source: sum(1.0 / len(sources) for sources in matching.values() if source in sources) for source in own}
     best = max(score.values(), default=0.0)
     return {source for source, value in score.items() if value >= best - 1e-9} if best > 0.0 and best >= least - 1e-9 else set()

@@ -31,6 +31,7 @@ _UNIT_BEFORE = re.compile(
 _NUMBERED = r"(?m:^[ \t>*_]*(?:\({0}\)|{0}(?:\.?[ºª°])?[.)](?:-|\s|[ºª°])|{0}[ºª°]\.?\s))"
 _ANY_NUMBER = re.compile(_NUMBERED.format(r"\d{1,3}"))
 _ANY_LETTER = re.compile(r"(?m:^[ \t>*_]*(?:\([a-zñ]\)|[a-zñ]\)|[a-zñA-H]\.(?=\s)|[A-H]\)))")
+_DIVISION = re.compile(r"(?m:^[ \t>*_]*[A-H](?:\.(?=\s)|\)))")
 _ROMAN = (
     "",
     "I",
@@ -97,7 +98,9 @@ def _paragraph(text: str, start: int, end: int, number: str) -> tuple[int, int] 
         first = re.compile(_NUMBERED.format(re.escape(pattern))).search(text, start, end)
         if first:
             following = re.compile(_NUMBERED.format(others)).search(text, first.end(), end)
-            return first.start(), following.start() if following else end
+            stop = following.start() if following else end
+            division = _DIVISION.search(text, first.end(), stop)
+            return first.start(), division.start() if division else stop
     return None
 
 

@@ -52,7 +52,7 @@ class Searched:
             return [passage.source for passage in snapshot.store.passages(sorted(lookup.found))]
 
     def retrieve(self, question: str, limit: int = 8, candidates: int = 100) -> Retrieved:
-        retriever = Retriever(BUILTIN, WordReranker(EVIDENCE), candidates)
+        retriever = Retriever(BUILTIN, WordReranker(EVIDENCE), candidates, EVIDENCE)
         with self.reader.snapshot() as snapshot:
             return retriever.retrieve(snapshot, question, detect(question), limit)
 
@@ -179,6 +179,41 @@ def test_names_with_numbers_among_many_documents(tmp_path: Path) -> None:
     assert (len(absent.existing), absent.more) == (8, 4)
     assert messages.absent(absent, "en").endswith("; and 4 more documents.")
     assert messages.absent(absent, "es").endswith("; y otros 4 documentos.")
+
+
+@pytest.mark.parametrize(
+    "name", ["Law 20/2013", "the French constitution", "la constitución francesa", "the TFEU", "the Constitution of Chile"]
+)
+def test_a_law_that_no_document_is(laws: Searched, name: str) -> None:
+    lookup = laws.retrieve(f"what does article 4 of {name} say").lookup
+    assert (lookup.absent, lookup.found) == ((Reference("article", "4"),), {})
+
+
+def test_documents_are_named_by_acronym_number_and_translation(tmp_path: Path) -> None:
+    named = Searched(
+        tmp_path,
+        data=articles("Reglamento General de Protección de Datos", "Artículo", "1", "4"),
+        open=articles("Ley 19/2013, de transparencia", "Artículo", "1", "4"),
+        equal=articles("Ley Orgánica 3/2007, para la igualdad de mujeres y hombres", "Artículo", "1", "4"),
+    )
+    for name, source in (
+        ("the GDPR", "data.md"), ("el RGPD", "data.md"), ("the General Data Protection Regulation", "data.md"), ("LO 3/2007", "equal.md"),
+        ("the equality act", "equal.md"), ("Law 19/2013", "open.md"), ("the transparency act", "open.md"), ("la ley de igualdad",
+        "equal.md"),
+    ):  # fmt: skip
+        lookup = named.retrieve(f"what does article 4 of {name} say").lookup
+        assert named.sources(lookup) == [source], name
+        assert lookup.is_settled
+        assert named.retrieve(f"what does article 9 of {name} say").lookup.found == {}, name
+
+
+def test_a_list_is_looked_up_one_by_one_and_its_gaps_are_said(laws: Searched) -> None:
+    found = laws.retrieve("what do articles 3, 4 and 5 of the Ostwick treaty say", limit=2)
+    assert [str(reference) for reference in found.lookup.absent] == ["article 5"]
+    assert {hit.why.reference for hit in found.hits} == {"article 3", "article 4"}
+    assert messages.incomplete(found.lookup, "en") == (
+        "The documents contain no Article 5. Those that exist: Treaty of Ostwick: 3-4, 14, 40."
+    )
 
 
 def test_a_provision_that_only_another_document_has_is_absent(laws: Searched) -> None:
