@@ -6,6 +6,7 @@
 #   make test-all                   with torch and a browser   make bench      speed and quality, printed
 #   make models DATA=../shared/data rebuild rag/models from training data
 #   make bench-models DATA=...      embedding models side by side (MODELS="--model NAME" adds one)
+#   make bench-provisions DATA=...  whether the right article of the right law is cited
 #   make bench-index DATA=...       the index at up to a million passages    make torture    kills, full disks, readers
 
 PYTHON ?= python3
