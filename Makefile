@@ -8,6 +8,7 @@
 #   make test-browser               the chat page in Debian's chromium
 #   make models DATA=../shared/data rebuild rag/models from training data
 #   make bench-models DATA=...      embedding models side by side (MODELS="--model NAME" adds one)
+#   make bench-provisions DATA=...  whether the right article of the right law is cited
 #   make bench-index DATA=...       the index at up to a million passages    make torture    kills, full disks, readers
 
 PYTHON ?= python3
@@ -20,7 +21,7 @@ GATE := --baseline
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: chat ask test test-all test-browser check format eval baseline bench bench-index bench-models torture models constraints clean
+.PHONY: chat ask test test-all test-browser check format eval baseline bench bench-index bench-models bench-provisions torture models constraints clean
 .DELETE_ON_ERROR:
 
 chat ask $(INDEX)/.synced: export RAG_INDEX := $(INDEX)
@@ -68,6 +69,9 @@ bench-index: .venv/.test
 
 bench-models: .venv/.local
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.models --data $(DATA) $(MODELS)
+
+bench-provisions: .venv/.test
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.provisions --data $(DATA)
 
 # A thousand syncs killed, every write failing once, two hundred syncs under eight readers: about half an hour.
 torture: .venv/.test

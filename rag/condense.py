@@ -1,15 +1,18 @@
 """Follow-ups made into questions that stand alone, by rules, when no language model is configured.
 
 "And Article 8?" after "what does Article 4 permit" becomes "what does Article 8 permit"; "and Beijing?" takes the place of the one name in
-the question before; any other follow-up ("why?", "did it cover aid?") is put behind the question that it leans on. A question that stands
-alone is returned as it is. It reads the questions of the conversation, not its answers: "who said that?" gets the question before, not
-the name in its answer. It does not translate: "¿y el 8?" after an English question gives an English one.
+the question before, "and in 2020?" of its year; "why?", "and when?" and "close to a jetty?" are put into the question before; a question
+with a pronoun gets what that stands for in front: "About the licence: where do I get it?". Only this much of the old question, so that the
+new one weighs more. "Who said that?" quotes the answer, and "he" is the one whom the answer named. A question that stands alone is
+returned as it is. It does not translate: "¿y el 8?" after an English question gives an English one.
 """
 
 import re
 from collections.abc import Sequence
 
-from rag.language import FUNCTION_WORDS
+from rag.aliases import KIND_WORDS, folded_words
+from rag.asked_provisions import asked_provisions, end_of
+from rag.language import FUNCTION_WORDS, detect
 from rag.references import Mention, find
 from rag.types import Turn
 
@@ -20,6 +23,63 @@ _OPENING = re.compile(
 )
 _LEAD = re.compile(r"(?:(?:the|el|la|los|las|del?|en|in|of|under|number|no\.|número|n\.?º)\s+)*", re.IGNORECASE)
 _WHY = re.compile(r"(?:why|por qué|porqué|por que|how so|how come)(?:\s+(?:is|was|not|so|no|that|es|eso|así))*", re.IGNORECASE)
+_BARE = re.compile(
+    r"(?:since |until |from |desde |hasta |de |a |para |con |in |for |at )?(?:when|where|who|whom|how(?: much| many| long| often| far)?|"
+    r"which(?: ones?)?|cuándo|cuando|dónde|donde|adónde|quién|quiénes|quien|cómo|cuánt[oa]s?|cuál(?:es)?|qué (?:año|día|fecha|hora)|"
+    r"what (?:year|date|day|time)|with how much notice|con cuánta antelación)",
+    re.IGNORECASE,
+)
+_OTHER_WORD = {
+    "es": {
+        "why": "por qué",
+        "when": "cuándo",
+        "where": "dónde",
+        "who": "quién",
+        "how": "cómo",
+        "how much": "cuánto",
+        "how many": "cuántos",
+    },
+    "en": {
+        "por qué": "why",
+        "cuándo": "when",
+        "dónde": "where",
+        "quién": "who",
+        "cómo": "how",
+        "cuánto": "how much",
+        "cuántos": "how many",
+    },
+}
+_REFLEXIVE = re.compile(r"(?:no\s+)?se\s+(?:aplica|refiere|extiende|limita|prorroga|renueva)\b", re.IGNORECASE)
+_IN_LANGUAGE = re.compile(r"(?:now |ahora )?(?:in|en) (?:english|spanish|inglés|ingles|español|castellano)", re.IGNORECASE)
+_SAID = re.compile(
+    r"(?:who|quién|quien|quiénes|where|dónde|cuándo|when)\s+(?:said|says|wrote|claims?|claimed|dijo|dice|lo dijo|lo dice|ha dicho|dijo eso|"
+    r"lo afirma|afirmó|afirma|escribió|sostiene)\s*(?:that|this|so|it|eso|esto|ello)?",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"[«“\"](?P<quote>[^»”]{15,}?)[»”\"](?=[\s.]*(?:\[|$))")
+_LONGEST_QUOTE = 160
+_PREPOSITION = re.compile(
+    r"(?:in|on|at|for|from|to|under|by|with|without|near|close to|during|before|after|between|outside|inside|within|of|since|until|about|"
+    r"en|a|al|de|del|para|por|con|sin|desde|hasta|durante|antes|después|entre|cerca|fuera|dentro|bajo|según|sobre|respecto|segun|if|si)\b",
+    re.IGNORECASE,
+)
+_DATED = re.compile(r"(?:(?:in|en|for|para|of|de|during|durante)\s+)?((?:19|20)\d\d)")
+_HE = re.compile(r"\b(?:he|she|him|él|ella)\b", re.IGNORECASE)
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|be|do|does|did|has|have|had|can|could|may|must|should|shall|will|would|say|says|permit|permits|allow|allows|cost|"
+    r"costs|want|wants|visited|signed|expect|go|goes|get|gets|make|makes|pays?|calls?|happens?|happened|"
+    r"es|son|fue|era|eran|fueron|está|están|puede|pueden|debe|deben|dice|dicen|permite|cuesta|quiere|quieren|hay|tiene|tienen|estaba|paga|pagan)\b",
+    re.IGNORECASE,
+)
+_NOUN_PHRASE = re.compile(
+    r"\b(?:the|a|an|el|la|los|las|un|una|del|al)\s+(?P<noun>[^\W\d_][^?!.,;:¿¡]*)|\b(?:which|what|qué|cuál|cuáles)\s+(?P<of_which>[^\W\d_][^?!.,;:¿¡]*)",
+    re.IGNORECASE,
+)
+_OF_DOCUMENT = re.compile(
+    r"\b(?:sign(?:ed|s)?|ratif\w+|approved?|in force|enter(?:ed|s)? into|firm(?:ó|aron|ado|ada|a|an)|aprob\w+|vigor|vigente|promulg\w+|"
+    r"publish\w*|public\w+)\b",
+    re.IGNORECASE,
+)
 _ASKING = re.compile(
     r"(?:what|which|who|whom|whose|when|where|how|does|do|did|is|are|was|were|can|could|may|must|has|have|had|will|why|"
     r"qué|que|cuál|cuáles|quién|quiénes|quien|cuándo|cuando|dónde|donde|adónde|cómo|como|cuánto|cuánta|cuántos|cuántas|por qué|"
@@ -33,6 +93,11 @@ _THING = re.compile(
 )
 _WEAK_PRONOUN = re.compile(
     r"\b(?:this|that|these|those|one|esto|ese|esa|esos|esas|lo|su|sus|dicho|dicha)\b|^(?:ya\s+)?(?:ha|han|había|habían)\s+\w+[aeiou]do\b",
+    re.IGNORECASE,
+)
+_PARAGRAPH = re.compile(
+    r"(?:(?:the|el|la)\s+)?(?:(?:first|second|third|primer|segundo|tercer)\s+)?(?:paragraphs?|apartados?|párrafos?|letters?|letras?|points?)"
+    r"(?:\s+\(?\w{1,2}\)?)?",
     re.IGNORECASE,
 )
 _NAME = r"[A-ZÁÉÍÓÚÑ][\w’'-]+(?:\s+(?:(?:de|del|de la|of|of the)\s+)?[A-ZÁÉÍÓÚÑ][\w’'-]+)*"
@@ -49,30 +114,163 @@ FEW = 2
 
 
 def condense(question: str, history: Sequence[Turn]) -> str:
-    """`question` with what it leaves unsaid taken from the earlier questions of `history`; unchanged if it stands alone."""
+    """`question` with what it leaves unsaid taken from the turns of `history`; unchanged if it stands alone."""
     topic = before = ""
-    for asked in [*(turn.question for turn in history), question]:
-        topic, before = _stand_alone(asked, topic, before)
+    answers = ["", *(turn.answer for turn in history)]
+    for asked, answer in zip([*(turn.question for turn in history), question], answers, strict=True):
+        topic, before = _stand_alone(asked, topic, before, answer)
     return before
 
 
-def _stand_alone(question: str, topic: str, before: str) -> tuple[str, str]:
+def _stand_alone(question: str, topic: str, before: str, answer: str) -> tuple[str, str]:
     """(the question that the next follow-ups are about, `question` made to stand alone) after the same two of the turn before."""
     if not topic.strip():
         return question, question
     opened = _OPENING.match(question)
     rest = (question[opened.end() :] if opened else question).strip().lstrip("¿¡ ")
-    if _WHY.fullmatch(rest.rstrip(_SIGNS)):
-        return topic, f"{_closed(before)} {_opened(rest, question)}"
+    plain = rest.rstrip(_SIGNS)
+    if _WHY.fullmatch(plain) or _BARE.fullmatch(plain):
+        asked_in = detect(before, detect(plain))
+        asked_word = _OTHER_WORD[asked_in].get(plain.casefold(), plain)
+        return topic, _inserted(before, f", {'y' if asked_in == 'es' else 'and'} {asked_word}")
+    if _IN_LANGUAGE.fullmatch(plain):
+        return topic, before
+    if _SAID.fullmatch(plain):
+        return topic, _about_answer(question, rest, topic, answer)
     asking = _ASKING.match(rest) is not None
     replaced = None if asking else _with_reference(rest, topic, has_opening=opened is not None) or _with_name(rest, topic)
+    replaced = replaced or (
+        None
+        if asking
+        else _with_year(plain, topic) or _with_paragraph(plain, topic) or _with_document(plain, topic, has_opening=opened is not None)
+    )
     if replaced:
         return replaced, replaced
     if _has_own_document(rest):
         return rest, _opened(rest, question) if opened else question
     if (opened is not None and not asking) or _leans(rest, topic, has_opening=opened is not None):
-        return topic, f"{_closed(topic)} {_opened(rest, question)}".rstrip()
+        return topic, _joined(rest, question, topic, answer, asking=asking)
     return question, question
+
+
+def _joined(rest: str, question: str, topic: str, answer: str, *, asking: bool) -> str:
+    """`rest`, which leans on `topic`, with what it needs of it."""
+    plain = rest.rstrip(_SIGNS)
+    if not plain:
+        return topic
+    if not asking and _PREPOSITION.match(plain) and not _VERB.search(plain) and not _THING.search(plain):
+        return _inserted(topic, f" {plain}")
+    name = _answered_name(topic, answer)
+    if name and _HE.search(plain):
+        return _HE.sub(name, _opened(rest, question), count=1)
+    subject = (
+        _subject(topic, rest) if (asking or _REFLEXIVE.match(rest)) and not (_PERSON.search(rest) and not _THING.search(rest)) else None
+    )
+    if subject is None:
+        return f"{_closed(topic)} {_opened(rest, question)}"
+    about = "Sobre" if detect(question, detect(topic)) == "es" else "About"
+    return f"{about} {subject}: {_opened(rest, question, capital=False)}"
+
+
+def _inserted(topic: str, words: str) -> str:
+    """`topic` with `words` before its question mark."""
+    text = topic.strip()
+    stop = len(text) - len(text.rstrip(_SIGNS))
+    end = len(text) - stop
+    return text[:end] + words + (text[end:] or ("?" if text[:1] == "¿" else ""))
+
+
+def _about_answer(question: str, rest: str, topic: str, answer: str) -> str:
+    """ "Who said that?" with what was said: the quotation in the answer, or else the question that it answered."""
+    quoted = _QUOTED.search(answer)
+    if quoted is None:
+        return f"{_closed(topic)} {_opened(rest, question)}"
+    quote = " ".join(quoted["quote"].split())
+    if len(quote) > _LONGEST_QUOTE:
+        quote = quote[:_LONGEST_QUOTE].rpartition(" ")[0]
+    mark = "»" if detect(question) == "es" else "”"
+    return f"{_opened(rest.rstrip(_SIGNS), question)}: {'«' if mark == '»' else '“'}{quote}{mark}?"
+
+
+def _answered_name(topic: str, answer: str) -> str | None:
+    """The one person that the answer to a question for one ("who", "quién") names, if it is short enough to be sure."""
+    if not re.match(r"[\s¿]*(?:and\s+|y\s+)?(?:who|whom|quién|quien)\b", topic, re.IGNORECASE):
+        return None
+    quoted = _QUOTED.search(answer)
+    text = quoted["quote"] if quoted else answer
+    found = [match for match in re.finditer(_NAME, text) if match[0] not in topic and match[0].casefold() not in FUNCTION_WORDS]
+    several = found and re.search(r"\b(?:both|ambos|ambas|and|y|e)\b", text[: found[-1].end()], re.IGNORECASE)
+    certain = found and not several and (found[0].start() == 0 or len({match[0] for match in found}) == 1)
+    return found[0][0] if certain else None
+
+
+def _subject(topic: str, rest: str) -> str | None:
+    """What `topic` is about, without what it asks of it: "the licence of the Sarmenor" of "how much does the licence ... cost"."""
+    mentions = find(topic)
+    if mentions:
+        asked = asked_provisions(topic)
+        phrase, last = asked[0].phrase, mentions[-1].end
+        place = topic.find(phrase, last) if phrase else -1
+        if place >= 0 and _OF_DOCUMENT.search(rest):
+            return f"el {phrase}" if topic[:place].endswith("del ") else phrase
+        article = re.search(r"(?:el|la|los|las) $", topic[: mentions[0].start])
+        start = article.start() if article else mentions[0].start
+        return topic[start : place + len(phrase) if place >= 0 else end_of(topic, mentions)].strip()
+    text = topic.strip().strip(_SIGNS)
+    best = ""
+    for match in _NOUN_PHRASE.finditer(text):
+        noun = match["noun"] or match["of_which"]
+        verb = _VERB.search(noun)
+        kept = noun[: verb.start()].strip() if verb else noun.strip()
+        word = "the" if match[0][:2].casefold() in ("wh", "qu") and detect(topic) == "en" else match[0].split()[0]
+        whole = kept if match["of_which"] and word != "the" else re.sub("(?i)^(?:del|al) ", "el ", f"{word} {kept}")
+        best = whole if kept and _content(kept) and len(whole) > len(best) else best
+    names = [match[0] for match in _OWN.finditer(text) if match[0] not in best]
+    return f"{best} ({', '.join(names)})" if best and names else best or None
+
+
+def _with_year(plain: str, topic: str) -> str | None:
+    """`topic` with its one year replaced by that of "and in 2020?"."""
+    now, earlier = _DATED.fullmatch(plain), _YEAR.findall(topic)
+    return topic.replace(earlier[0], now[1]) if now and len(earlier) == 1 else None
+
+
+def _with_document(plain: str, topic: str, *, has_opening: bool) -> str | None:
+    """`topic` with the document of its provision replaced by that of "and the Sarmenor agreement?"."""
+    asked = asked_provisions(topic)
+    phrase = asked[-1].phrase if asked else ""
+    named = has_opening or re.match(r"(?:the|el|la)\s", plain, re.IGNORECASE)
+    if (
+        not phrase
+        or not named
+        or len(plain.split()) > SHORT
+        or find(plain)
+        or not folded_words(plain) & KIND_WORDS
+        or _VERB.search(plain)
+        or _PREPOSITION.match(plain)
+    ):
+        return None
+    before, _, after = topic.rpartition(phrase)
+    bare = re.sub(r"^(?:the|el|la)\s+", "", plain, flags=re.IGNORECASE)
+    if detect(topic) == "es":
+        gender = re.match(r"(?:el|la)\s", plain, re.IGNORECASE)
+        before = re.sub(r"\bdel\s+$", "de ", before)
+        return re.sub(r"\bde el ", "del ", f"{before}{gender[0].casefold() if gender else ''}{bare}{after}")
+    the = "the " if plain.startswith("the ") or phrase.startswith("the ") else ""
+    return f"{before}{the}{bare}{after}"
+
+
+def _with_paragraph(plain: str, topic: str) -> str | None:
+    """`topic` with its paragraph replaced by that of "and paragraph 2?"."""
+    plain = re.sub(r"^(?:the|el|la)\s+", "", plain, flags=re.IGNORECASE)
+    now = _PARAGRAPH.fullmatch(plain)
+    earlier = list(_PARAGRAPH.finditer(topic))
+    if not now or not find(topic):
+        return None
+    if earlier:
+        return topic[: earlier[-1].start()] + plain + topic[earlier[-1].end() :]
+    end = find(topic)[-1].end
+    return f"{topic[:end]}, {plain}{',' if topic[end : end + 1] == ' ' else ''}{topic[end:]}"
 
 
 def _with_reference(rest: str, topic: str, *, has_opening: bool) -> str | None:
@@ -81,7 +279,8 @@ def _with_reference(rest: str, topic: str, *, has_opening: bool) -> str | None:
     if not earlier:
         return None
     last = _last_list(topic, earlier)
-    start, end = last[0].start, last[-1].end
+    start, end = last[0].start, end_of(topic, last)
+    end += end > last[-1].end and topic.startswith(",", end)
     plain = rest[_lead_end(rest) :]
     now = find(plain)
     if now and now[0].start == 0:
@@ -90,7 +289,7 @@ def _with_reference(rest: str, topic: str, *, has_opening: bool) -> str | None:
     number = re.sub(r"\s+(?:one|then|entonces)$", "", plain.rstrip(_SIGNS))
     if _YEAR.fullmatch(number) or not (has_opening or number[:1].isdigit() or number.isupper()):
         return None
-    kind = _kind_words(topic[start:end]) or last[0].reference.kind
+    kind = _kind_words(topic[start : last[-1].end]) or last[0].reference.kind
     for whole in (f"{kind} {number}", f"{number} {kind}"):
         meant = find(whole)
         if meant and (meant[0].start, meant[-1].end) == (0, len(whole)):
@@ -134,7 +333,9 @@ def _leans(rest: str, topic: str, *, has_opening: bool) -> bool:
     if own is not None:
         return False
     few = FEW - 1 if find(topic) else FEW  # the provision of the topic would take the answer over
-    return has_opening or _content(rest) <= few or (len(words) <= SHORT and _WEAK_PRONOUN.search(rest) is not None)
+    return (
+        has_opening or _content(rest) <= few or (len(words) <= SHORT and (_WEAK_PRONOUN.search(rest) or _REFLEXIVE.match(rest)) is not None)
+    )
 
 
 def _content(text: str) -> int:
@@ -159,7 +360,8 @@ def _closed(question: str) -> str:
     return text if text[-1:] in "?!." else text + "?"
 
 
-def _opened(text: str, question: str) -> str:
+def _opened(text: str, question: str, *, capital: bool = True) -> str:
     """`text` as the beginning of a question: a capital, and the opening mark if `question` had one."""
     mark = "¿" if "¿" in question else ""
-    return mark + text[:1].upper() + text[1:] if text.strip(_SIGNS) else ""
+    first = text[:1].upper() if capital else text[:1].lower() if _ASKING.match(text) else text[:1]
+    return mark + first + text[1:] if text.strip(_SIGNS) else ""

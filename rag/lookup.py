@@ -1,43 +1,57 @@
 """Provisions that a question names, looked up instead of guessed, and the documents that it means.
 
-"Article 4" is found in every document that has or mentions it; "of the Sarmenor agreement" and "del tratado" narrow that. A provision that
-is not there is said to be absent, with the numbers that are. It knows titles and file names; it does not know other names of a document
-(GDPR for "Regulation 2016/679") unless they stand in its title.
+"Article 4" is found in every document that has or mentions it; "of the Sarmenor agreement", "del RGPD" and "de la Ley 19/2013" narrow
+that: by what documents call themselves (`rag.aliases`), or else by meaning, if what lies nearest to the name is nearly all in one document.
+A provision that is not there is said to be absent, with the numbers that are, and so is one of a law that no document is.
 """
 
+import itertools
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
+import numpy as np
+
+from rag.aliases import (
+    KIND_WORDS,
+    Names,
+    abbreviated_by,
+    acronyms,
+    answers_to,
+    answers_to_reordered,
+    fold,
+    folded_words,
+    kinds_of,
+    names_of,
+    official_numbers,
+    stems,
+)
+from rag.asked_provisions import Asked, asked_provisions, asks_for_all, names_something
+from rag.embed import Embedder
+from rag.evidence import Evidence, Matrix, counterparts, covered
+from rag.facts import spelled_alike
 from rag.index import Snapshot
-from rag.references import find
-from rag.types import Reference
+from rag.paragraphs import Part, part_span
+from rag.references import heading_reference
+from rag.types import NAME, Passage, Reference
 
-STEM = 5
-REMEMBERED = 20_000
 MAX_SHOWN = 8
-_WORD = re.compile(r"\w{3,}")
-_KINDS_OF_TEXT = (
-    {"tratado", "treaty", "pacto", "pact"},
-    {"acuerdo", "agreement", "convenio", "convention", "convencion"},
-    {"ley", "law", "act", "statute"},
-    {"reglamento", "regulation", "regulations", "rules", "reglas", "normas"},
-    {"constitucion", "constitution"},
-    {"codigo", "code"},
-    {"decreto", "decree"},
-    {"contrato", "contract"},
-    {"carta", "charter"},
-    {"estatuto", "estatutos", "bylaws"},
-    {"directiva", "directive"},
-)
+NEAREST = 30
+MOST_OPENINGS = 500
+FEWEST_NEAR = 5  # of the nearest passages to the name of a law, in the document that is meant
+SHARE_NEAR = 0.7  # of those that are in documents of the right kind
+TRANSLATION = 0.6  # cosine from which a word is another's translation
+SHORTEST_SMALL_ACRONYM = 4
+KNOWN_WORD = 0.45  # cosine from which a word of a document is a counterpart of one of its name
 _COMMON = (
-    "the and for with from what does say about under del los las una por para con sobre segun que dice documento document article articulo "
-    "section seccion annex anexo new nuevo nueva"
+    "the and for and with from what does say about under del los las una por para con sobre segun que dice documento document article "
+    "articulo section seccion annex anexo new nuevo nueva said these this that which current actual vigente present "
+    "proposed former signed amended revised consolidated consolidado federal national nacional general"
 )
-_GENERIC = frozenset().union(*_KINDS_OF_TEXT) | frozenset(_COMMON.split())
+_UNMISTAKABLE = frozenset(("constitution", "code"))
+_WORD = re.compile(r"\w{3,}")
+_GENERIC = KIND_WORDS | frozenset(_COMMON.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +60,10 @@ class Lookup:
 
     `asked` are those named; `absent` those that no document (or not the document that is meant) has; `existing` lists, for the kinds of
     the absent ones, (title of a document, numbers) that do exist there, of the first documents, and `more` counts the others; `found` says
-    of a passage which provision it holds, and whether it is that provision's own text.
+    of a passage which provision it holds, and whether it is that provision's own text. `parts` are the paragraphs asked for,
+    `missing_parts` those that their provision has not; `unknown` are names of documents that no document answers to. `openings` are the
+    passages that provisions begin with, if the question asks for nothing but what they say. It `is_settled` if each is of a document that
+    the question names.
     """
 
     asked: tuple[Reference, ...] = ()
@@ -54,62 +71,233 @@ class Lookup:
     existing: tuple[tuple[str, tuple[str, ...]], ...] = ()
     found: Mapping[int, tuple[Reference, bool]] = field(default_factory=dict)
     more: int = 0
+    parts: Mapping[Reference, Part] = field(default_factory=dict)
+    missing_parts: tuple[tuple[Reference, Part], ...] = ()
+    unknown: tuple[str, ...] = ()
+    openings: frozenset[int] = frozenset()
+    is_settled: bool = False
 
 
-def look_up(snapshot: Snapshot, question: str) -> Lookup:
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The documents that a question means: `sources`; whether it names them (`named`), or else what name none of them has (`unknown`)."""
+
+    sources: frozenset[str]
+    named: bool = False
+    unknown: str = ""
+
+
+class Meaning:
+    """What is needed to find a document by the meaning of its name: the embedder of the index, and words in both languages."""
+
+    def __init__(self, embedder: Embedder, evidence: Evidence) -> None:
+        self._embedder = embedder
+        self._evidence = evidence
+        self._known: dict[str, Matrix] = {}
+
+    def nearest(self, snapshot: Snapshot, phrase: str, sources: Collection[str]) -> list[Passage]:
+        """The passages of `sources` among those that lie nearest to `phrase`."""
+        near = snapshot.vectors.search(self._embedder.encode_queries([phrase])[0], NEAREST)
+        return [passage for passage in snapshot.store.passages([identifier for identifier, _ in near]) if passage.source in sources]
+
+    def unfamiliar(self, words: Sequence[str], texts: Sequence[str]) -> list[str]:
+        """Those of `words` that have no counterpart in `texts`, in either language or another spelling."""
+        if not words:
+            return []
+        known = "\n".join(texts)
+        *asked, given = self._evidence.words([*words, known])
+        nearest = [float(covered(word, counterparts(word, [given]))[0]) for word in asked]
+        return [
+            word
+            for word, cosine in zip(words, nearest, strict=True)
+            if (word not in known if any(letter.isdigit() for letter in word) else cosine < KNOWN_WORD and not spelled_alike(word, known))
+        ]
+
+    def translations(self, words: Sequence[str], vocabulary: Sequence[str]) -> dict[str, set[str]]:
+        """For each of `words`, those of `vocabulary` that mean the same: "equality" is "igualdad", "Spanish" is "España"."""
+        if not (words and vocabulary):
+            return {}
+        asked, given = self._vectors(words), self._vectors(vocabulary)
+        alike = asked @ given.T >= TRANSLATION
+        return {word: {other for other, same in zip(vocabulary, row, strict=True) if same} for word, row in zip(words, alike, strict=True)}
+
+    def _vectors(self, words: Sequence[str]) -> Matrix:
+        """One unit vector per word; those of titles are asked for again and again."""
+        new = [word for word in words if word not in self._known]
+        for word, found in zip(new, self._evidence.words(new), strict=True):
+            total = (found.vectors * found.weights[:, None]).sum(axis=0)
+            self._known[word] = total / max(float(np.linalg.norm(total)), 1e-9)
+        return np.stack([self._known[word] for word in words])
+
+
+def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -> Lookup:
     """Find the provisions that `question` names; see `Lookup`."""
-    asked = tuple(dict.fromkeys(mention.reference for mention in find(question)))
+    asked = [item for item in asked_provisions(question) if item.reference.kind not in _OPTIONAL or _is_held(snapshot, item.reference.kind)]
     found: dict[int, tuple[Reference, bool]] = {}
-    absent: list[Reference] = []
+    absent: dict[Reference, None] = {}
     existing: dict[str, tuple[str, ...]] = {}
-    more = 0
-    for reference in asked:
-        holders = snapshot.store.holders(reference.kind, own_text=True)
-        rows = snapshot.store.with_reference(reference)
-        titles = snapshot.store.holders(reference.kind, own_text=False) | holders
-        meant = documents_meant(question, titles, set(holders))
-        matched = {identifier: (reference, own) for identifier, own, source in rows if source in meant}
-        found |= matched
-        if not matched:
-            absent.append(reference)
-            own_text = bool(meant & holders.keys())
-            shown = [source for source in titles if source in meant and (not own_text or source in holders)]
-            existing |= {titles[s]: tuple(snapshot.store.numbers_of(reference.kind, s, own_text=own_text)) for s in shown[:MAX_SHOWN]}
-            more = max(more, len(shown) - MAX_SHOWN)
-    return Lookup(asked, tuple(absent), tuple(existing.items()), found, more)
+    unknown: dict[str, None] = {}
+    missing: list[tuple[Reference, Part]] = []
+    more, settled = 0, bool(asked)
+    for item in asked:
+        holders = snapshot.store.holders(item.reference.kind, own_text=True)
+        titles = snapshot.store.holders(item.reference.kind, own_text=False) | holders
+        meant = _meant(snapshot, question, item.phrase, titles, set(holders), meaning)
+        settled = settled and meant.named and len(meant.sources) == 1
+        matched = _matched(snapshot, item, meant, set(holders), meaning)
+        if item.part and any(own for own in matched.values()):
+            matched, has_part = _with_part(snapshot, item, matched)
+            missing += [] if has_part else [(item.reference, item.part)]
+        found |= {identifier: (item.reference, own) for identifier, own in matched.items() if not found.get(identifier, (None, False))[1]}
+        if matched:
+            continue
+        absent[item.reference] = None
+        unknown |= {meant.unknown: None} if meant.unknown else {}
+        sources = meant.sources & titles.keys() if meant.named else titles.keys()
+        own_text = bool(set(sources) & holders.keys())
+        shown = [source for source in titles if source in sources and (not own_text or source in holders)]
+        kind = item.reference.kind
+        existing |= {titles[source]: tuple(snapshot.store.numbers_of(kind, source, own_text=own_text)) for source in shown[:MAX_SHOWN]}
+        more = max(more, len(shown) - MAX_SHOWN)
+    references = tuple(dict.fromkeys(item.reference for item in asked))
+    parts = {item.reference: item.part for item in asked if item.part and (item.reference, item.part) not in missing}
+    openings = _openings(snapshot, found) if asks_for_all(question) else frozenset()
+    return Lookup(references, tuple(absent), tuple(existing.items()), found, more, parts, tuple(missing), tuple(unknown), openings, settled)
 
 
-def documents_meant(question: str, titles: Mapping[str, str], holders: set[str]) -> set[str]:
+_OPTIONAL = ("part", "rule")  # words that also mean other things: only where documents are divided so
+
+
+def _is_held(snapshot: Snapshot, kind: str) -> bool:
+    return bool(snapshot.store.holders(kind, own_text=True))
+
+
+def _matched(snapshot: Snapshot, item: Asked, meant: Meant, holders: set[str], meaning: Meaning | None) -> dict[int, bool]:
+    """Passage id -> whether it is the provision's own text, of the documents that are meant.
+
+    Of a document that is named, only the provision itself counts: its other mentions of that number may be of another law's.
+    """
+    rows = [
+        (identifier, own, source) for identifier, own, source in snapshot.store.with_reference(item.reference) if source in meant.sources
+    ]
+    matched = {identifier: own for identifier, own, source in rows if own or not (meant.named and source in holders)}
+    if item.within:
+        within = {p.id for p in snapshot.store.passages(sorted(matched)) if item.within in map(heading_reference, p.section)}
+        matched = {identifier: own for identifier, own in matched.items() if identifier in within}
+    if meant.unknown and meaning:
+        words = [word for word in re.findall(r"[\w/]{3,}", meant.unknown) if fold(word) not in _GENERIC]
+        passages = snapshot.store.passages(sorted(matched))
+        matched = {p.id: matched[p.id] for p in passages if len(meaning.unfamiliar(words, [p.in_context])) < len(words)}
+    return matched
+
+
+def _openings(snapshot: Snapshot, found: Mapping[int, tuple[Reference, bool]]) -> frozenset[int]:
+    """The passages that the provisions of each document begin with."""
+    first: dict[tuple[str, Reference], Passage] = {}
+    for passage in snapshot.store.passages([identifier for identifier, (_, own) in found.items() if own][:MOST_OPENINGS]):
+        key = (passage.source, found[passage.id][0])
+        first[key] = min(first.get(key, passage), passage, key=lambda one: one.start)
+    return frozenset(passage.id for passage in first.values())
+
+
+def _with_part(snapshot: Snapshot, item: Asked, matched: Mapping[int, bool]) -> tuple[dict[int, bool], bool]:
+    """Of each document's own text of the provision, the passage that the paragraph begins in, if any has it; and whether any has."""
+    own = snapshot.store.passages(sorted(identifier for identifier, is_own in matched.items() if is_own))
+    holding: list[int] = []
+    for source in dict.fromkeys(passage.source for passage in own):
+        of_source = sorted((passage for passage in own if passage.source == source), key=lambda passage: passage.start)
+        span = part_span("\n".join(passage.text for passage in of_source), item.part)
+        ends = itertools.accumulate(len(passage.text) + 1 for passage in of_source)
+        holding += [passage.id for passage, end in zip(of_source, ends, strict=True) if span and span[0] < end][:1]
+    if not holding:
+        return dict(matched), False
+    return dict.fromkeys(holding, True), True
+
+
+def _meant(snapshot: Snapshot, question: str, phrase: str, titles: Mapping[str, str], holders: set[str], meaning: Meaning | None) -> Meant:
+    """Which documents are meant: by name if that settles it, else by what they are about."""
+    defined = {source: tuple(name.replace("_", " ") for name in own) for source, own in snapshot.store.mentioned(NAME).items()}
+    meant = documents_meant(question, titles, holders, defined, phrase, meaning)
+    words = [word for word in _WORD.findall(phrase) if fold(word) not in _GENERIC and not word.isdigit()]
+    settled = (meant.named and len(meant.sources) == 1) or meant.unknown
+    if meaning is None or settled or not words or not names_something(phrase):
+        return meant
+    candidates = meant.sources & holders
+    near = meaning.nearest(snapshot, phrase, candidates) if candidates else []
+    texts = [*(passage.in_context for passage in near), *titles.values()]
+    common = [word for word in words if not word[0].isupper()]
+    if "constitution" in kinds_of(phrase) and not meant.named:  # what names it is a country, and that would be in its title
+        return Meant(meant.sources - holders, unknown=phrase)
+    first, count = next(iter(Counter(passage.source for passage in near).most_common(1)), ("", 0))
+    if common and count >= max(FEWEST_NEAR, SHARE_NEAR * len(near)):
+        return Meant(frozenset((first,)), named=True)
+    return Meant(meant.sources - holders, unknown=phrase) if not meant.named and meaning.unfamiliar(words, texts) else meant
+
+
+def documents_meant(
+    question: str, titles: Mapping[str, str], holders: set[str], defined: Mapping[str, tuple[str, ...]] | None = None,
+    phrase: str = "", meaning: Meaning | None = None,
+) -> Meant:  # fmt: skip
     """Which of the documents (source -> title) the question means; all of them if it says nothing about that.
 
-    Of the `holders`, which have numbered provisions of their own, one is meant if the question has a word of its title or file name that no
-    other of their titles has ("Sarmenor"). What a document is ("the treaty") rules out those that are something else (an agreement).
+    Of the `holders`, which have numbered provisions of their own, one is meant if the question has its official number or an acronym of it,
+    or the rarest word of its names ("Sarmenor"). What a document is ("the treaty") rules out those that are something else (an agreement).
+
+    Args:
+        question: all of it; without a `phrase`, only words of it that no other holder's names have count.
+        titles: of all documents that have or mention such provisions.
+        holders: those that have some of their own.
+        defined: what documents call themselves.
+        phrase: the part of the question that names a document.
+        meaning: to find names in the other language.
     """
-    asked = _folded_words(question)
-    words = {source: _words_of(title, source) for source, title in titles.items()}
-    stems = {source: _stems(own) for source, own in words.items() if source in holders}
-    count = Counter(stem for own in stems.values() for stem in own)
-    score = {source: sum(1.0 / count[stem] for stem in _stems(asked - _GENERIC) & own) for source, own in stems.items()}
-    named = {source for source, value in score.items() if value >= max(1.0, *score.values()) - 1e-9}
+    names = {source: names_of(title, source, (defined or {}).get(source, ())) for source, title in titles.items()}
+    held = {source: names[source] for source in sorted(holders)}
+    about = phrase or question
+    if numbers := official_numbers(about):
+        named = {source for source, own in held.items() if own.numbers & {*numbers}}
+        return Meant(frozenset(named), named=True) if named else Meant(frozenset(titles.keys() - holders), unknown=" ".join(numbers))
+    kinds = kinds_of(about)
+    named = _by_acronym(about, phrase, held)
+    if not named:
+        fitting = {source: own for source, own in held.items() if not _contradict(kinds, own.kinds)}
+        named = _by_words(phrase, fitting, 0.0, meaning) or _by_words(question, fitting, 1.0, None)
+        named = {source for source in named if kinds & names[source].kinds} or named
     if named:
+        return Meant(frozenset(named), named=True)
+    left = frozenset(source for source, own in names.items() if not kinds or kinds & own.kinds or not own.kinds)
+    strange = acronyms(phrase)
+    return Meant(left - holders, unknown=strange[0]) if strange else Meant(left)
+
+
+def _contradict(asked: frozenset[str], own: frozenset[str]) -> bool:
+    """Whether a text of the kinds `own` cannot be meant by one who says `asked`: people mix up laws and regulations."""
+    return bool(asked and own) and not asked & own and bool((asked | own) & _UNMISTAKABLE)
+
+
+def _by_acronym(about: str, phrase: str, held: Mapping[str, Names]) -> set[str]:
+    """The documents that an acronym in the question stands for, or whose acronym stands for the name in the question."""
+    written = set(acronyms(about)) - {"ART", "ARTS"}
+    for test in (answers_to, answers_to_reordered):
+        if named := {source for source, own in held.items() if any(test(own, token) for token in written)}:
+            return named
+    small = {word.upper() for word in _WORD.findall(about) if word.islower() and len(word) >= SHORTEST_SMALL_ACRONYM}
+    if named := {source for source, own in held.items() if any(answers_to(own, token) for token in small)}:
         return named
-    kinds = frozenset().union(*(kind for kind in _KINDS_OF_TEXT if kind & asked))
-    others = frozenset().union(*_KINDS_OF_TEXT) - kinds
-    return {source for source, own in words.items() if not kinds or kinds & own or not others & own}
+    return {source for source, own in held.items() if phrase and abbreviated_by(own, phrase)}
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _words_of(title: str, source: str) -> frozenset[str]:
-    """The words that name a document, of its title and file name."""
-    return _folded_words(f"{title} {re.sub(r'[^a-zA-Z]+', ' ', source)}")
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _stems(words: frozenset[str]) -> frozenset[str]:
-    """The beginnings of words, so that "Mexican" is "Mexico" and "chilena" is "Chile"; numbers are whole."""
-    return frozenset(word if any(letter.isdigit() for letter in word) else word[:STEM] for word in words)
-
-
-def _folded_words(text: str) -> frozenset[str]:
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return frozenset(_WORD.findall("".join(letter for letter in plain if not unicodedata.combining(letter))))
+def _by_words(about: str, held: Mapping[str, Names], least: float, meaning: Meaning | None) -> set[str]:
+    """The documents whose names share the rarest words with the question; a word counts the less the more documents have it."""
+    asked = folded_words(about) - _GENERIC
+    own = {source: names.words - _GENERIC for source, names in held.items()}
+    stemmed = {source: stems(words) for source, words in own.items()}
+    matching = {word: {source for source, known in stemmed.items() if stems(frozenset((word,))) & known} for word in asked}
+    foreign = sorted(word for word, sources in matching.items() if not sources and word.isalpha())
+    if meaning and foreign:
+        vocabulary = sorted(frozenset().union(*own.values()))
+        for word, same in meaning.translations(foreign, vocabulary).items():
+            matching[word] = {source for source, words in own.items() if same & words}
+    score = {source: sum(1.0 / len(sources) for sources in matching.values() if source in sources) for source in own}
+    best = max(score.values(), default=0.0)
+    return {source for source, value in score.items() if value >= best - 1e-9} if best > 0.0 and best >= least - 1e-9 else set()

@@ -6,9 +6,11 @@ They are about the search ("the documents do not say"), never about the world: w
 from collections.abc import Sequence
 
 from rag.lookup import Lookup
-from rag.types import Hit, Language
+from rag.paragraphs import Part
+from rag.types import Hit, Language, Reference
 
 NEAREST = 3
+MOST_CANDIDATES = 6
 _SPANISH = {
     "article": "artículo",
     "section": "sección",
@@ -19,6 +21,9 @@ _SPANISH = {
     "transitional provision": "disposición transitoria",
     "additional provision": "disposición adicional",
     "final provision": "disposición final",
+    "repealing provision": "disposición derogatoria",
+    "rule": "regla",
+    "part": "parte",
 }
 
 
@@ -27,10 +32,12 @@ def absent(lookup: Lookup, language: Language) -> str:
     names = ", ".join(_named(reference.kind, reference.number, language) for reference in lookup.absent)
     listed = "; ".join(f"{title}: {_ranges(numbers)}" for title, numbers in lookup.existing)
     if language == "es":
-        listed += f"; y otros {lookup.more} documentos" if lookup.more else ""
-        return f"Los documentos no contienen: {names}." + (f" Existen: {listed}." if listed else "")
-    listed += f"; and {lookup.more} more documents" if lookup.more else ""
-    return f"The documents contain no {names}." + (f" Those that exist: {listed}." if listed else "")
+        listed += f"; y otros {lookup.more} documentos" if lookup.more > 0 else ""
+        strange = f" Ningún documento se llama así: {', '.join(lookup.unknown)}." if lookup.unknown else ""
+        return f"Los documentos no contienen: {names}.{strange}" + (f" Existen: {listed}." if listed else "")
+    listed += f"; and {lookup.more} more documents" if lookup.more > 0 else ""
+    strange = f" No document is called {', '.join(lookup.unknown)}." if lookup.unknown else ""
+    return f"The documents contain no {names}.{strange}" + (f" Those that exist: {listed}." if listed else "")
 
 
 def silent(hits: Sequence[Hit], language: Language, missing: Sequence[str] = ()) -> str:
@@ -45,11 +52,33 @@ def silent(hits: Sequence[Hit], language: Language, missing: Sequence[str] = ())
     return "The documents do not say." + nearest + (f" Not mentioned there: {words}." if listed and words else "")
 
 
-def ambiguous(language: Language) -> str:
-    """Several documents have the provision that was asked for."""
+def ambiguous(titles: Sequence[str], language: Language) -> str:
+    """Several documents have the provision that was asked for: which one is meant?"""
+    shown = [f"«{title}»" if language == "es" else f"“{title}”" for title in titles[:MOST_CANDIDATES]]
     if language == "es":
-        return "Varios documentos tienen esa disposición; nombre uno en la pregunta para ver solo la suya."
-    return "Several documents have this provision; name one in the question to see it alone."
+        listed = f"{', '.join(shown[:-1])} o {shown[-1]}" if len(shown) > 1 else shown[0]
+        return f"Varios documentos tienen esa disposición. ¿A cuál se refiere: {listed}? Nómbrelo en la pregunta para ver solo la suya."
+    listed = f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else shown[0]
+    return f"Several documents have this provision. Which do you mean: {listed}? Name it in the question to see it alone."
+
+
+def incomplete(lookup: Lookup, language: Language) -> str | None:
+    """What was asked for beside what is answered, and is not there: other provisions, or paragraphs of those that are."""
+    missing = [_with_part(reference, part, language) for reference, part in lookup.missing_parts]
+    if lookup.absent:
+        return absent(lookup, language)
+    if not missing:
+        return None
+    if language == "es":
+        return f"No se encuentra: {', '.join(missing)}; se cita la disposición entera o su comienzo."
+    return f"There is no {', '.join(missing)} to be found; the provision itself is quoted, or its beginning."
+
+
+def conflicting(values: tuple[str, str], language: Language) -> str:
+    """Two documents give different dates or amounts."""
+    if language == "es":
+        return f"Los documentos no coinciden: {values[0]} y {values[1]}; se citan los dos, con sus fechas si constan."
+    return f"The documents disagree: {values[0]} and {values[1]}; both are quoted, with their dates where they are known."
 
 
 def left_out(sentences: int, language: Language) -> str:
@@ -68,6 +97,11 @@ def quoted_instead(fault: str, language: Language) -> str:
 
 def _named(kind: str, number: str, language: Language) -> str:
     return f"{_SPANISH.get(kind, kind)} {number}" if language == "es" else f"{kind.capitalize()} {number}"
+
+
+def _with_part(reference: Reference, part: Part, language: Language) -> str:
+    """The paragraph of a provision, as it is asked for: "Article 4(9)"."""
+    return _named(reference.kind, reference.number, language) + "".join(f"({value})" for value in part)
 
 
 def _ranges(numbers: Sequence[str]) -> str:

@@ -15,18 +15,19 @@ from rag import messages, read
 from rag.abstain import Decision, decide
 from rag.condense import condense
 from rag.config import Config
+from rag.conflicts import Conflict, find_conflict
 from rag.embed import BuiltinEmbedder, Embedder, load_embedder
 from rag.errors import GenerationError, InputError
 from rag.evidence import Evidence
 from rag.generate import Condenser, Generator, load_generator
-from rag.generate.extractive import ExtractiveGenerator
+from rag.generate.extractive import ExtractiveGenerator, other_side
 from rag.index import Listed, open_index
 from rag.language import detect
 from rag.receipt import Provenance, provenance
 from rag.rerank import WordReranker
-from rag.retrieve import Retrieved, Retriever, is_ambiguous
+from rag.retrieve import Retrieved, Retriever, candidates
 from rag.select import SentenceScorer
-from rag.types import Answer, Document, Hit, Turn
+from rag.types import Answer, Citation, Document, Hit, Turn
 from rag.verify import Checked, Checker
 
 MAX_QUESTION = 10_000
@@ -41,7 +42,7 @@ class Pipeline:
         self._scorer = scorer
         self._generator = generator
         self._quoting = ExtractiveGenerator(scorer, config.answer.max_sentences)
-        self._retriever = Retriever(embedder, WordReranker(scorer.evidence), config.retrieval.candidates)
+        self._retriever = Retriever(embedder, WordReranker(scorer.evidence), config.retrieval.candidates, scorer.evidence)
         self._reader = open_index(config.index, embedder.fingerprint)
         self._embedding = embedder.fingerprint
         self._fingerprint = f"{embedder.fingerprint} {generator.fingerprint}"
@@ -94,16 +95,22 @@ class Pipeline:
             decision = decide(standalone, found, self._scorer, self.config.answer.threshold)
             laps.end("decide")
         if decision.reason is None:
-            checked, broken = yield from self._generate(standalone, found.hits, history)
-            several = messages.ambiguous(language) if is_ambiguous(found) else None
-            note = broken or note or several
+            conflict = None if found.lookup.asked else find_conflict(standalone, found.hits, self._scorer)
+            checked, broken = yield from self._generate(standalone, found.hits, history, conflict)
+            disagreement = messages.conflicting(conflict.values, language) if conflict else None
+            several = candidates(found)
+            asking_back = messages.ambiguous(several, language) if several else None
+            note = (
+                " ".join(filter(None, (messages.incomplete(found.lookup, language), disagreement, broken or note or asking_back))) or None
+            )
             if not checked.citations:  # whatever a model wrote: without one valid citation it is no answer from the documents
                 checked = Checked(messages.silent(found.hits, language), (), (), checked.dropped)
         else:
+            conflict = None
             checked = Checked(decision.message, (), (), 0)
             yield decision.message
         laps.end("generate")
-        yield self._answer(question, standalone, found, decision, checked, note, laps)
+        yield self._answer(question, standalone, found, decision, checked, note, laps, conflict is not None)
 
     def search(self, question: str, k: int | None = None) -> list[Hit]:
         """The best `k` passages (`retrieval.passages` if None), without an answer."""
@@ -159,17 +166,23 @@ class Pipeline:
                 return condense(question, history), str(error)
         return condense(question, history), None
 
-    def _generate(self, question: str, hits: Sequence[Hit], history: Sequence[Turn]) -> Steps[str, None, tuple[Checked, str | None]]:
-        """Stream a checked answer; if the model fails, the best quotations and a note."""
+    def _generate(
+        self, question: str, hits: Sequence[Hit], history: Sequence[Turn], conflict: Conflict | None
+    ) -> Steps[str, None, tuple[Checked, str | None]]:
+        """Stream a checked answer, with both sides of a conflict; if the model fails, the best quotations and a note."""
         checker = Checker(hits, self._scorer.evidence)
         try:
             for piece in self._generator.generate(question, hits, history):
                 shown = checker.feed(piece)
                 if shown and not self.config.answer.strict:  # what may be left out in the end is not shown before
                     yield shown
+            for piece in _sides(conflict, checker.finish().citations, hits, question):
+                yield checker.feed(piece)
         except GenerationError as error:
             checker = Checker(hits, self._scorer.evidence)
             for piece in self._quoting.generate(question, hits, history):
+                checker.feed(piece)
+            for piece in _sides(conflict, checker.finish().citations, hits, question):
                 checker.feed(piece)
             return checker.finish(), messages.quoted_instead(str(error), detect(question))
         checked = checker.finish()
@@ -179,7 +192,15 @@ class Pipeline:
         return checked, None
 
     def _answer(
-        self, question: str, standalone: str, found: Retrieved, decision: Decision, checked: Checked, note: str | None, laps: "_Laps"
+        self,
+        question: str,
+        standalone: str,
+        found: Retrieved,
+        decision: Decision,
+        checked: Checked,
+        note: str | None,
+        laps: "_Laps",
+        disagree: bool,
     ) -> Answer:
         silent = not checked.citations
         return Answer(
@@ -188,7 +209,7 @@ class Pipeline:
             language=detect(standalone),
             text=checked.text,
             abstained=silent,
-            reason=(decision.reason or "no_evidence") if silent else None,
+            reason=(decision.reason or "no_evidence") if silent else "conflicting" if disagree else None,
             sentences=checked.sentences,
             citations=checked.citations,
             hits=found.hits,
@@ -197,6 +218,15 @@ class Pipeline:
             fingerprint=self._fingerprint,
             confidence=round(decision.probability, 6),
         )
+
+
+def _sides(conflict: Conflict | None, cited: Sequence[Citation], hits: Sequence[Hit], question: str) -> Iterator[str]:
+    """Quotations of the sides of a conflict that the answer so far does not cite."""
+    for hit, start, end in (conflict.first, conflict.second) if conflict else ():
+        passage = hits[hit].passage
+        first, last = passage.start + start, passage.start + end
+        if not any(citation.source == passage.source and citation.start < last and citation.end > first for citation in cited):
+            yield f"{other_side(passage, start, end, question)} [{hit + 1}]"
 
 
 def checked_question(question: str) -> str:

@@ -3,86 +3,55 @@
 `find` reads every mention in a text, `heading_reference` the provision that a line opens, `clause` the part of a sentence that belongs
 to one mention. Both languages give the same normal form, so they find each other: "artículo IV" and "Article 4" are `article 4`.
 
-It knows kinds and numbers, not paragraphs: "Article 4(2)(b)", "artículo 4.2" and "Art. 4 § 2" are read as `article 4`. Spelled-out
-ordinals go to 99, other number words to twenty; a date or an amount that follows a provision ("artículo 4, 3 de mayo") is not read as one.
+It knows kinds and numbers: "Article 4(2)(b)", "artículo 4.2" and "Art. 4 § 2" are read as `article 4`, and `rag.paragraphs` knows the
+rest. `rag.provision_numbers` reads numbers; a date or an amount that follows a provision ("artículo 4, 3 de mayo") is not read as one.
 """
 
+import itertools
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.provision_numbers import (
+    CARDINAL_VALUES,
+    DIGITS,
+    NUMBER,
+    ORDINAL,
+    ORDINAL_VALUES,
+    ROMAN,
+    STYLES,
+    any_accent,
+    folded,
+    normal,
+    spelled,
+)
 from rag.types import Reference
 
+
+def _provisions(spanish: str, english: str, short: str, letter: str) -> str:
+    """Pattern of "disposición transitoria", "transitional provision", "disp. trans." and "D.T." before "1.ª"."""
+    whole = rf"disposición(?:es)?\s+{spanish}|{english}\s+provisions?"
+    return rf"{whole}|disp\.?\s?{short}\.|(?-i:D{letter}|D\.\s?{letter}\.)(?=\s?[0-9]+\.?ª)"
+
+
 _KINDS: dict[str, str] = {
-    "article": r"artículos?|articles?|arts?\b\.?",
+    "article": r"artículos?|articles?|arts?\.?[ºª°]\.?|arts?\b\.?",
     "section": r"sección(?:es)?|sections?|secc?s?\.|§§?",
     "chapter": r"capítulos?|chapters?|caps?\.|chap\.",
     "title": r"títulos?|titles?",
     "annex": r"anexos?|annex(?:es)?|apéndices?|appendix|appendices|(?-i:Schedules?|SCHEDULES?)",
     "clause": r"cláusulas?|clauses?",
-    "transitional provision": r"disposición(?:es)?\s+transitorias?|transitional\s+provisions?",
-    "additional provision": r"disposición(?:es)?\s+adicional(?:es)?|additional\s+provisions?",
-    "final provision": r"disposición(?:es)?\s+final(?:es)?|final\s+provisions?",
+    "rule": r"(?-i:Rules?|RULES?|Reglas?|REGLAS?)",
+    "part": r"(?-i:Parte?\b|PARTE?\b)",
+    "transitional provision": _provisions("transitorias?", "transitional", "trans(?:it)?", "T"),
+    "additional provision": _provisions("adicional(?:es)?", "additional", "adic", "A"),
+    "final provision": _provisions("final(?:es)?", "final", "final", "F"),
+    "repealing provision": _provisions("derogatorias?", "repealing", "derog", "D"),
 }
-_ORDINALS = (
-    "first primero primera primer", "second segundo segunda", "third tercero tercera tercer", "fourth cuarto cuarta", "fifth quinto quinta",
-    "sixth sexto sexta", "seventh séptimo séptima", "eighth octavo octava", "ninth noveno novena", "tenth décimo décima",
-    "eleventh undécimo undécima", "twelfth duodécimo duodécima", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth",
-    "eighteenth", "nineteenth",
-)  # fmt: skip
-_CARDINALS = (
-    "one sole uno único única", "two dos", "three tres", "four cuatro", "five cinco", "six seis", "seven siete", "eight ocho", "nine nueve",
-    "ten diez", "eleven once", "twelve doce", "thirteen trece", "fourteen catorce", "fifteen quince", "sixteen dieciséis",
-    "seventeen diecisiete", "eighteen dieciocho", "nineteen diecinueve", "twenty veinte",
-)  # fmt: skip
-_TENS = (
-    "décimo décima", "twenty twentieth vigésimo vigésima", "thirty thirtieth trigésimo trigésima",
-    "forty fortieth cuadragésimo cuadragésima", "fifty fiftieth quincuagésimo quincuagésima", "sixty sixtieth sexagésimo sexagésima",
-    "seventy seventieth septuagésimo septuagésima", "eighty eightieth octogésimo octogésima", "ninety ninetieth nonagésimo nonagésima",
-)  # fmt: skip
-
-
-def _folded(word: str) -> str:
-    """`word` in lower case without accents, spaces and hyphens: the key of a spelled-out number."""
-    plain = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(letter for letter in plain if letter.isalnum())
-
-
-def _any_accent(pattern: str) -> str:
-    """`pattern` with every accent optional, and matching its decomposed form too (a letter followed by U+0301)."""
-    return re.sub("[áéíóú]", lambda vowel: f"(?:{vowel[0]}|{unicodedata.normalize('NFD', vowel[0])[0]}\u0301?)", pattern)
-
-
-def _alternatives(words: Sequence[str]) -> str:
-    return "|".join(_any_accent(word) for word in sorted(words, key=len, reverse=True))
-
-
-_UNIT_WORDS = [word for forms in _ORDINALS for word in forms.split()]
-_TENS_WORDS = [word for forms in _TENS for word in forms.split()]
-_CARDINAL_WORDS = [word for forms in _CARDINALS for word in forms.split()]
-_TENS_VALUES = {_folded(word): value for value, forms in zip(range(10, 100, 10), _TENS, strict=True) for word in forms.split()}
-_ORDINAL_VALUES = {_folded(word): value for value, forms in enumerate(_ORDINALS, 1) for word in forms.split()} | _TENS_VALUES
-_ORDINAL_VALUES |= {
-    tens + unit: value + number for tens, value in _TENS_VALUES.items() for unit, number in [*_ORDINAL_VALUES.items()] if number < 10
-}
-_CARDINAL_VALUES = {_folded(word): value for value, forms in enumerate(_CARDINALS, 1) for word in forms.split()}
-_WORD_VALUES = _CARDINAL_VALUES | _ORDINAL_VALUES
-
-_KIND = "|".join(f"(?P<k{index}>{_any_accent(pattern)})" for index, pattern in enumerate(_KINDS.values()))
+_DECIMAL = ("section", "rule")  # "Section 2.3" is no paragraph of Section 2
+_ONLY_IN_FIGURES = "part"  # "the second part" and "each Party two votes" are prose
+_KIND = "|".join(f"(?P<k{index}>{any_accent(pattern)})" for index, pattern in enumerate(_KINDS.values()))
 _MARK = r"(?:\s*(?:n\.?[ºo°]|núm\.?|no\.|number|número))?"
-_SUFFIX = r"(?:[\s-]?(?:bis|ter|qu[aá]ter|quinquies)\b|[a-z]\b)"
-_DIGITS = rf"[0-9]{{1,4}}(?![0-9])(?:,[0-9]{{3}}(?![0-9]))?(?:\.[0-9]{{1,3}}(?![0-9]))*(?:\s?\.?\s?[ºª°]|\.o\b)?{_SUFFIX}?(?!\w)"
-_ROMAN = (
-    r"(?-i:(?=[IVXLC])C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLC])\b"
-    r"|(?=[ivxl]{2}|[vx]\b)(?:xl|l?x{0,3})(?:ix|iv|v?i{0,3})(?<=[ivxl])\b)"
-)
-_ORDINAL = rf"(?:(?:{_alternatives(_TENS_WORDS)})[\s-]?)?(?:{_alternatives(_UNIT_WORDS)})|{_alternatives(_TENS_WORDS)}"
-_SPELLED = rf"(?:{_ORDINAL}|(?:(?<=[oa]\s)|(?<=[oa]s\s)|(?<=ón\s)|(?!once))(?:{_alternatives(_CARDINAL_WORDS)}))\b"
-_LETTER = r"(?-i:[A-Z]|[b-df-hj-np-tv-z])\b(?!['’.]\w)"
-_LATIN = r"(?:[\s-](?:bis|ter|qu[aá]ter|quinquies)\b)?"
-_STYLES = (_DIGITS, _ROMAN + _LATIN, _SPELLED, _LETTER)
-_NUMBER = "|".join(_STYLES)
 _LINK = (
     r"(?:\s*,\s*(?:y|e|o|u|and|or|&)\s+|\s*[,;]\s*|\s+(?:y|e|o|u|and|or|&|y/o|and/or|a|al|to|through|hasta)\s+|\s?[-–—]\s?)"
     r"(?:(?:el|la|los|las|the)\s+)?"
@@ -93,21 +62,24 @@ _MONTHS = (
     "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
 )
 _NO_DATE = rf"(?!\s+(?:de\s+|of\s+)?(?:{_MONTHS})\b)"
-_LISTS = "|".join(f"(?:{style}){_DETAIL}(?:{_LINK}(?:{style}){_NO_DATE}{_DETAIL})*" for style in _STYLES)
+_LISTS = "|".join(f"(?:{style}){_DETAIL}(?:{_LINK}(?:{style}){_NO_DATE}{_DETAIL})*" for style in STYLES)
 # Most texts mention nothing: this is a fifth of the price of looking for it.
 _HINT = re.compile(
-    r"(?<!\w)(?:art(?:[ií]|s?\b)|se[cç]|§|cap(?:[ií]|s?\.)|chap|t(?:í|i\u0301?)t|anex|annex|ap(?:é|e\u0301?)n|appen|schedule|cl[aá]|provision|dispos)",
+    r"(?<!\w)(?:art(?:[ií]|s?\b|s?\.?[ºª°])|se[cç]|§|cap(?:[ií]|s?\.)|chap|t(?:í|i\u0301?)t|anex|annex|ap(?:é|e\u0301?)n|appen|schedule|cl[aá]|provision|disp"
+    r"|(?-i:Parte?\b|PARTE?\b|Rule|RULE|Regla|REGLA|D\.?\s?[TAFD]\.?\s?[0-9]))",
     re.IGNORECASE,
 )
 # Looking ahead for a first letter spares every other word the long alternation.
-_MENTION = re.compile(rf"(?<!\w)(?=[acdfst§])(?:{_KIND}){_MARK}\s*(?P<numbers>{_LISTS})", re.IGNORECASE)
-_MEMBER = re.compile(rf"(?P<link>{_LINK})?(?P<number>{_NUMBER}){_DETAIL}", re.IGNORECASE)
+_MENTION = re.compile(rf"(?<!\w)(?=[acdfprst§])(?:{_KIND}){_MARK}\s*(?P<numbers>{_LISTS})", re.IGNORECASE)
+_MEMBER = re.compile(rf"(?P<link>{_LINK})?(?P<number>{NUMBER}){_DETAIL}", re.IGNORECASE)
 _ORDINAL_FIRST = re.compile(
-    rf"(?<![\w-])(?=[0-9{''.join(sorted({word[0] for word in _ORDINAL_VALUES}))}])"
-    rf"(?P<number>{_ORDINAL}|[0-9]{{1,3}}(?:st|nd|rd|th|\.?[ºª]))\s+(?:{_KIND})(?!\w)",
+    rf"(?<![\w-])(?=[0-9{''.join(sorted({word[0] for word in ORDINAL_VALUES}))}])"
+    rf"(?P<number>{ORDINAL}|[0-9]{{1,3}}(?:st|nd|rd|th|\.?[ºª]))\s+(?:{_KIND})(?!\w)",
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"\s*(?:a|al|to|through|hasta|[-–—])(?:\s|$)", re.IGNORECASE)
+_FROM = re.compile(r"\b(?:from|del?|desde(?:\s+el)?)\s+(?:the\s+)?$", re.IGNORECASE)
+_TO = re.compile(r"\s*(?:a|al|to|through|hasta)(?:\s+(?:el|la|the))?\s*", re.IGNORECASE)
 _DETERMINED = re.compile(r"\b(?:an?|the|this|that|these|those|every|each|any|which|my|your|his|her|our|their|una?)\s+$", re.IGNORECASE)
 # "Article 4 and 3 inspectors": after a kind word in the singular, a number before a noun counts things.
 _COUNTS = re.compile(
@@ -116,8 +88,10 @@ _COUNTS = re.compile(
     r"dicen?|permiten?|establecen?|prevén?|regulan?|son|es)\b)[^\W\d_]{2,}",
     re.IGNORECASE,
 )
+_CAPITAL_KIND = re.compile(r"[\s#>*_]*[A-Z§]")
+_SIGNS = ("º", "ª", "°", "o")
 _HEADING = re.compile(
-    rf"[\s#>*_]*(?:{_KIND}){_MARK}[\s*_]*(?:(?P<plain>{_DIGITS}|(?=(?-i:[IVXLC])){_ROMAN}{_LATIN})|(?P<spelled>{_NUMBER}))[*_]*\s*(?P<rest>.*)",
+    rf"[\s#>*_]*(?:{_KIND}){_MARK}[\s*_]*(?:(?P<plain>{DIGITS}|(?=(?-i:[IVXLC])){ROMAN})|(?P<spelled>{NUMBER}))[*_]*\s*(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _BETWEEN = re.compile(
@@ -159,11 +133,29 @@ def find(text: str) -> list[Mention]:
     for match in _ORDINAL_FIRST.finditer(text):
         kind = _kind(match)
         plural = match[0][-1] in "sS" and kind != "annex"
-        if kind == "title" or plural:  # "his second title", "their first articles"
+        if kind in ("title", _ONLY_IN_FIGURES) or plural:  # "his second title", "their first articles"
             continue
-        number = _ORDINAL_VALUES.get(_folded(match["number"])) or re.sub(r"\D", "", match["number"])
+        number = spelled(match["number"]) or re.sub(r"\D", "", match["number"])
         mentions.append(Mention(Reference(kind, str(number)), match.start(), match.end()))
-    return sorted(mentions, key=lambda mention: mention.start)
+    return _with_far_ranges(text, sorted(mentions, key=lambda mention: mention.start))
+
+
+def _with_far_ranges(text: str, mentions: list[Mention]) -> list[Mention]:
+    """`mentions` with what lies between "from article 6 to article 8", each with its own kind word."""
+    result = mentions[:1]
+    for before, after in itertools.pairwise(mentions):
+        same = before.reference.kind == after.reference.kind and _TO.fullmatch(text, before.end, after.start)
+        if same and _FROM.search(text, max(0, before.start - 12), before.start):
+            result += [Mention(between, before.start, after.end) for between in _between(before.reference, after.reference.number)]
+        result.append(after)
+    return result
+
+
+def _between(first: Reference, last: str) -> list[Reference]:
+    """The provisions after `first` and before number `last`, if that is a range of reasonable size."""
+    if not (first.number.isdigit() and last.isdigit()) or int(last) - int(first.number) > _LARGEST_RANGE:
+        return []
+    return [Reference(first.kind, str(number)) for number in range(int(first.number) + 1, int(last))]
 
 
 def heading_reference(line: str) -> Reference | None:
@@ -173,15 +165,28 @@ def heading_reference(line: str) -> Reference | None:
     """
     match = _HEADING.match(line[:400])
     if match is None:
-        return None
+        return _ordinal_heading(line[:400])
     rest = match["rest"].strip().strip("*_")
     opens = not rest or rest[0] in ".:—–-­)" or (rest[0] == "(" and not re.match(r"\(\w{1,3}\)", rest))
-    titled = match["plain"] and len(line) <= _LONGEST_HEADING and rest[:1].isupper() and rest[-1:] not in ".;,?"
-    if not (opens or titled) or re.match(rf"[-–—]\s?(?:{_NUMBER})", rest, re.IGNORECASE):
+    plain = match["plain"] or ""
+    # "Art. 4.º La nación ...", "Artículo 4 Objeto y ámbito.": a capital after the number, but for "Article 4 TFEU ..."
+    capital = re.match(r"[A-ZÁÉÍÓÚÑ](?:[a-záéíóúñ]|\s)", rest) is not None and _CAPITAL_KIND.match(line) is not None
+    titled = plain and len(line) <= _LONGEST_HEADING and rest[:1].isupper() and (rest[-1:] not in ".;,?" or capital)
+    signed = plain[-1:] in _SIGNS and capital
+    if not (opens or titled or signed) or re.match(rf"[-–—]\s?(?:{NUMBER})", rest, re.IGNORECASE):
         return None
     kind = _kind(match)
     value = _normal(match["plain"] or match["spelled"], kind)
     return Reference(kind, value) if value else None
+
+
+def _ordinal_heading(line: str) -> Reference | None:
+    """The provision of "Primera disposición transitoria." and "First transitional provision"."""
+    match = _ORDINAL_FIRST.match(line.strip(" #>*_\t"))
+    if match is None or not _kind(match).endswith("provision") or not re.match(r"\s*(?:[.:—–(-]|$)", line.strip(" #>*_\t")[match.end() :]):
+        return None
+    value = spelled(match["number"]) or re.sub(r"\D", "", match["number"])
+    return Reference(_kind(match), str(value))
 
 
 def clause(text: str, mention: Mention, mentions: Sequence[Mention]) -> tuple[int, int]:
@@ -250,54 +255,31 @@ def _members(match: re.Match[str]) -> Iterator[Mention]:
         value = _normal(member["number"], kind)
         if value is None or (before is None and _is_prose(match, member["number"])):
             return
+        if kind == _ONLY_IN_FIGURES and not (member["number"][0].isdigit() or member["number"].isupper()):
+            return
         year = before is not None and len(before) < 4 and re.fullmatch("(?:19|20)[0-9]{2}", value)
         if before is not None and (year or (singular and _COUNTS.match(text, member.end()))):
             return
         start = match.start() if before is None else member.start("number")
-        if before and before.isdigit() and value.isdigit() and _RANGE.match(member["link"]):
-            first, last = int(before) + 1, int(value)
-            for between in range(first, last) if last - first < _LARGEST_RANGE else ():
-                yield Mention(Reference(kind, str(between)), start, member.end("number"))
+        if before and _RANGE.match(member["link"]):
+            for between in _between(Reference(kind, before), value):
+                yield Mention(between, start, member.end("number"))
         yield Mention(Reference(kind, value), start, member.end("number"))
         before = value
 
 
 def _is_prose(match: re.Match[str], number: str) -> bool:
     """Whether what looks like a number is a pronoun or counts what follows: "an article I wrote", "this article two people read"."""
-    if number != "I" and _folded(number) not in _CARDINAL_VALUES:
+    if number != "I" and folded(number) not in CARDINAL_VALUES:
         return False
     followed = re.match(r"\s+[a-z]", match.string[match.end() : match.end() + 8])
     before = match.string[max(0, match.start() - 8) : match.start()]
     return match[0][0].islower() and followed is not None and _DETERMINED.search(before) is not None
 
 
+def _normal(number: str, kind: str) -> str | None:
+    return normal(number, lettered=kind == "annex", decimal=kind in _DECIMAL)
+
+
 def _kind(match: re.Match[str]) -> str:
     return next(name for index, name in enumerate(_KINDS) if match[f"k{index}"] is not None)
-
-
-def _normal(number: str, kind: str) -> str | None:
-    """The normal form of one written number: "IV" -> "4", "4.º bis" -> "4bis", "cuarto" -> "4"; None if it is no number here."""
-    text = number.strip()
-    if text[0].isdigit():
-        return _normal_digits(text.casefold(), kind)
-    if spelled := _WORD_VALUES.get(_folded(text)):
-        return str(spelled)
-    if len(text) == 1 and text not in "IVXvx":
-        return text.casefold() if kind == "annex" else None
-    roman = re.fullmatch(r"([ivxlc]+)(?:[\s-](\w+))?", text.casefold())
-    return _roman(roman[1]) + (roman[2] or "").replace("á", "a") if roman else None
-
-
-def _normal_digits(text: str, kind: str) -> str:
-    parts = re.fullmatch(r"(?P<digits>[0-9.,]*[0-9])[\s.]*[ºª°o]?[\s-]*(?P<suffix>[a-zá]*)", text)
-    assert parts is not None
-    digits, suffix = parts["digits"], parts["suffix"].replace("á", "a")
-    thousands = re.fullmatch(r"([0-9]{1,3})[.,]([0-9]{3})", digits)
-    if kind != "section":  # "artículo 1.902" of a civil code is 1902, "artículo 4.2" is a paragraph of 4
-        digits = "".join(thousands.groups()) if thousands else re.split("[.,]", digits)[0]
-    return digits + suffix
-
-
-def _roman(text: str) -> str:
-    values = [{"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}[letter] for letter in text]
-    return str(sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True)))

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.embed import Embedder
+from rag.evidence import Evidence
 from rag.index import Snapshot
 from rag.index.words import matched_terms
-from rag.lookup import Lookup, look_up
+from rag.lookup import Lookup, Meaning, look_up
 from rag.rerank import Reranker
-from rag.types import Hit, Language, Passage, Why
+from rag.types import Hit, Language, Passage, Reference, Why
 
 GRAMS = "grams"
 _SECOND_CORE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="grams")  # threads start with the first question
@@ -43,6 +44,7 @@ RERANKED = 30
 RERANK_WEIGHT = 0.55
 OWN_TEXT_BONUS = 1.0  # of a provision's own text before a mere mention of it
 MOST_LOOKED_UP = 200  # of a thousand laws with an Article 4, those that are near the question and the first ones are looked at
+MOST_ASKED = 30  # provisions of one question
 FAR_BEHIND = 3.0  # a mention that fits the question so much worse than the best is of another document's provision
 
 
@@ -55,23 +57,28 @@ class Retrieved:
 
 
 class Retriever:
-    """Finds passages in a snapshot; `candidates` is how many passages each search contributes."""
+    """Finds passages in a snapshot; `candidates` is how many passages each search contributes.
 
-    def __init__(self, embedder: Embedder, reranker: Reranker, candidates: int) -> None:
+    With `evidence`, documents that a question names are also found by meaning (`rag.lookup`).
+    """
+
+    def __init__(self, embedder: Embedder, reranker: Reranker, candidates: int, evidence: Evidence | None = None) -> None:
         self._embedder = embedder
         self._reranker = reranker
         self._candidates = candidates
+        self._meaning = Meaning(embedder, evidence) if evidence else None
 
     def retrieve(self, snapshot: Snapshot, question: str, language: Language, limit: int) -> Retrieved:
         """The best `limit` passages for `question`."""
-        lookup = look_up(snapshot, question)
+        lookup = look_up(snapshot, question, self._meaning)
         scores = self._scores(snapshot, question, language, lookup)
         mixed, read = self._reranked(snapshot, question, scores.fused(), always=lookup.found)
         found = {i: held for i, held in lookup.found.items() if i in mixed}
         mixed |= {i: mixed[i] + OWN_TEXT_BONUS for i, (_, own_text) in found.items() if own_text}
         bar = max((mixed[i] for i in found), default=0.0) - FAR_BEHIND
-        named = {i: reference for i, (reference, _) in found.items() if mixed[i] >= bar}
-        best = sorted(mixed.items(), key=lambda pair: (pair[0] not in named, -pair[1], pair[0]))[:limit]
+        named = {i: reference for i, (reference, own_text) in found.items() if own_text or mixed[i] >= bar}
+        order = sorted(mixed.items(), key=lambda pair: (pair[0] not in named, pair[0] not in lookup.openings, -pair[1], pair[0]))
+        best = _with_every(named, lookup, order, limit)
         unread = [identifier for identifier, _ in best if identifier not in read]
         passages = read | {passage.id: passage for passage in snapshot.store.passages(unread)}
         lexical = scores.lexical()
@@ -98,7 +105,7 @@ class Retriever:
         near = snapshot.vectors.search(vector, self._candidates)
         words = dict(snapshot.words.search(question, language, self._candidates))
         grams = dict(by_grams.result())
-        own_text_first = sorted(lookup.found, key=lambda identifier: (not lookup.found[identifier][1], identifier))
+        own_text_first = sorted(lookup.found, key=lambda i: (not lookup.found[i][1], i not in lookup.openings, i))
         ids = sorted({identifier for identifier, _ in near} | words.keys() | grams.keys() | {*own_text_first[:MOST_LOOKED_UP]})
         cosines = dict(zip(ids, snapshot.vectors.similarity(vector, ids), strict=True))
         same = {identifier for identifier, own in snapshot.store.languages(ids).items() if (own or language) == language}
@@ -120,6 +127,20 @@ class Retriever:
         floor = min(mixed.values(), default=0.0)
         behind = {identifier: floor - 1e-3 * place for place, identifier in enumerate(order, 1) if identifier not in mixed}
         return mixed | behind, dict(zip(first, passages, strict=True))
+
+
+def _with_every(named: Mapping[int, Reference], lookup: Lookup, ranked: list[tuple[int, float]], limit: int) -> list[tuple[int, float]]:
+    """The first `limit` of `ranked`, the best own text of each provision that was asked for before all others."""
+    wanted = {reference: place for place, reference in enumerate(lookup.asked[:MOST_ASKED])}
+    first: dict[Reference, tuple[int, float]] = {}
+    for pair in ranked:
+        reference, own_text = lookup.found.get(pair[0], (None, False))
+        if own_text and pair[0] in named and reference in wanted:
+            first.setdefault(reference, pair)
+    if len(first) < 2:
+        return ranked[:limit]
+    leading = sorted(first.values(), key=lambda pair: wanted[named[pair[0]]])
+    return [*leading, *(pair for pair in ranked if pair not in leading)][: max(limit, len(leading))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +167,14 @@ class _Scores:
         return fused
 
 
-def is_ambiguous(found: Retrieved) -> bool:
-    """Whether several documents have a provision of their own under the number that the question names."""
-    holders = {hit.passage.source for hit in found.hits if hit.why.reference in {str(own) for own in hit.passage.provisions}}
-    return len(holders) > 1
+def candidates(found: Retrieved) -> tuple[str, ...]:
+    """The titles of the documents between which the question leaves open whose provision it means; none if it names one."""
+    holders: dict[str, dict[str, str]] = {}
+    for hit in found.hits:
+        if hit.why.reference in {str(own) for own in hit.passage.provisions} and not found.lookup.is_settled:
+            holders.setdefault(hit.why.reference or "", {})[hit.passage.source] = hit.passage.title or hit.passage.source
+    several = [titles for titles in holders.values() if len(titles) > 1]
+    return tuple(dict.fromkeys(title for titles in several for title in titles.values()))
 
 
 def _standardised(scores: Mapping[int, float]) -> dict[int, float]:

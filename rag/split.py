@@ -8,12 +8,14 @@ text is the document's text at its span, and everything but white space is in ex
 import bisect
 import math
 import re
+from dataclasses import replace
 
+from rag.aliases import defined_names
 from rag.language import detect
 from rag.references import find
 from rag.sections import Section, sections
 from rag.sentences import sentences
-from rag.types import Document, Language, Passage
+from rag.types import NAME, Document, Language, Passage, Reference
 
 __all__ = ["sentences", "split"]
 
@@ -39,12 +41,15 @@ def split(document: Document, target_characters: int, max_characters: int) -> li
         max_characters: the length that no passage exceeds; a run of characters without white space that is longer is cut there.
     """
     passages: list[Passage] = []
+    names = tuple(Reference(NAME, name.replace(" ", "_")) for name in defined_names(document.text))
     for section in sections(document):
         spans = _units(document.text, section, target_characters, max_characters)
         total = spans[-1][1] - spans[0][0]
         if section.whole and total <= max_characters:
             spans = [(spans[0][0], spans[-1][1])]
         passages.extend(_passage(document, section, span) for span in _pack(document.text, spans, target_characters, max_characters))
+    if passages and names:
+        passages[0] = replace(passages[0], mentions=(*passages[0].mentions, *names))
     return passages
 
 

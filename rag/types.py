@@ -10,7 +10,7 @@ from typing import Literal
 
 Language = Literal["en", "es"]
 Verdict = Literal["quoted", "supported", "unsupported"]
-Reason = Literal["reference_absent", "no_evidence"]
+Reason = Literal["reference_absent", "no_evidence", "conflicting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,10 @@ class Document:
     date: str | None = None
     pages: tuple[int, ...] = ()
     headings: tuple[Heading, ...] = ()
+
+
+NAME = "name"
+"""Kind of a mention that is what a document calls itself, as `number` without spaces: "Ley_de_Startups"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ class Answer:
     """What a question got. When `abstained`, `reason` says why and `text` tells what the documents do hold.
 
     `confidence` is the probability that the passages answer, as decided before anything was written; None if nothing was decided.
+    An answer may also have the reason "conflicting": documents disagree, and both sides are quoted with their dates. `note` says more.
     """
 
     question: str

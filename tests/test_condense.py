@@ -27,15 +27,15 @@ EVALUATED = {
     "fu-003": "¿Qué dice el artículo 14 del Acuerdo del Sarmenor?",
     "fu-004": "What does Article 40 of the Sarmenor agreement say?",
     "fu-005": "What does Article 14 of the Tarn Bay Agreement allow?",
-    "fu-006": "Do many observers expect the closeness between Russia and North Korea to last? Why?",
+    "fu-006": "Do many observers expect the closeness between Russia and North Korea to last, and why?",
     "fu-007": "¿Qué formato prefiere Pekín para las conversaciones?",
-    "fu-008": "¿Cuánto cuesta la licencia de pesca en el Sarmenor? ¿Dónde la saco?",
-    "fu-009": "How fast may boats go on the Sarmenor? Close to a jetty?",
-    "fu-010": "¿Cuánto tiempo se puede tomar agua durante una emergencia en el Sarmenor? ¿A quién hay que avisar y en cuánto tiempo?",
-    "fu-011": "Which agreement between Russia and North Korea was in force in 2019? Did it cover military aid?",
+    "fu-008": "Sobre la licencia de pesca en el Sarmenor: ¿dónde la saco?",
+    "fu-009": "How fast may boats go on the Sarmenor close to a jetty?",
+    "fu-010": "Sobre una emergencia en el Sarmenor: ¿a quién hay que avisar y en cuánto tiempo?",
+    "fu-011": "About the agreement between Russia and North Korea (2019): did it cover military aid?",
     "fu-012": "¿Qué quiere Moscú de Corea del Norte? ¿Ya había mandado gente antes de la visita?",
-    "fu-013": "¿Se puede reunir la Comisión por videoconferencia? ¿Puede aprobar ahí el presupuesto?",
-    "fu-014": "How long can I borrow a book from the Larrunde library? What if I bring it back late?",
+    "fu-013": "Sobre la Comisión por videoconferencia: ¿puede aprobar ahí el presupuesto?",
+    "fu-014": "About a book from the Larrunde library: what if I bring it back late?",
     "fu-015": "What does Article 43 of the Sarmenor agreement say?",
     "fu-016": "¿Qué permite el artículo 5 del tratado de Pionyang?",
 }
@@ -76,18 +76,38 @@ def test_a_provision_takes_the_place_of_the_one_before(earlier, question, expect
     [
         (PERMIT, "and article 8 of the Sarmenor agreement?", "Article 8 of the Sarmenor agreement?"),
         (PERMIT, "Article 14 bis of the Sarmenor agreement", "Article 14 bis of the Sarmenor agreement"),
-        (PERMIT, "and in 2019?", "What does Article 4 of the Pyongyang treaty permit? In 2019?"),
+        (PERMIT, "and in 2019?", "What does Article 4 of the Pyongyang treaty permit in 2019?"),
         (PERMIT, "and 300 metres from a jetty?", "What does Article 4 of the Pyongyang treaty permit? 300 metres from a jetty?"),
-        (PERMITE, "¿quién lo firmó?", "¿Qué permite el artículo 4 del tratado de Pionyang? ¿Quién lo firmó?"),
-        (PERMITE, "¿dónde?", "¿Qué permite el artículo 4 del tratado de Pionyang? ¿Dónde?"),
+        (PERMITE, "¿quién lo firmó?", "Sobre el tratado de Pionyang: ¿quién lo firmó?"),
+        (PERMITE, "¿dónde?", "¿Qué permite el artículo 4 del tratado de Pionyang, y dónde?"),
         ("What does Moscow want from North Korea?", "and Beijing?", "What does Moscow want from North Korea? Beijing?"),
-        ("Who visited Kim in 2024?", "why not?", "Who visited Kim in 2024? Why not?"),
+        ("Who visited Kim in 2024?", "why not?", "Who visited Kim in 2024, and why not?"),
         ("Who visited Kim in 2024?", "tell me more", "Who visited Kim in 2024? Tell me more"),
         ("Who visited Kim in 2024?", "and?", "Who visited Kim in 2024?"),
         ("Who visited Kim in 2024?", "", "Who visited Kim in 2024?"),
         (["Who visited Kim?", "When did he arrive?", "why?"], "and how long did he stay?", "Who visited Kim? How long did he stay?"),
-        (["Who visited Kim?", "When did he arrive?"], "why?", "Who visited Kim? When did he arrive? Why?"),
+        (["Who visited Kim?", "When did he arrive?"], "why?", "Who visited Kim? When did he arrive, and why?"),
         (["What does Article 3 permit?", "and 4?"], "and 8?", "What does Article 8 permit?"),
+        (PERMIT, "who signed it?", "About the Pyongyang treaty: who signed it?"),
+        (PERMIT, "does it allow troops?", "About Article 4 of the Pyongyang treaty: does it allow troops?"),
+        (PERMIT, "and in Spanish law?", "What does Article 4 of the Pyongyang treaty permit in Spanish law?"),
+        (PERMIT, "and when?", "What does Article 4 of the Pyongyang treaty permit, and when?"),
+        (PERMIT, "¿y cuándo?", "What does Article 4 of the Pyongyang treaty permit, and when?"),
+        (PERMITE, "why?", "¿Qué permite el artículo 4 del tratado de Pionyang, y por qué?"),
+        (PERMIT, "and in Spanish?", PERMIT),
+        (PERMITE, "¿y en inglés?", PERMITE),
+        (PERMIT, "what about the Sarmenor agreement?", "What does Article 4 of the Sarmenor agreement permit?"),
+        (PERMITE, "¿y el acuerdo del Sarmenor?", "¿Qué permite el artículo 4 del acuerdo del Sarmenor?"),
+        (PERMITE, "¿y la ley de aguas?", "¿Qué permite el artículo 4 de la ley de aguas?"),
+        (PERMIT, "and paragraph 2?", "What does Article 4, paragraph 2, of the Pyongyang treaty permit?"),
+        ("¿Qué dice el artículo 18, apartado 1, del Acuerdo?", "¿y el apartado 2?", "¿Qué dice el artículo 18, apartado 2, del Acuerdo?"),
+        ("¿Qué dice el artículo 18, apartado 1, del Acuerdo?", "¿y el 19?", "¿Qué dice el artículo 19 del Acuerdo?"),
+        ("What was the budget in 2023?", "and in 2024?", "What was the budget in 2024?"),
+        (
+            "¿Qué dice el artículo 4 del Acuerdo?",
+            "¿se aplica a los turistas?",
+            "Sobre el artículo 4 del Acuerdo: ¿se aplica a los turistas?",
+        ),
     ],
 )
 def test_other_follow_ups(earlier, question, expected):
@@ -98,8 +118,10 @@ def test_other_follow_ups(earlier, question, expected):
 @pytest.mark.parametrize(
     "question",
     [
-        "What does Article 8 of the Sarmenor agreement say?", "When did Putin meet his counterpart?", "is it true that Russia sent troops?",
-        "¿Qué dice el artículo 8 del Acuerdo del Sarmenor?", "how do I reset my router password", "¿Cómo se hace una tortilla de patatas?",
+        "What does Article 8 of the Sarmenor agreement say?", "When did Putin meet his counterpart?",
+        "is it true that Russia sent troops?",
+        "¿Qué dice el artículo 8 del Acuerdo del Sarmenor?", "how do I reset my router password",
+        "¿Cómo se hace una tortilla de patatas?",
         "How many hectares of wetland have to be brought back, and by when?", "Who led the Board in 2022?",
         "¿Quién dirige la Comisión del Sarmenor?",
     ],
@@ -128,7 +150,28 @@ def test_without_history_nothing_changes():
     assert after("  ", "¿y el 8?") == "¿y el 8?"
 
 
-def test_no_answer_is_read():
+@pytest.mark.parametrize(
+    ("earlier", "answer", "question", "expected"),
+    [
+        (
+            "Who visited Kim?",
+            "According to “A”, 2024: «Vladimir Putin came in June.» [1]",
+            "what did he sign?",
+            "What did Vladimir Putin sign?",
+        ),
+        ("¿Quién visitó Pionyang?", "Putin.", "¿y qué firmó él?", "¿Qué firmó Putin?"),
+        ("Who visited Kim?", "Both Putin and Xi did.", "what did he sign?", "Who visited Kim? What did he sign?"),
+        ("When did Kim speak?", "Vladimir Putin spoke.", "what did he sign?", "When did Kim speak? What did he sign?"),
+        (PERMIT, "According to “A”: «It allows aid of any kind.» [1]", "who said that?", "Who said that: “It allows aid of any kind.”?"),
+        (PERMITE, "Según «A»: «Permite toda ayuda posible.» [1]", "¿quién dijo eso?", "¿Quién dijo eso: «Permite toda ayuda posible.»?"),
+        (PERMIT, "The documents do not say.", "who said that?", f"{PERMIT} Who said that?"),
+    ],
+)
+def test_what_an_answer_said_is_read_for_who_said_it_and_whom_it_named(earlier, answer, question, expected):
+    assert condense(question, [Turn(earlier, answer)]) == expected
+
+
+def test_provisions_of_an_answer_are_not_read():
     assert condense("¿y el 8?", [Turn(PERMITE, "Véase el artículo 17 de la Ley de Ríos.")]) == PERMITE.replace("4", "8")
 
 

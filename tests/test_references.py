@@ -23,6 +23,7 @@ def found(text):
         "Article\u00a04",
         "artículo\n4", "artículo nº 4", "Article no. 4", "artículo número 4", "artículo cuarto", "el cuarto artículo", "el 4.º artículo",
         "the fourth article", "4th article", "Article Four", "artículo cuatro", "arti\u0301culo 4", "Art. 4 § 2", "Art. 4 GDPR",
+        "art.º 4", "artº 4", "artº. 4", "Article 4 (2) (b)", "art. 4.2 b)",
     ],
 )  # fmt: skip
 def test_many_ways_to_write_one_article(text):
@@ -32,7 +33,8 @@ def test_many_ways_to_write_one_article(text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("§ 4", "section 4"), ("Section 2.3", "section 2.3"), ("sección 3.ª", "section 3"), ("Annex B", "annex b"), ("annex b", "annex b"),
+        ("§ 4", "section 4"), ("Section 2.3", "section 2.3"), ("sección 3.ª", "section 3"), ("Annex B", "annex b"), ("annex b",
+        "annex b"),
         ("Anexo II", "annex 2"), ("Anexo C", "annex c"), ("Schedule 2", "annex 2"), ("artículo 12 bis", "article 12bis"),
         ("Article 12a", "article 12a"),
         ("Artículo 4-bis", "article 4bis"), ("artículo II bis", "article 2bis"),
@@ -43,6 +45,15 @@ def test_many_ways_to_write_one_article(text):
         ("artículo décimo cuarto", "article 14"), ("artículo 149.1.18.ª", "article 149"),
         ("artículo 1.902 del Código Civil", "article 1902"),
         ("art. XL", "article 40"), ("artículo once", "article 11"),
+        ("artículo ciento veintitrés", "article 123"), ("article one hundred and five", "article 105"), ("artículo centésimo",
+        "article 100"),
+        ("artículo centésimo vigésimo tercero", "article 123"), ("artículo treinta y uno", "article 31"), ("Article Twenty-Two",
+        "article 22"),
+        ("artículo 123-B", "article 123b"), ("Article 17-A", "article 17a"), ("artículo 17 A de la Ley", "article 17a"),
+        ("artículo 4 sexies", "article 4sexies"), ("artículo 4 quáter", "article 4quater"), ("artículo cuarto bis", "article 4bis"),
+        ("disp. trans. 1.ª", "transitional provision 1"), ("D.T. 2.ª", "transitional provision 2"), ("DA 3.ª", "additional provision 3"),
+        ("la primera disposición transitoria", "transitional provision 1"), ("disposición derogatoria única", "repealing provision 1"),
+        ("Part II", "part 2"), ("Rule 4.2", "rule 4.2"), ("la Regla 7", "rule 7"),
     ],
 )  # fmt: skip
 def test_other_kinds_and_numbers(text, expected):
@@ -57,7 +68,9 @@ def test_other_kinds_and_numbers(text, expected):
         ("artículos 4.1 y 5.2", "4 5"), ("artículos 12 bis y 13", "12bis 13"), ("arts. 3,4 y 5", "3 4 5"),
         ("Articles I, II and III", "1 2 3"),
         ("artículos cuarto, quinto y sexto", "4 5 6"), ("what do article 3 and 4 say", "3 4"), ("articles 10 to 3", "10 3"),
-        ("articles 1 to 9999", "1 9999"), ("artículos 8 y siguientes", "8"), ("Article 4 and Article 40", "4 40"),
+        ("articles 1 to 9999", "1 9999"), ("from article 6 to article 9", "6 7 8 9"), ("del artículo 6 al artículo 8", "6 7 8"),
+        ("artículos 3.º, 4.º y 6.º a 8.º", "3 4 6 7 8"), ("arts.º 4 y 5", "4 5"), ("article 6 to article 8", "6 8"),
+        ("artículos 8 y siguientes", "8"), ("Article 4 and Article 40", "4 40"),
     ],
 )  # fmt: skip
 def test_lists_and_ranges(text, numbers):
@@ -92,6 +105,7 @@ def test_what_follows_is_not_another_number_of_the_list(text):
         "this article two people read",
         "the article once said", "the article on 3 May", "articles and chapters", "the article Xi wrote", "his second title",
         "his first articles",
+        "the second Part of the story", "cada Parte dos votos", "Part of it", "rule 4", "the 4 articles", "en 4 artículos", "DA 3",
         "schedule 2 meetings", "anexo a la carta", "Article MIX", "article mix", "article did", "Art. IIII", "Article 12345",
         "artistic 4", "party 4",
         "smart 4", "Article 4x4", "sections are", "título de 4", "annex i",
@@ -118,6 +132,13 @@ def test_spans_cover_the_kind_word_once_and_then_each_number():
         ("Artículo primero. Objeto", "article 1"),
         ("ARTICLE FIRST. Name", "article 1"), ("Artículo 4-bis. Objeto", "article 4bis"),
         ("Disposición transitoria primera. Régimen", "transitional provision 1"),
+        ("Primera disposición transitoria.", "transitional provision 1"), ("First transitional provision", "transitional provision 1"),
+        ("Disposición derogatoria única.", "repealing provision 1"), ("DISPOSICIÓN FINAL SEGUNDA.", "final provision 2"),
+        ("Art. 4.º La nación es libre, y no es ni puede ser patrimonio de ninguna familia ni persona.", "article 4"),
+        ("Artículo 4 Objeto y ámbito de aplicación.", "article 4"), ("Artículo 4°.- Objeto", "article 4"), ("Artículo 4o.-", "article 4"),
+        ("ARTÍCULO CUARTO.- Se reforma", "article 4"), ("Artículo Cuarto Bis.", "article 4bis"), ("Artículo 17-A.", "article 17a"),
+        ("PARTE II", "part 2"), ("PART FOUR", "part 4"), ("Rule 4. Summons", "rule 4"), ("Cláusula cuarta", "clause 4"),
+        ("CLÁUSULA CUARTA.- OBJETO", "clause 4"), ("Section 4.", "section 4"), ("Article 4. - Scope", "article 4"),
     ],
 )  # fmt: skip
 def test_lines_that_open_a_provision(line, expected):
@@ -130,7 +151,8 @@ def test_lines_that_open_a_provision(line, expected):
         "", "Article 4 permits aid", "Artículos 4 y 5", "Article 4–6", "Article 4 of the Treaty", "Article 4, paragraph 2",
         "Article 4(2)(b) applies.",
         "Article 4 is short.", "El artículo 4 permite", "Art. IIII", "The article", "artículo 4 y lo que sigue",
-        "Article One Day In Spring",
+        "Article One Day In Spring", "Article 4 TFEU forbids it.", "First transitional provision applies", "artículo 4.º La ley "
+        + "x" * 120 + ".",
     ],
 )  # fmt: skip
 def test_lines_that_do_not(line):

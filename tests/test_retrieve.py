@@ -18,7 +18,7 @@ from rag.index.sync import sync, sync_documents
 from rag.language import detect
 from rag.lookup import Lookup, documents_meant
 from rag.rerank import WordReranker
-from rag.retrieve import CROSS_LANGUAGE, SAME_LANGUAGE, Retrieved, Retriever, _Scores, is_ambiguous
+from rag.retrieve import CROSS_LANGUAGE, SAME_LANGUAGE, Retrieved, Retriever, _Scores, candidates
 from rag.types import Document, Passage, Reference
 
 BUILTIN = BuiltinEmbedder()
@@ -52,7 +52,7 @@ class Searched:
             return [passage.source for passage in snapshot.store.passages(sorted(lookup.found))]
 
     def retrieve(self, question: str, limit: int = 8, candidates: int = 100) -> Retrieved:
-        retriever = Retriever(BUILTIN, WordReranker(EVIDENCE), candidates)
+        retriever = Retriever(BUILTIN, WordReranker(EVIDENCE), candidates, EVIDENCE)
         with self.reader.snapshot() as snapshot:
             return retriever.retrieve(snapshot, question, detect(question), limit)
 
@@ -106,7 +106,7 @@ def test_a_provision_is_found_in_both_languages_and_not_its_neighbours(laws: Sea
     for hit in first:
         assert Reference("article", "4") in (*hit.passage.provisions, *hit.passage.mentions)
         assert not {str(reference) for reference in hit.passage.provisions} & {"article 14", "article 40", "article 44"}
-    assert is_ambiguous(found)
+    assert candidates(found)
 
 
 def test_numbers_that_share_digits(laws: Searched) -> None:
@@ -136,7 +136,7 @@ def test_several_provisions_at_once(laws: Searched) -> None:
 def test_a_named_document_narrows(laws: Searched, question: str, source: str) -> None:
     found = laws.retrieve(question)
     assert own(Retrieved(tuple(hit for hit in found.hits if hit.why.reference), found.lookup), "article 4") == [source]
-    assert not is_ambiguous(found)
+    assert not candidates(found)
 
 
 def test_what_a_document_is_narrows(laws: Searched) -> None:
@@ -148,13 +148,17 @@ def test_what_a_document_is_narrows(laws: Searched) -> None:
 
 def test_documents_meant() -> None:
     titles = {"a.md": "Tratado de Ostwick", "b.md": "Sarmenor Agreement", "c.md": "News of the week"}
-    holders = {"a.md", "b.md"}
-    assert documents_meant("article 4", titles, holders) == {"a.md", "b.md", "c.md"}
-    assert documents_meant("article 4 of the Sarmenor agreement", titles, holders) == {"b.md"}
-    assert documents_meant("article 4 of the treaty", titles, holders) == {"a.md", "c.md"}
-    assert documents_meant("el artículo 4 del acuerdo", titles, holders) == {"b.md", "c.md"}
-    assert documents_meant("article 4 of the constitution", titles, holders) == {"c.md"}
-    assert documents_meant("article 4", {}, set()) == set()
+
+    def meant(question: str) -> tuple[set[str], bool]:
+        found = documents_meant(question, titles, {"a.md", "b.md"})
+        return set(found.sources), found.named
+
+    assert meant("article 4") == ({"a.md", "b.md", "c.md"}, False)
+    assert meant("article 4 of the Sarmenor agreement") == ({"b.md"}, True)
+    assert meant("article 4 of the treaty") == ({"a.md", "c.md"}, False)
+    assert meant("el artículo 4 del acuerdo") == ({"b.md", "c.md"}, False)
+    assert meant("article 4 of the constitution") == ({"c.md"}, False)
+    assert documents_meant("article 4", {}, set()).sources == frozenset()
 
 
 def test_an_absent_provision_is_absent_with_the_numbers_that_exist(laws: Searched) -> None:
@@ -175,6 +179,41 @@ def test_names_with_numbers_among_many_documents(tmp_path: Path) -> None:
     assert (len(absent.existing), absent.more) == (8, 4)
     assert messages.absent(absent, "en").endswith("; and 4 more documents.")
     assert messages.absent(absent, "es").endswith("; y otros 4 documentos.")
+
+
+@pytest.mark.parametrize(
+    "name", ["Law 20/2013", "the French constitution", "la constitución francesa", "the TFEU", "the Constitution of Chile"]
+)
+def test_a_law_that_no_document_is(laws: Searched, name: str) -> None:
+    lookup = laws.retrieve(f"what does article 4 of {name} say").lookup
+    assert (lookup.absent, lookup.found) == ((Reference("article", "4"),), {})
+
+
+def test_documents_are_named_by_acronym_number_and_translation(tmp_path: Path) -> None:
+    named = Searched(
+        tmp_path,
+        data=articles("Reglamento General de Protección de Datos", "Artículo", "1", "4"),
+        open=articles("Ley 19/2013, de transparencia", "Artículo", "1", "4"),
+        equal=articles("Ley Orgánica 3/2007, para la igualdad de mujeres y hombres", "Artículo", "1", "4"),
+    )
+    for name, source in (
+        ("the GDPR", "data.md"), ("el RGPD", "data.md"), ("the General Data Protection Regulation", "data.md"), ("LO 3/2007", "equal.md"),
+        ("the equality act", "equal.md"), ("Law 19/2013", "open.md"), ("the transparency act", "open.md"), ("la ley de igualdad",
+        "equal.md"),
+    ):  # fmt: skip
+        lookup = named.retrieve(f"what does article 4 of {name} say").lookup
+        assert named.sources(lookup) == [source], name
+        assert lookup.is_settled
+        assert named.retrieve(f"what does article 9 of {name} say").lookup.found == {}, name
+
+
+def test_a_list_is_looked_up_one_by_one_and_its_gaps_are_said(laws: Searched) -> None:
+    found = laws.retrieve("what do articles 3, 4 and 5 of the Ostwick treaty say", limit=2)
+    assert [str(reference) for reference in found.lookup.absent] == ["article 5"]
+    assert {hit.why.reference for hit in found.hits} == {"article 3", "article 4"}
+    assert messages.incomplete(found.lookup, "en") == (
+        "The documents contain no Article 5. Those that exist: Treaty of Ostwick: 3-4, 14, 40."
+    )
 
 
 def test_a_provision_that_only_another_document_has_is_absent(laws: Searched) -> None:

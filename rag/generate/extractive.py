@@ -7,11 +7,13 @@ It rephrases nothing: the lead-in is in the language of the question, the quotat
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rag.asked_provisions import asked_provisions, asks_for_all
 from rag.dates import written
 from rag.language import detect
+from rag.paragraphs import Part, part_span
 from rag.references import clause, find
 from rag.select import MARKUP, Scored, SentenceScorer, is_heading
 from rag.sentences import sentences
@@ -70,7 +72,7 @@ class ExtractiveGenerator:
     def generate(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Iterator[str]:
         """Stream one quotation at a time, grouped by document."""
         language = detect(question)
-        asked = [mention.reference for mention in find(question)]
+        asked = {item.reference: item.part for item in asked_provisions(question)}
         spans = self._provisions(question, asked, hits) or self._best(question, hits)
         source = None
         for span in spans:
@@ -92,31 +94,38 @@ class ExtractiveGenerator:
         chosen.sort(key=lambda item: (by_source[hits[item.hit].passage.source], hits[item.hit].passage.start + item.start))
         return _joined([_widened(item, hits[item.hit].passage) for item in chosen], hits)
 
-    def _provisions(self, question: str, asked: Sequence[Reference], hits: Sequence[Hit]) -> list[Span]:
-        """For each provision asked for, its own text or its clause, from the best hit of each document."""
+    def _provisions(self, question: str, asked: Mapping[Reference, Part], hits: Sequence[Hit]) -> list[Span]:
+        """For each provision asked for, its own text (or the paragraph asked for) or its clause, from the best hit of each document."""
         chosen: list[Span] = []
         holders = {hit.passage.source for hit in hits if hit.why.reference}
         longest = MAX_QUOTE if len(holders) < MANY_DOCUMENTS else MAX_QUOTE_OF_MANY
-        for reference in asked:
+        for reference, part in asked.items():
             sources: set[str] = set()
-            for index, hit in enumerate(hits):
+            order = [index for own in (True, False) for index, hit in enumerate(hits) if (reference in hit.passage.provisions) is own]
+            for index, hit in ((index, hits[index]) for index in order):  # its own text first
                 passage = hit.passage
                 held = hit.why.reference and reference in (*passage.provisions, *passage.mentions)
                 if not held or passage.source in sources or len(sources) == MAX_DOCUMENTS:
                     continue
                 own = reference in passage.provisions
-                span = self._own_text(question, index, passage, longest) if own else _mention_clause(index, passage, reference)
+                span = self._own_text(question, index, passage, longest, part) if own else _mention_clause(index, passage, reference)
                 if span is not None:
                     sources.add(passage.source)
                     chosen.append(span)
         return chosen
 
-    def _own_text(self, question: str, index: int, passage: Passage, longest: int) -> Span:
-        """The text of a provision without its heading; of one over `longest`, the part with the sentence that covers the question best."""
-        start = _after_heading(passage.text)
-        if len(passage.text) - start <= longest:
-            return Span(index, start, len(passage.text))
-        spans = [span for span in sentences(passage.text) if span[0] >= start]
+    def _own_text(self, question: str, index: int, passage: Passage, longest: int, part: Part) -> Span:
+        """The text of a provision without its heading; of one over `longest`, the sentences around the one that covers the question best,
+        or its beginning if the question asks for nothing else. Of a provision with the paragraph `part`, that paragraph."""
+        start, stop = _after_heading(passage), len(passage.text)
+        inner = (part_span(passage.text, part[place:]) for place in range(len(part)))  # "(3)" may stand in the passage before
+        if found := next(filter(None, inner), None):
+            start, stop = max(start, found[0]), found[0] + len(passage.text[slice(*found)].rstrip())
+        if stop - start <= longest:
+            return Span(index, start, stop)
+        spans = [span for span in sentences(passage.text[:stop]) if span[0] >= start] or [(start, stop)]
+        if part or asks_for_all(question):
+            return Span(index, start, max((end for _, end in spans if end - start <= longest), default=spans[0][1]))
         covered_by = self._scorer.evidence.coverages(question, [passage.text[slice(*span)] for span in spans])
         best = int(covered_by.argmax()) if covered_by.max() > covered_by[0] + CLEARLY_BETTER else 0
         first = 0 if spans[best][1] - start <= longest else best
@@ -126,7 +135,7 @@ class ExtractiveGenerator:
 
 def _widened(item: Scored, passage: Passage) -> Span:
     """A sentence with what limits or completes it: all of a short numbered provision, else its paragraph if that is short."""
-    start = _after_heading(passage.text)
+    start = _after_heading(passage)
     if passage.provisions and item.start >= start and len(passage.text) - start <= SHORT_PROVISION:
         return Span(item.hit, start, len(passage.text))
     first = max(
@@ -173,10 +182,24 @@ def _mention_clause(index: int, passage: Passage, reference: Reference) -> Span 
     return None
 
 
-def _after_heading(text: str) -> int:
-    """Where the text under the heading line of a provision begins; 0 if the heading is all there is or runs into the text."""
-    line_end = text.find("\n")
-    return 0 if line_end < 0 or not text[line_end:].strip() else line_end + len(text[line_end:]) - len(text[line_end:].lstrip())
+def _after_heading(passage: Passage) -> int:
+    """Where the text under the heading lines of a provision begins; 0 if the heading is all there is or runs into the text."""
+    lines = passage.text.splitlines(keepends=True)
+    position = 0
+    for place, line in enumerate(lines):
+        plain = MARKUP.sub("", line).strip(" .:\r\n\t")
+        if place and plain and not any(plain in heading for heading in passage.section):
+            return position + len(line) - len(line.lstrip())
+        position += len(line)
+    return 0
+
+
+def other_side(passage: Passage, start: int, end: int, question: str) -> str:
+    """A quotation that contradicts what was quoted before, with its source and date, as a paragraph of its own without a marker."""
+    language = detect(question)
+    lead_in = _lead_in(passage, language, with_section=False)
+    opening = "En cambio, " if language == "es" else "But "
+    return f"\n\n{opening}{lead_in[0].lower()}{lead_in[1:]}{_quoted(passage.text[start:end])}"
 
 
 def _lead_in(passage: Passage, language: Language, *, with_section: bool) -> str:
@@ -186,7 +209,7 @@ def _lead_in(passage: Passage, language: Language, *, with_section: bool) -> str
     if passage.date:
         parts.append(written(passage.date, language))
     if with_section and passage.provisions and passage.section:
-        parts.append(re.sub(r"[.:—–-]+\s+", ", ", passage.section[-1].rstrip(".: ")))
+        parts.append(re.sub(r"(?<!\b[Aa]rt)(?<!\b[Ss]ec)[.:—–-]+\s+", ", ", passage.section[-1].rstrip(".: ")))
     return f"{'According to' if language == 'en' else 'Según'} {', '.join(parts)}: "
 
 

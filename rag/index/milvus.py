@@ -273,6 +273,13 @@ class MilvusDocuments:
         found = [text.rsplit(" ", 1) for row in rows for text in row[field]]
         return list(dict.fromkeys(number for own, number in found if own == kind))
 
+    def mentioned(self, kind: str) -> dict[str, tuple[str, ...]]:
+        """See `rag.index.protocol`."""
+        found: dict[str, list[str]] = {}
+        for row in self._collection.query("array_length(mentions) > 0", ["source", "start", "mentions"]):
+            found.setdefault(row["source"], []).extend(text.rsplit(" ", 1)[1] for text in row["mentions"] if text.rsplit(" ", 1)[0] == kind)
+        return {source: tuple(numbers) for source, numbers in found.items() if numbers and source in self.heads}
+
     def count(self, table: str) -> int:
         """See `rag.index.protocol`."""
         if table == "documents":

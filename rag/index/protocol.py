@@ -62,6 +62,10 @@ class Documents(Protocol):
         """Numbers of the provisions of a kind in a document, in order: those with their own text, or those that are mentioned."""
         ...
 
+    def mentioned(self, kind: str) -> dict[str, tuple[str, ...]]:
+        """Source -> numbers of a kind that its passages mention, of every document that mentions some."""
+        ...
+
     def count(self, table: str) -> int:
         """How many "passages", or "documents" by name."""
         ...

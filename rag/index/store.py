@@ -326,6 +326,15 @@ class Store:
             WHERE d.source = ? AND r.kind = ? AND r.unit = ? ORDER BY p.id, r.position"""
         return list(dict.fromkeys(number for (number,) in self.connection.execute(query, (source, kind, int(own_text)))))
 
+    def mentioned(self, kind: str) -> dict[str, tuple[str, ...]]:
+        """Source -> numbers of a kind that its passages mention, of every document that mentions some."""
+        query = """SELECT d.source, r.number FROM provisions r JOIN passages p ON p.id = r.passage JOIN documents d ON d.id = p.document
+            WHERE r.kind = ? AND r.unit = 0 ORDER BY p.id, r.position"""
+        found: dict[str, tuple[str, ...]] = {}
+        for source, number in self.connection.execute(query, (kind,)):
+            found[source] = (*found.get(source, ()), number)
+        return found
+
     def _references(self, ids: Sequence[int]) -> dict[int, list[tuple[str, str, int]]]:
         marks = ",".join("?" * len(ids))
         found: dict[int, list[tuple[str, str, int]]] = {}

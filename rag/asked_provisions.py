@@ -1,0 +1,152 @@
+"""What a question says of the provisions that it names: which, of which document, in which chapter or annex, which paragraph.
+
+"Article 4(2)(b) of the GDPR and article 5 of the LOSU" is Article 4, paragraph 2, letter b, of "the GDPR", and Article 5 of "the LOSU".
+It reads words; whether there is such a document is for `rag.lookup` to find out.
+"""
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.aliases import KIND_WORDS, acronyms, fold, folded_words, official_numbers
+from rag.paragraphs import Part, part_of
+from rag.references import Mention, find
+from rag.types import Reference
+
+# From the outside in: an annex has titles, a title chapters, a chapter sections, a section articles.
+_OUTER = ("annex", "part", "title", "chapter", "section", "article")
+_LINKS = re.compile(
+    r"(?:[\s,;&/–—-]|\b(?:y|e|o|u|and|or|both|a|al|to|through|hasta|del?|el|la|los|las|the|desde|from|well|as)\b)*", re.IGNORECASE
+)
+_INSIDE = re.compile(r"\s*,?\s*(?:(?:of|in|from|under|within|del?|en)\s+)?(?:(?:the|el|la|los|las)\s+)?", re.IGNORECASE)
+_OF = re.compile(r"\s*,?\s*(?:of|in|from|under|within|to|del?|en|según|conforme al?|segun)\b\s*(?P<phrase>.*)", re.IGNORECASE | re.DOTALL)
+_BARE = re.compile(r"\s*,?\s*(?P<phrase>(?:the|el|la|los|las)?\s*[\w].*)", re.IGNORECASE | re.DOTALL)
+_END = re.compile(
+    r"[?!;:¿¡]|\.(?:\s|$)|,?\s*\b(?:about|regarding|concerning|sobre|acerca|respecto|relativ[oa] a|"
+    r"says?|said|states?|allows?|permits?|provides?|covers?|means?|appl(?:y|ies)|regulates?|requires?|contains?|establish(?:es)?|prohibits?|"
+    r"forbids?|grants?|gives?|deals?|guarantees?|defines?|differs?|compares?|mentions?|refers?|sets?|lays?|speaks?|"
+    r"dicen?|permiten?|establecen?|prevén?|regulan?|disponen?|contemplan?|tratan?|exigen?|prohíben?|garantizan?|definen?|"
+    r"what|which|who|whom|when|where|how|why|does|do|did|is|are|was|were|can|may|must|shall|should|would|"
+    r"qué|que|cuál|cuáles|quién|quiénes|cuándo|dónde|cómo|cuánt[oa]s?|puede|pueden|debe|deben|es|son|se|there)\b",
+    re.IGNORECASE,
+)
+_AND = re.compile(r"\b(?:y|e|and|or|o)\b", re.IGNORECASE)
+_TAIL = re.compile(
+    r"(?:\s?\(\w{1,4}\)|\s?\.\s?\d+(?:\.?ª)?|\.?\s?\b[a-z]\)|\.[a-z]\b|\s*,?\s*(?:(?:first|second|third|primer|segundo|tercer)\s+paragraph|"
+    r"apartados?|párrafos?|numeral(?:es)?|incisos?|letras?|"
+    r"paragraphs?|para\.?|points?|subparagraphs?|letters?|indents?|§)\s*(?:\(?\w{1,10}\)?|[a-z]\)))*",
+    re.IGNORECASE,
+)
+_LETTERS = re.compile(r"\w+")
+_ASKING_FOR_ALL_WORDS = (
+    "what which does do is are in say says state states provide provides establish establishes contain contains under the of and to from "
+    "que dice dicen establece establecen dispone disponen preve contiene contienen hay en el la los las lo de del al segun cual es "
+    "texto text content contenido paragraph apartado letra point number numero tell me about read show muestra dime article articulo"
+)
+_ASKING_FOR_ALL = frozenset(_ASKING_FOR_ALL_WORDS.split())
+_NAME = re.compile(r"(?<!^)(?<![?!.¿¡]\s)\b[A-ZÁÉÍÓÚÑ]\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A provision that a question names: `phrase` is what names its document, if anything does, `within` a larger unit that it is in."""
+
+    reference: Reference
+    phrase: str = ""
+    within: Reference | None = None
+    part: Part = ()
+
+
+def asked_provisions(question: str) -> list[Asked]:
+    """The provisions that `question` names, in order, each once per document."""
+    mentions = find(question)
+    groups = _groups(question, mentions)
+    phrases = [_phrase_after(question, groups, place) for place in range(len(groups))]
+    if groups and not any(phrases):
+        phrases[0] = _phrase_before(question[: groups[0][0].start])
+    later = ""
+    for place in reversed(range(len(groups))):  # "Article 4 and Annex II of the GDPR"
+        later = phrases[place] = phrases[place] or later
+    earlier = ""
+    for place, phrase in enumerate(phrases):
+        earlier = phrases[place] = phrase or earlier
+    asked: dict[tuple[Reference, str], Asked] = {}
+    for group, phrase in zip(groups, phrases, strict=True):
+        inner, within = _nested(question, group)
+        for mention in inner:
+            asked.setdefault((mention.reference, phrase), Asked(mention.reference, phrase, within, part_of(question, mention)))
+    return list(asked.values())
+
+
+def names_something(phrase: str) -> bool:
+    """Whether `phrase` names a document: by kind, capitals, an acronym or a number; "in practice" does not."""
+    words = folded_words(phrase)
+    return bool(words & KIND_WORDS or _NAME.search(f"x {phrase}") or acronyms(phrase) or official_numbers(phrase))
+
+
+def asks_for_all(question: str) -> bool:
+    """Whether `question` asks for nothing but what provisions say: "¿Qué dice el artículo 4 del RGPD?", "Article 4"."""
+    mentions = find(question)
+    rest = question
+    for mention in mentions:
+        rest = rest[: mention.start] + " " * (mention.end - mention.start) + rest[mention.end :]
+    for phrase in {item.phrase for item in asked_provisions(question)}:
+        rest = rest.replace(phrase, " ") if phrase else rest
+    words = [word for word in _LETTERS.findall(fold(rest)) if len(word) > 1 and word.isalpha()]
+    return bool(mentions) and _ASKING_FOR_ALL.issuperset(words)
+
+
+def _groups(question: str, mentions: Sequence[Mention]) -> list[list[Mention]]:
+    """The mentions by lists ("arts. 3, 4 y 6"); "Article 4 of Annex II" is one group, too."""
+    groups: list[list[Mention]] = []
+    for mention in mentions:
+        between = question[end_of(question, groups[-1]) : mention.start] if groups else None
+        if between is not None and (not between.strip() or _LINKS.fullmatch(between) or _INSIDE.fullmatch(between)):
+            groups[-1].append(mention)
+        else:
+            groups.append([mention])
+    return groups
+
+
+def _nested(question: str, group: Sequence[Mention]) -> tuple[list[Mention], Reference | None]:
+    """The mentions of a group without the larger unit that they are in, and that unit: "section 2 of Annex II", "Annex II, section 2"."""
+    depth = [_OUTER.index(mention.reference.kind) if mention.reference.kind in _OUTER else None for mention in group]
+    known = [value for value in depth if value is not None]
+    joined = any(
+        before.reference.kind != after.reference.kind and _AND.search(question, before.end, after.start)
+        for before, after in itertools.pairwise(group)
+    )
+    if joined or len(known) < len(group) or len(set(known)) < 2:
+        return list(group), None
+    around = max(value for value in known if value < max(known))
+    inner = [mention for mention, value in zip(group, known, strict=True) if value == max(known)]
+    return inner, next(mention.reference for mention, value in zip(group, known, strict=True) if value == around)
+
+
+def end_of(question: str, group: Sequence[Mention]) -> int:
+    """Where the last mention of a list ends, with its paragraph and letter."""
+    match = _TAIL.match(question, max(mention.end for mention in group))
+    return match.end() if match else len(question)
+
+
+def _phrase_after(question: str, groups: Sequence[Sequence[Mention]], place: int) -> str:
+    end = groups[place + 1][0].start if place + 1 < len(groups) else len(question)
+    rest = question[end_of(question, groups[place]) : end]
+    of = _OF.match(rest)
+    match = of or _BARE.match(rest)
+    if match is None:
+        return ""
+    phrase = match["phrase"]
+    stop = _END.search(phrase)
+    phrase = phrase[: stop.start()] if stop else phrase
+    phrase = re.sub(r"[\s,]*(?:\b(?:and|or|y|o|e|to|from|with)\b[\s,]*)*$", "", phrase).strip(" ,.")
+    return phrase if names_something(phrase) or (of and phrase) else ""
+
+
+def _phrase_before(text: str) -> str:
+    """What names the document in front of the provision: "Under the GDPR, what does Article 4 say?", "RGPD, artículo 4"."""
+    kept = re.sub(r"^[\s¿¡]*(?:under|in|by|according to|per|según|segun|en|conforme al?|de acuerdo con)\s+", "", text, flags=re.IGNORECASE)
+    pieces = [piece.strip(" ,.") for piece in _END.split(kept) if piece and piece.strip(" ,.")]
+    named = [piece for piece in pieces if names_something(piece)]
+    return named[0] if named else ""

@@ -1,0 +1,122 @@
+"""Paragraphs and letters of a provision: what "4(2)(b)", "4.2.b)" and "letra b) del apartado 2" ask for, and where it stands in the text.
+
+It knows paragraphs that begin a line with their number ("2.", "(2)", "2.º", "II.") or letter ("b)", "(b)"). It does not count paragraphs
+without numbers: "the second paragraph" is the one with the number 2.
+"""
+
+import re
+
+from rag.provision_numbers import spelled
+from rag.references import Mention
+
+Part = tuple[str, ...]
+"""Number of a paragraph, then a letter, both in normal form: ("2", "b"); a letter alone is ("b",)."""
+
+_UNIT = r"(?:apartados?|párrafos?|parrafos?|numeral(?:es)?|incisos?|paragraphs?|para\.?|subsections?|§)"
+_POINT = r"(?:letras?|points?|letters?|subparagraphs?|incisos?|literal(?:es)?)"
+_ORDINALS = "first|second|third|fourth|fifth|sixth|primer[oa]?|segund[oa]|tercer[oa]?|cuart[oa]|quint[oa]|sext[oa]"
+_VALUE = r"(?P<{0}>\d{{1,3}}|[ivx]{{1,5}}\b|[A-H]\b|" + _ORDINALS + ")"
+_AFTER = re.compile(
+    r"(?:\s?[.,]?\s?(?:"
+    r"\((?P<round>\w{1,4})\)|(?<=\d)\.(?P<dotted>\d{1,3})(?!\d)(?:\.?ª)?|\.?\s?(?P<lettered>[a-z])\)|\.(?P<bare>[a-z])\b(?!\.)|"
+    rf"{_UNIT}\s*\(?{_VALUE.format('unit')}\)?(?:\.?[ºª])?|{_POINT}\s*\(?(?P<point>[a-z])\b\)?|(?P<space>[a-z])\)))",
+    re.IGNORECASE,
+)
+_POINT_BEFORE = re.compile(rf"\b{_POINT}\s*\(?(?P<point>[a-z])\)?(?:\s*,)?\s+(?:of|del?|in)\s+(?:(?:the|el|la)\s+)?$", re.IGNORECASE)
+_UNIT_BEFORE = re.compile(
+    rf"(?:\b{_UNIT}\s*\(?{_VALUE.format('value')}\)?(?:\.?[ºª])?|\b(?P<ordinal>{_ORDINALS})\s+{_UNIT})"
+    r"(?:\s*,)?\s+(?:of|del?|in)\s+(?:(?:the|el|la)\s+)?$",
+    re.IGNORECASE,
+)
+_NUMBERED = r"(?m:^[ \t>*_]*(?:\({0}\)|{0}(?:\.?[ºª°])?[.)](?:-|\s|[ºª°])|{0}[ºª°]\.?\s))"
+_ANY_NUMBER = re.compile(_NUMBERED.format(r"\d{1,3}"))
+_ANY_LETTER = re.compile(r"(?m:^[ \t>*_]*(?:\([a-zñ]\)|[a-zñ]\)|[a-zñA-H]\.(?=\s)|[A-H]\)))")
+_DIVISION = re.compile(r"(?m:^[ \t>*_]*[A-H](?:\.(?=\s)|\)))")
+_ROMAN = (
+    "",
+    "I",
+    "II",
+    "III",
+    "IV",
+    "V",
+    "VI",
+    "VII",
+    "VIII",
+    "IX",
+    "X",
+    "XI",
+    "XII",
+    "XIII",
+    "XIV",
+    "XV",
+    "XVI",
+    "XVII",
+    "XVIII",
+    "XIX",
+    "XX",
+)
+
+
+def part_of(question: str, mention: Mention) -> Part:
+    """The paragraph and letter of the provision `mention` that `question` asks for; empty if it asks for all of it."""
+    number = re.search(r"\d[\d.]*", question[mention.start : mention.end])
+    found: list[str] = []
+    position = mention.end
+    if number and "." in number[0].rstrip(".") and mention.reference.kind not in ("section", "rule"):
+        digits = number[0].rstrip(".").split(".")
+        found += [] if len(digits) == 2 and len(digits[1]) == 3 else digits[1:]
+    while match := _AFTER.match(question, position):
+        found += [value for value in match.groups() if value]
+        position = match.end()
+    if not found:
+        before = question[: mention.start]
+        unit = _UNIT_BEFORE.search(before)
+        if unit:
+            found.append(unit["value"] or unit["ordinal"])
+            before = before[: unit.start()]
+        if point := _POINT_BEFORE.search(before):
+            found.append(point["point"])
+    return tuple(_plain(value) for value in found[:3])
+
+
+def part_span(text: str, part: Part) -> tuple[int, int] | None:
+    """Where the paragraph and letter `part` stand in the text of a provision; None if they are not there."""
+    start, end = 0, len(text)
+    for place, value in enumerate(part):
+        span = _paragraph(text, start, end, value) if value.isdigit() else _letter(text, start, end, value)
+        if span is None and place == 0 and value == "1" and not _ANY_NUMBER.search(text, start, end):
+            continue  # the only paragraph has no number
+        if span is None:
+            return None
+        start, end = span
+    return start, end
+
+
+def _paragraph(text: str, start: int, end: int, number: str) -> tuple[int, int] | None:
+    roman = _ROMAN[int(number)] if int(number) < len(_ROMAN) else number
+    for pattern, others in ((number, r"\d{1,3}"), (roman, "[IVX]{1,5}")):
+        first = re.compile(_NUMBERED.format(re.escape(pattern))).search(text, start, end)
+        if first:
+            following = re.compile(_NUMBERED.format(others)).search(text, first.end(), end)
+            stop = following.start() if following else end
+            division = _DIVISION.search(text, first.end(), stop)
+            return first.start(), division.start() if division else stop
+    return None
+
+
+def _letter(text: str, start: int, end: int, letter: str) -> tuple[int, int] | None:
+    letters = [(match, match[0].strip(" \t>*_().")) for match in _ANY_LETTER.finditer(text, start, end)]
+    same = [match for match, own in letters if own == letter] or [match for match, own in letters if own.casefold() == letter.casefold()]
+    found = next(iter(same), None)
+    if found is None:
+        return None
+    ends = [match.start() for pattern in (_ANY_LETTER, _ANY_NUMBER) if (match := pattern.search(text, found.end(), end))]
+    return found.start(), min(ends, default=end)
+
+
+def _plain(value: str) -> str:
+    text = value if len(value) == 1 else value.casefold()
+    number = spelled(text)
+    if number is not None:
+        return str(number)
+    return str(_ROMAN.index(text.upper())) if len(text) > 1 and text.upper() in _ROMAN else text

@@ -1,0 +1,70 @@
+"""Documents that disagree about a date or an amount, and those that only seem to."""
+
+from pathlib import Path
+
+import pytest
+
+from rag.config import Config, IndexConfig
+from rag.conflicts import disagree
+from rag.embed import BuiltinEmbedder
+from rag.evidence import builtin_evidence
+from rag.index.sync import sync
+from rag.pipeline import Pipeline
+
+EVIDENCE = builtin_evidence()
+OPENED = "The Morrow Bridge was opened on 3 June 2016."
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "first", "second", "values"),
+    [
+        ("How much is it?", "amount", "The licence costs 18 crowns a year.", "A licence costs 25 crowns per year.", ("18 crowns",
+        "25 crowns")),
+        ("How many work there?", "amount", "The factory has 340 employees.", "La fábrica tiene 410 empleados.", ("340 employees",
+        "410 empleados")),
+        ("When was it opened?", "date", OPENED, "The Morrow Bridge was opened on May 12, 2017.", ("3 June 2016", "May 12, 2017")),
+        ("When was it opened?", "date", OPENED, "El puente de Morrow se abrió el 5 de mayo de 2017.", ("3 June 2016",
+        "5 de mayo de 2017")),
+        ("When was it founded?", "date", "It was founded in 1998 in Madrid.", "Fue fundada en Madrid en 2001.", ("1998", "2001")),
+    ],
+)  # fmt: skip
+def test_other_values_of_the_same_thing(question: str, kind: str, first: str, second: str, values: tuple[str, str]) -> None:
+    assert disagree(question, first, second, kind, EVIDENCE) == values
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "first", "second"),
+    [
+        ("How much is the licence?", "amount", "The fishing licence costs 18 crowns a year.", "The mooring fee is 25 crowns per year."),
+        ("How many work there?", "amount", "In 2022 the factory had 340 employees.", "In 2023 the factory had 410 employees."),
+        ("When was it opened?", "date", OPENED, "The Morrow Bridge was opened in 2016."),
+        ("When was it opened?", "date", OPENED, "El puente de Morrow se abrió el 3 de junio de 2016."),
+        ("When does it close?", "date", "The lock closes on 5 February 2024.", "The lock reopens on 22 March 2024."),
+        ("What does each pay?", "amount", "Valdorca pays 40 %.", "Monteluz pays 35 %."),
+        ("How long is it?", "amount", "The river is 1,200 metres long.", "El río mide 1.200 metros de largo."),
+        ("How fast?", "amount", "The limit is 12 kilometres per hour.", "Within 300 metres of a jetty it is 6 kilometres per hour."),
+        ("How much is it?", "amount", "The licence costs 18 crowns or 30 crowns.", "A licence costs 25 crowns."),
+    ],
+)  # fmt: skip
+def test_what_is_no_conflict(question: str, kind: str, first: str, second: str) -> None:
+    assert disagree(question, first, second, kind, EVIDENCE) is None
+
+
+def test_both_sides_are_quoted_with_their_dates(tmp_path: Path) -> None:
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    for year, price in ((2021, 18), (2024, 25)):
+        text = f"# Tarifas de {year}\n\nFecha: 3 de marzo de {year}\n\nLa licencia de pesca del puerto cuesta {price} coronas al año.\n"
+        (documents / f"{year}.md").write_text(text, encoding="utf-8")
+    config = Config(index=IndexConfig(path=tmp_path / "index"))
+    sync(config, BuiltinEmbedder(), [documents])
+    with Pipeline.open(config) as pipeline:
+        answer = pipeline.ask("How much does the fishing licence of the port cost?")
+        other = pipeline.ask("¿Quién vende licencias?")
+    assert (answer.abstained, answer.reason) == (False, "conflicting")
+    assert {citation.source for citation in answer.citations} == {"2021.md", "2024.md"}
+    assert {sentence.verdict for sentence in answer.sentences} == {"quoted"}
+    assert "3 March 2021" in answer.text
+    assert "3 March 2024" in answer.text
+    assert "The documents disagree: " in (answer.note or "")
+    assert other.reason != "conflicting"
