@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rag.load.dates import find_date, parse_date
 from rag.load.layout import Layout
-from rag.load.parsed import Parsed, first_line, one_line, without_surrogates
+from rag.load.parsed import Parsed, first_line, one_line, outermost, without_surrogates
 from rag.load.text import decode
 
 if TYPE_CHECKING:
@@ -60,9 +60,8 @@ def read_html(data: bytes) -> Parsed:
     layout = _Walk(_survey(soup)).run(soup)
     text = layout.text()
     headings = tuple(layout.headings)
-    outermost = min(headings, key=lambda heading: (heading.level > 1, heading.start), default=None)
     stated = one_line(soup.title.get_text()) if soup.title else None
-    title = stated or (outermost.text if outermost else None) or first_line(text)
+    title = stated or outermost(headings) or first_line(text)
     return Parsed(text, title, _date(soup) or find_date(text), headings=headings)
 
 

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rag.load.dates import find_date, parse_date
-from rag.load.parsed import Parsed, first_line, one_line
+from rag.load.parsed import Parsed, first_line, one_line, outermost
 from rag.load.text import decode
 from rag.types import Heading
 
@@ -36,8 +36,7 @@ def read_markdown(data: bytes) -> Parsed:
     text = decode(data)
     body, entries = _front_matter(text)
     headings = _headings(text, body)
-    outermost = min(headings, key=lambda heading: (heading.level > 1, heading.start), default=None)
-    title = _value(entries, TITLE_KEYS) or (outermost.text if outermost else None) or first_line(text[body:])
+    title = _value(entries, TITLE_KEYS) or outermost(headings) or first_line(text[body:])
     stated = _value(entries, DATE_KEYS)
     return Parsed(text, title, (parse_date(stated) if stated else None) or find_date(text[body:]), headings=headings)
 
