@@ -10,7 +10,6 @@ import stat
 import struct
 import zipfile
 import zlib
-from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,18 +37,25 @@ class Archive:
     """A ZIP archive whose directory has been checked; `names` are those of its files, in order."""
 
     def __init__(self, file: BinaryIO) -> None:
-        _check_end(file)
+        self._file = file
         try:
+            _check_end(file)
             self._zip = zipfile.ZipFile(file)
+            entries = self._zip.infolist()
+            _check_entries(entries)
         except DAMAGE as error:
+            file.close()
             raise LoadError(f"a damaged ZIP archive ({_reason(error)})") from error
-        entries = self._zip.infolist()
-        if len(entries) > MOST_MEMBERS:
-            raise LoadError(f"a ZIP archive of {len(entries):,} files (at most {MOST_MEMBERS:,})")
-        for entry in entries:
-            _check_entry(entry)
+        except LoadError:
+            file.close()
+            raise
         self._entries = {entry.filename: entry for entry in entries if not entry.is_dir()}
         self.names = tuple(self._entries)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._zip.close()
+        self._file.close()
 
     @property
     def size(self) -> int:
@@ -128,20 +134,34 @@ def read_member(path: Path, name: str, most: int) -> bytes:
     return _open(path).read(name, most)
 
 
+class _Last:
+    """The archive that was opened last; it stays open, since its members are read one after the other."""
+
+    key: tuple[Path, int, int] | None = None
+    archive: Archive | None = None
+
+
 def _open(path: Path) -> Archive:
     try:
         status = path.stat()
-        return _opened(path, status.st_size, status.st_mtime_ns)
+        key = path, status.st_size, status.st_mtime_ns
+        if _Last.key == key and _Last.archive is not None:
+            return _Last.archive
+        close_last()
+        archive = Archive(path.open("rb"))
     except FileNotFoundError as error:
         raise LoadError("disappeared while it was read") from error
     except OSError as error:
         raise LoadError(f"cannot be read ({error.strerror or type(error).__name__})") from error
+    _Last.key, _Last.archive = key, archive
+    return archive
 
 
-@lru_cache(maxsize=1)
-def _opened(path: Path, *version: int) -> Archive:  # noqa: ARG001 - a part of the key
-    """The last archive stays open, since its members are read one after the other; another size or time is another archive."""
-    return Archive(path.open("rb"))
+def close_last() -> None:
+    """Close the archive that `read_member` has left open."""
+    if _Last.archive is not None:
+        _Last.archive.close()
+    _Last.key = _Last.archive = None
 
 
 def _check_end(file: BinaryIO) -> None:
@@ -157,13 +177,16 @@ def _check_end(file: BinaryIO) -> None:
         raise LoadError(f"a ZIP archive of too many files (at most {MOST_MEMBERS:,})")
 
 
-def _check_entry(entry: zipfile.ZipInfo) -> None:
-    name = entry.filename
-    if UNSAFE_NAME.search(name) or UNSAFE_NAME.search(entry.orig_filename):
-        raise LoadError(f"a ZIP archive that is not safe to open: it holds {name[:60]!a}, which leads out of it")
-    if entry.file_size > HARMLESS_SIZE and entry.file_size > HIGHEST_RATIO * max(1, entry.compress_size):
-        sizes = f"{megabytes(entry.compress_size)} MB would become {megabytes(entry.file_size)} MB"
-        raise LoadError(f"a ZIP archive that is not safe to open: in {name[:60]!a} {sizes}")
+def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
+    if len(entries) > MOST_MEMBERS:
+        raise LoadError(f"a ZIP archive of {len(entries):,} files (at most {MOST_MEMBERS:,})")
+    for entry in entries:
+        name = entry.filename
+        if UNSAFE_NAME.search(name) or UNSAFE_NAME.search(entry.orig_filename):
+            raise LoadError(f"a ZIP archive that is not safe to open: it holds {name[:60]!a}, which leads out of it")
+        if entry.file_size > HARMLESS_SIZE and entry.file_size > HIGHEST_RATIO * max(1, entry.compress_size):
+            sizes = f"{megabytes(entry.compress_size)} MB would become {megabytes(entry.file_size)} MB"
+            raise LoadError(f"a ZIP archive that is not safe to open: in {name[:60]!a} {sizes}")
 
 
 def _reason(error: BaseException) -> str:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rag.errors import InputError, LoadError
-from rag.load.archive import members, read_member, split_member
+from rag.load.archive import close_last, members, read_member, split_member
 from rag.load.characters import printable_name
 from rag.load.limits import megabytes
 
@@ -41,6 +41,7 @@ def find_files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
     shared = [(path, name) for path, name in found.values() if names[name] > 1]
     longer = dict(zip([path for path, _ in shared], _told_apart(shared), strict=True))
     sources = [(path, printable_name(longer.get(path, name))) for path, name in found.values()]
+    close_last()
     yield from sorted(sources, key=lambda pair: pair[1])
 
 

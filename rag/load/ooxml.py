@@ -14,6 +14,8 @@ from rag.load.parsed import one_line
 from rag.load.xml import Element, attribute, children, local, parse_xml, text_of
 
 LARGEST_PART = 60_000_000
+# What programs put into files that say nothing themselves: python-docx, python-pptx, openpyxl, PowerPoint.
+OF_TEMPLATES = ("2013-12-23", "2013-01-27", "python-docx", "Steve Canny", "openpyxl", "PowerPoint Presentation", "Word Document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,11 @@ class Package:
         root = self.named("", "core-properties")
         values = {} if root is None else {local(element.tag): text_of(element) for element in root}
         date = parse_date(values.get("created", "")[:10]) or parse_date(values.get("modified", "")[:10])
-        return Properties(one_line(values.get("title")), one_line(values.get("creator")), date)
+        author = one_line(values.get("creator"))
+        title = one_line(values.get("title"))
+        return Properties(
+            None if title in OF_TEMPLATES else title, None if author in OF_TEMPLATES else author, None if date in OF_TEMPLATES else date
+        )
 
 
 def value(element: Element | None) -> str | None:

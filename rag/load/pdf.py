@@ -15,7 +15,7 @@ from rag.load.characters import clean
 from rag.load.dates import find_date, parse_date
 from rag.load.parsed import Parsed, first_line, one_line, outermost
 from rag.load.pdf_lines import Line, lines_of
-from rag.load.pdf_page import opened, read_page
+from rag.load.pdf_page import Page, opened, read_page
 from rag.load.pdf_text import text_of
 from rag.load.text import plain_headings
 
@@ -50,7 +50,7 @@ def read_pdf(data: bytes, ocr: str = "", alive: Callable[[], None] = lambda: Non
     with opened(data) as document:
         pages: list[list[Line]] = []
         for number in range(len(document)):
-            pages.append(page_lines(document, number, ocr))
+            pages.append(lines_of(page_of(document, number, ocr)))
             alive()
         stated = _stated(document)
     _drop_running_lines(pages)
@@ -67,14 +67,14 @@ def read_pdf(data: bytes, ocr: str = "", alive: Callable[[], None] = lambda: Non
     )  # fmt: skip
 
 
-def page_lines(document: "PdfDocument", number: int, ocr: str = "") -> list[Line]:
-    """The lines of page `number` (from 0), running lines included."""
+def page_of(document: "PdfDocument", number: int, ocr: str = "") -> Page:
+    """The words of page `number` (from 0), by Tesseract if it has none."""
     page = read_page(document, number)
     if not page.words and ocr:
         from rag.load.ocr import recognise
 
         page = recognise(document, number, ocr)
-    return lines_of(page)
+    return page
 
 
 def _stated(document: "PdfDocument") -> dict[str, str | None]:
@@ -102,7 +102,9 @@ def _drop_running_lines(pages: list[list[Line]]) -> None:
     for lines, edge in zip(pages, edges, strict=True):
         for line in edge:
             same = sum(1 for middle in places[_shape(line)] if abs(middle - line.middle) < SAME_PLACE)
-            if same >= RUNNING_PAGES and same > RUNNING_SHARE * len(pages) and len(lines) > 1:
+            often = same >= RUNNING_PAGES and same > RUNNING_SHARE * len(pages)
+            # On both pages of two it stays where it comes first: it may be the title.
+            if len(lines) > 1 and (often or (lines is not pages[0] and 1 < same == len(pages) and line.text == _shape(line))):
                 lines.remove(line)
         # A number alone at the top or bottom is the page's, also where it stands to the left on even pages and to the right on odd ones.
         for line in (edge[:1] + edge[-1:]) if len(pages) > 1 else []:
@@ -119,4 +121,6 @@ def _edge(lines: list[Line]) -> list[Line]:
 
 
 def _shape(line: Line) -> str:
-    return re.sub(r"\d+", "#", line.text)
+    shape = re.sub(r"\d+", "#", line.text)
+    # Without a letter it is a page's number, or the last line of a paragraph that happens to be one.
+    return shape if any(map(str.isalpha, shape)) else line.text

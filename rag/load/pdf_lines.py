@@ -24,7 +24,8 @@ STEP = 2.0
 # factor.
 CELL_GAP = 4.0
 ROW_PITCH = 1.2
-CELL_PITCH = 1.35
+CELL_PITCH = 1.18
+LAST_PITCH = 1.35
 DEEPEST = 4
 
 
@@ -179,12 +180,11 @@ def _bands(pieces: list[_Piece], gutter: float) -> list[list[_Piece]]:
 
 def _are_columns(left: list[_Piece], right: list[_Piece]) -> bool:
     """Whether two sides are columns of running text and not the cells of a table, which are short and stand side by side."""
-    if all(len(side) >= COLUMN_LINES and median(piece.characters for piece in side) >= COLUMN_CHARACTERS for side in (left, right)):
-        return True
-    fewer, more = sorted((left, right), key=len)
-    middles = [piece.middle for piece in more]
-    beside = sum(1 for piece in fewer if any(abs(piece.middle - middle) < SAME_LINE * piece.size for middle in middles))
-    return len(more) >= 2 * COLUMN_LINES and beside * 3 < len(more) and median(piece.characters for piece in more) >= COLUMN_CHARACTERS
+    if any(median(piece.characters for piece in side) < COLUMN_CHARACTERS for side in (left, right)):
+        return False
+    fewer, more = sorted((len(left), len(right)))
+    # The last column of a text may be short.
+    return fewer >= COLUMN_LINES or more >= 2 * COLUMN_LINES
 
 
 def _rows(pieces: list[_Piece]) -> list[Line]:
@@ -205,7 +205,12 @@ def _rows(pieces: list[_Piece]) -> list[Line]:
     while number < len(rows):
         end, gaps = _table(rows, number)
         if end - number > 1 and gaps:
-            lines += _table_lines(rows[number:end], gaps, limit)
+            begin = number
+            # Where cells are aligned at the bottom, the first line of a row may have one cell only.
+            while begin and lines and lines[-1].cells is None and _leads(rows[begin - 1], rows[begin], gaps):
+                lines.pop()
+                begin -= 1
+            lines += _table_lines(rows[begin:end], gaps, limit)
             number = end
         else:
             lines.append(Line([word for piece in rows[number] for word in piece.words], limit))
@@ -239,7 +244,7 @@ def _table(rows: list[list[_Piece]], start: int) -> tuple[int, list[Gap]]:
             end = last + 1
         last += 1
     # Lines of one cell below the last row of several belong to it if they are close.
-    while end < last and rows[end][0].middle - rows[end - 1][0].middle < CELL_PITCH * rows[end][0].size:
+    while end < last and rows[end][0].middle - rows[end - 1][0].middle < LAST_PITCH * rows[end][0].size:
         end += 1
     full = sum(1 for row in rows[start:end] if len(row) > 1)
     return (end, gaps) if full > 1 else (start + 1, [])
@@ -265,6 +270,11 @@ def _shared(gaps: list[Gap], row: list[_Piece]) -> list[Gap]:
     return found
 
 
+def _leads(row: list[_Piece], below: list[_Piece], gaps: list[Gap]) -> bool:
+    is_close = below[0].middle - row[0].middle <= CELL_PITCH * row[0].size
+    return len(row) == 1 and is_close and _is_in_cell(row[0], gaps)
+
+
 def _is_in_cell(piece: _Piece, gaps: list[Gap]) -> bool:
     return all(piece.right <= high or piece.left >= low for low, high in gaps)
 
@@ -280,11 +290,14 @@ def _table_lines(rows: list[list[_Piece]], gaps: list[Gap], limit: float) -> lis
         cells: list[list[Word]] = [[] for _ in range(len(edges) + 1)]
         for piece in row:
             cells[sum(1 for edge in edges if (piece.left + piece.right) / 2 > edge)] += piece.words
-        goes_on = number > 0 and pitches[number - 1] <= close * 1.1 and (spread or len(row) == 1) and bool(lines)
-        if goes_on and lines[-1].cells is not None and all(above or not cell for above, cell in zip(lines[-1].cells, cells, strict=True)):
-            for above, cell in zip(lines[-1].cells, cells, strict=True):
-                above += cell
-            lines[-1].words += [word for cell in cells for word in cell]
+        words = [word for cell in cells for word in cell]
+        is_close = number > 0 and pitches[number - 1] <= min(close * 1.1, CELL_PITCH * row[0].size)
+        above = lines[-1].cells if lines else None
+        # Not every cell of a row has a second line.
+        if above is not None and is_close and (spread or len(row) == 1) and not (all(above) and all(cells)):
+            for cell, more in zip(above, cells, strict=True):
+                cell += more
+            lines[-1].words += words
         else:
-            lines.append(Line([word for cell in cells for word in cell], limit, cells))
+            lines.append(Line(words, limit, cells))
     return lines

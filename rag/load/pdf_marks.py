@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from rag.errors import LoadError
-from rag.load.pdf import page_lines
-from rag.load.pdf_lines import Line
-from rag.load.pdf_page import Word, opened
+from rag.load.pdf import page_of
+from rag.load.pdf_lines import Line, lines_of
+from rag.load.pdf_page import Matrix, Word, opened
 
 Rectangle = tuple[float, float, float, float]
 
@@ -57,10 +57,14 @@ def marks(data: bytes, wanted: Sequence[PageText], sha256: str, ocr: str = "") -
         for page in wanted:
             if page.page > len(document):
                 raise LoadError(f"no page {page.page}: it has {len(document)}")
-            width, height = document.get_page_size(page.page - 1)
-            rectangles = _rectangles(page, page_lines(document, page.page - 1, ocr))
-            shares = [(x0 / width, y0 / height, (x1 - x0) / width, (y1 - y0) / height) for x0, y0, x1, y1 in rectangles]
-            found.append(Mark(page.page, tuple(tuple(round(share, 4) for share in each) for each in shares)))
+            words = page_of(document, page.page - 1, ocr)
+            shown = [_shown(words.shown, each) for each in _rectangles(page, lines_of(words))]
+            width, height = words.width, words.height
+            shares = tuple(
+                (round(x0 / width, 4), round(y0 / height, 4), round((x1 - x0) / width, 4), round((y1 - y0) / height, 4))
+                for x0, y0, x1, y1 in shown
+            )
+            found.append(Mark(page.page, shares))
     return found
 
 
@@ -78,6 +82,15 @@ def _rectangles(wanted: PageText, lines: list[Line]) -> list[Rectangle]:
     for group in touched.values():
         found += _joined(group)
     return found
+
+
+def _shown(matrix: Matrix, rectangle: Rectangle) -> Rectangle:
+    """A rectangle on the page as it is shown."""
+    a, b, c, d, e, f = matrix
+    left, top, right, bottom = rectangle
+    x = a * left + c * top + e, a * right + c * bottom + e
+    y = b * left + d * top + f, b * right + d * bottom + f
+    return min(x), min(y), max(x), max(y)
 
 
 def _touched(wanted: PageText, words: Sequence[str]) -> dict[int, tuple[int, int]]:

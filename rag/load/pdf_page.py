@@ -6,6 +6,7 @@ knows neither lines nor columns.
 
 import ctypes
 import io
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ DIVIDED = re.compile(r"[\x02\ufffe\xad]$")
 PROSE_WIDTH = 0.42
 PROSE_SPACE = 0.55
 SPACE_WIDTH = 0.22
+SAMPLE = 40
 BOLD_WEIGHT = 600
 BOLD_NAME = re.compile(rb"(?i)bold|black|heavy|demi|negrita")
 MOST_PAGES = 20_000
@@ -50,13 +52,23 @@ class Word(NamedTuple):
         return (self.top + self.bottom) / 2
 
 
+Box = tuple[float, float, float, float]
+# a, b, c, d, e, f: the point (x, y) becomes (a x + c y + e, b x + d y + f), as in ISO 32000-1, 8.3.3.
+Matrix = tuple[float, float, float, float, float, float]
+UNTURNED: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The words of a page in the order of the file, its width and height."""
+    """The words of a page in the order of the file, as if it were turned so that its text can be read.
+
+    `shown` turns a point of this page into one of the page as it is shown, `width` and `height` are those of the latter.
+    """
 
     words: tuple[Word, ...]
     width: float
     height: float
+    shown: Matrix = UNTURNED
 
 
 @contextmanager
@@ -95,7 +107,8 @@ def read_page(document: "PdfDocument", number: int) -> Page:
         try:
             text = page.get_textpage()
             try:
-                return Page(tuple(_words(page, text)), *page.get_size())
+                boxes = _Boxes(page, text)
+                return Page(tuple(_words(page, text, boxes)), *page.get_size(), boxes.shown)
             finally:
                 text.close()
         finally:
@@ -104,9 +117,8 @@ def read_page(document: "PdfDocument", number: int) -> Page:
         return Page((), 612.0, 792.0)
 
 
-def _words(page: "PdfPage", text: "PdfTextPage") -> Iterator[Word]:
-    boxes = _Boxes(page, text)
-    width, height = page.get_size()
+def _words(page: "PdfPage", text: "PdfTextPage", boxes: "_Boxes") -> Iterator[Word]:
+    width, height = page.get_size() if boxes.is_turned % 2 == 0 else page.get_size()[::-1]
     characters = _characters(text)
     unseen = clean(characters) != characters
     for line in LINE.finditer(characters):
@@ -150,11 +162,8 @@ def _characters(text: "PdfTextPage") -> str:
     return "".join(chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " " for code in codes)
 
 
-Box = tuple[float, float, float, float]
-
-
 class _Boxes:
-    """Looks up the boxes of characters, and turns them from the space of the page (y upwards) to the page as it is shown."""
+    """Looks up the boxes of characters, and turns them from the space of the page (y upwards) to the page as it can be read."""
 
     def __init__(self, page: "PdfPage", text: "PdfTextPage") -> None:
         from pypdfium2 import raw
@@ -165,7 +174,9 @@ class _Boxes:
         self._at = ctypes.byref(self._rectangle)
         self._name = ctypes.create_string_buffer(128)
         self._flags = ctypes.byref(ctypes.c_int())
-        self._matrix = _matrix(page)
+        shown = _matrix(page)
+        self.is_turned = _quarter_turns(text, shown)
+        self._matrix, self.shown = _turned(shown, self.is_turned, *page.get_size())
         self._is_upright = abs(self._matrix[1]) + abs(self._matrix[2]) < 0.01 and abs(self._matrix[0] - 1) < 0.01
 
     def of(self, index: int) -> Box:
@@ -187,8 +198,37 @@ class _Boxes:
         return 1 < length <= 128 and BOLD_NAME.search(self._name.raw, 0, length) is not None
 
 
-def _matrix(page: "PdfPage") -> tuple[float, float, float, float, float, float]:
-    """What turns a point of the page's own space into one of the page as it is shown, after rotation and cropping: a, b, c, d, e, f."""
+def _quarter_turns(text: "PdfTextPage", shown: Matrix) -> int:
+    """How often the page as it is shown must be turned to the right by 90 degrees for most of its text to be read."""
+    from pypdfium2 import raw
+
+    count = text.count_chars()
+    turns: dict[int, int] = {0: 0}
+    for index in range(0, count, max(1, count // SAMPLE)):
+        angle = raw.FPDFText_GetCharAngle(text.raw, index)
+        if angle >= 0:
+            # Where the text runs to in the space of the page, and then as shown (y downwards).
+            along, up = math.cos(angle), math.sin(angle)
+            x, y = shown[0] * along + shown[2] * up, shown[1] * along + shown[3] * up
+            turn = round(math.atan2(-y, x) / (math.pi / 2)) % 4
+            turns[turn] = turns.get(turn, 0) + 1
+    return max(turns, key=lambda turn: turns[turn])
+
+
+def _turned(shown: Matrix, turns: int, width: float, height: float) -> tuple[Matrix, Matrix]:
+    """`shown` followed by that many turns to the right, and what takes these turns back."""
+    a, b, c, d, e, f = shown
+    if turns == 1:
+        return (-b, a, -d, c, height - f, e), (0.0, -1.0, 1.0, 0.0, 0.0, height)
+    if turns == 2:
+        return (-a, -b, -c, -d, width - e, height - f), (-1.0, 0.0, 0.0, -1.0, width, height)
+    if turns == 3:
+        return (b, -a, d, -c, f, width - e), (0.0, 1.0, -1.0, 0.0, width, 0.0)
+    return shown, UNTURNED
+
+
+def _matrix(page: "PdfPage") -> Matrix:
+    """What turns a point of the page's own space into one of the page as it is shown, after rotation and cropping."""
     from pypdfium2 import raw
 
     width, height = page.get_size()

@@ -43,9 +43,13 @@ def read_pptx(data: bytes) -> Parsed:
     text = layout.text()
     stated = package.properties()
     headings = tuple(layout.headings)
-    title = stated.title if stated.title != "PowerPoint Presentation" else None
     return Parsed(
-        text, title or outermost(headings) or first_line(text), find_date(text) or stated.date, tuple(layout.pages), headings, stated.author
+        text,
+        stated.title or outermost(headings) or first_line(text),
+        find_date(text) or stated.date,
+        tuple(layout.pages),
+        headings,
+        stated.author,
     )
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rag.errors import LoadError
-from rag.load.dates import find_date
 from rag.load.layout import Layout
 from rag.load.ooxml import LARGEST_PART, Package
 from rag.load.parsed import Parsed
@@ -90,7 +89,7 @@ def read_xlsx(data: bytes) -> Parsed:
         raise LoadError(f"not a readable Excel file ({' '.join(str(error).split())[:80] or type(error).__name__})") from error
     stated = package.properties()
     text = layout.end().text()
-    return Parsed(text, stated.title, find_date(text) or stated.date, headings=tuple(layout.headings), author=stated.author)
+    return Parsed(text, stated.title, stated.date, headings=tuple(layout.headings), author=stated.author)
 
 
 def _rows(cells: Iterable["tuple[ReadOnlyCell, ...]"]) -> list[list[str]]:

@@ -8,6 +8,7 @@ import codecs
 import re
 
 from rag.errors import LoadError
+from rag.load.characters import shown
 from rag.load.dates import HEAD_CHARACTERS, find_date, parse_date
 from rag.load.parsed import Parsed, first_line
 from rag.references import heading_reference
@@ -37,7 +38,7 @@ def read_text(data: bytes) -> Parsed:
     Raises:
         LoadError: the bytes are not text.
     """
-    text = decode(data)
+    text = shown(decode(data))
     return Parsed(text, first_line(text), find_date(text), headings=plain_headings(text))
 
 
