@@ -108,7 +108,8 @@ def read_page(document: "PdfDocument", number: int) -> Page:
             text = page.get_textpage()
             try:
                 boxes = _Boxes(page, text)
-                return Page(tuple(_words(page, text, boxes)), *page.get_size(), boxes.shown)
+                width, height = page.get_size()
+                return Page(tuple(_words(page, text, boxes)), width, height, boxes.shown)
             finally:
                 text.close()
         finally:
