@@ -417,7 +417,7 @@ def test_ctrl_c_while_indexing(run: Run, docs: Path, monkeypatch: pytest.MonkeyP
 
     with monkeypatch.context() as patch:
         patch.setattr(workers, "load_file", stop)
-        refused(run("index", docs), 130, "stopped; what was indexed before is unchanged, run the same command again to go on.")
+        refused(run("index", docs), 130, "stopped; what was finished is kept, run the same command again to go on.")
     assert "at six" in run("ask", "when does the keeper feed the harbour cat").out
     assert json.loads(run("index", docs, "--json").out)["added"] == 1
 
@@ -439,7 +439,7 @@ def test_ctrl_c_in_a_terminal(tmp_path: Path) -> None:
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=30)
     assert (child.returncode, out) == (130, "")
-    sentence(err, "stopped; what was indexed before is unchanged")
+    sentence(err, "stopped; what was finished is kept")
 
 
 def test_questions_that_cannot_be_asked(run: Run, seeds_index: Path) -> None:

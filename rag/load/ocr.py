@@ -3,6 +3,7 @@
 The page is drawn by PDFium and handed over through a pipe, so nothing is written to disk; the words come back with their boxes.
 """
 
+import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ PROGRAM = "tesseract"
 DOTS_PER_INCH = 300
 LARGEST_SIDE = 5_000
 SECONDS = 60
+# Threads of its own would each take memory, and the other cores read other files.
+ONE_THREAD = {"OMP_THREAD_LIMIT": "1"}
 LEAST_CONFIDENCE = 30.0
 # Columns of Tesseract's table: level, page, block, paragraph, line, word, left, top, width, height, confidence, text.
 WORD_LEVEL = "5"
@@ -46,7 +49,9 @@ def recognise(document: "PdfDocument", number: int, languages: str) -> Page:
         page.close()
     command = [program, "stdin", "stdout", "-l", languages, "--dpi", str(round(scale * 72)), "tsv"]
     try:
-        result = subprocess.run(command, input=header + picture, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603 - no shell
+        result = subprocess.run(
+            command, input=header + picture, capture_output=True, timeout=SECONDS, check=False, env=os.environ | ONE_THREAD
+        )  # noqa: S603 - no shell
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LoadError(f"Tesseract could not read page {number + 1} ({type(error).__name__})") from error
     if result.returncode:

@@ -28,6 +28,7 @@ FILE_NAME_TITLE = re.compile(
     r"(?i)untitled|\(anonymous\)|microsoft word.*|.*\.(?:docx?|pdf|rtf|odt|tex|indd|pptx?|xlsx?)"
     r"|presentación de powerpoint|powerpoint presentation"
 )
+NO_AUTHORS = ("(anonymous)", "anonymous", "(unspecified)", "unknown")
 # Lines at the top and bottom of a page that may come again on every page, and the share of pages that they then are on.
 EDGE_LINES = 3
 EDGE_GAP = 1.6
@@ -63,7 +64,7 @@ def read_pdf(data: bytes, ocr: str = "", alive: Callable[[], None] = lambda: Non
     title = None if title is None or FILE_NAME_TITLE.fullmatch(title) else title
     return Parsed(
         text, title or outermost(headings) or first_line(text), find_date(text) or parse_date(_day(stated["CreationDate"])), starts,
-        headings or plain_headings(text), stated["Author"],
+        headings or plain_headings(text), None if stated["Author"] in NO_AUTHORS else stated["Author"],
     )  # fmt: skip
 
 

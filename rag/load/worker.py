@@ -23,6 +23,7 @@ LENGTH = struct.Struct(">Q")
 WORN = 0.6
 FORBIDDEN = ("socket.connect", "socket.bind", "socket.getaddrinfo", "os.system", "os.exec", "os.posix_spawn", "os.fork", "pty.spawn")
 FILES_OPEN = 64
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 def main() -> None:
@@ -140,7 +141,8 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
         raise LoadError("refused: the file made its reader reach for the network or another program")
     if event == "subprocess.Popen" and Path(str(arguments[0])).stem != "tesseract":
         raise LoadError("refused: the file made its reader start another program")
-    if event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+    # A number is a pipe that is open already.
+    if event == "open" and isinstance(arguments[0], str | bytes) and isinstance(arguments[2], int) and arguments[2] & WRITING:
         raise LoadError("refused: the file made its reader write a file")
 
 

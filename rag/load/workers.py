@@ -110,7 +110,7 @@ class Worker:
         self._fate()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-P", "-c", START.format(root=str(ROOT)), json.dumps(self._limits.fields())]
+        command = [sys.executable, "-B", "-P", "-c", START.format(root=str(ROOT)), json.dumps(self._limits.fields())]
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         group: dict[str, Any] = {"process_group": 0} if os.name == "posix" else {}
         try:
