@@ -14,6 +14,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -79,8 +80,7 @@ def fetch(url: str, limits: Limits, is_allowed: Callable[[Address], bool] | None
         parts = _checked(url)
         connection = _Connection(parts, is_allowed or is_public, deadline)
         try:
-            with _ended_at(deadline, connection):
-                answer = _get(connection, parts)
+            with _ended_at(deadline, connection), closing(_get(connection, parts)) as answer:
                 if answer.status not in REDIRECTS:
                     return _body(answer, limits.max_bytes, deadline), _suffix(answer, parts)
                 url = urljoin(url, answer.getheader("Location") or "")

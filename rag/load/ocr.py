@@ -49,9 +49,10 @@ def recognise(document: "PdfDocument", number: int, languages: str) -> Page:
         page.close()
     command = [program, "stdin", "stdout", "-l", languages, "--dpi", str(round(scale * 72)), "tsv"]
     try:
-        result = subprocess.run(
-            command, input=header + picture, capture_output=True, timeout=SECONDS, check=False, env=os.environ | ONE_THREAD
-        )  # noqa: S603 - no shell
+        environment = os.environ | ONE_THREAD
+        result = subprocess.run(  # noqa: S603 - no shell
+            command, input=header + picture, capture_output=True, timeout=SECONDS, check=False, env=environment
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LoadError(f"Tesseract could not read page {number + 1} ({type(error).__name__})") from error
     if result.returncode:
