@@ -16,6 +16,7 @@ from rag.index import Reader, embeddings
 from rag.index import sync as syncing
 from rag.index.check import traces
 from rag.index.manifest import Manifest
+from rag.index.store import Store
 from rag.index.sync import Skipped, sync_documents
 from rag.load import Limits, load_file, workers
 
@@ -266,6 +267,14 @@ def test_progress_counts_to_the_end(corpus: Corpus) -> None:
 
 
 # What cannot be read
+
+
+def test_the_author_is_kept(corpus: Corpus) -> None:
+    corpus.write(essay="---\nauthor: Ana Núñez\n---\n# Essay\n\nOn the herring.\n")
+    corpus.sync()
+    with closing(Store.open(corpus.index)) as store:
+        documents = {source: store.document(source) for source in ("essay.md", "cat.md")}
+    assert {source: document.author for source, document in documents.items() if document} == {"essay.md": "Ana Núñez", "cat.md": None}
 
 
 def test_skipped_files_have_reasons(corpus: Corpus) -> None:

@@ -27,6 +27,9 @@ def read(data):
     what = data.decode().split()[0]
     if what == "sleep":
         time.sleep(60)
+    elif what == "compute":
+        while True:
+            pass
     elif what == "crash":
         os.kill(os.getpid(), 11)
     elif what == "memory":
@@ -78,8 +81,9 @@ def test_a_crash_costs_one_file(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("odd")
 def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
-    found = outcomes(tmp_path, ["sleep", "after"], Limits(seconds=2, workers=1))
-    assert found == ["took longer than 2 s (raise load.max_seconds)", "after"]
+    long = "took longer than 1 s (raise load.max_seconds)"
+    found = outcomes(tmp_path, ["compute", "after", "sleep", "after"], Limits(seconds=1, workers=2))
+    assert found == [long, "after", long, "after"]
 
 
 @pytest.mark.usefixtures("odd")

@@ -19,6 +19,7 @@ _UNSEEN = (
 UNSEEN = re.compile(f"[{_UNSEEN}]")
 # In laid out text a soft hyphen is no character of the word.
 LEFT_OUT = re.compile(f"[{_UNSEEN}\xad]")
+NOT_CLEAN = re.compile(f"[{_UNSEEN}\xad\xa0ﬀ-ﬆ\ud800-\udfff]")
 LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\xa0": " "})
 
 
@@ -29,7 +30,7 @@ def shown(text: str) -> str:
 
 def clean(text: str) -> str:
     """`text` as laid out documents are stored: without what is not seen and lone surrogates, ligatures as letters."""
-    if text.isascii() and text.isprintable():
+    if NOT_CLEAN.search(text) is None:
         return text
     return LEFT_OUT.sub("", without_surrogates(text)).translate(LIGATURES)
 

@@ -5,6 +5,7 @@ are matched with the stored text. Between the two lie joined lines, dropped hyph
 """
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -38,7 +39,7 @@ class PageText:
 def page_texts(text: str, pages: Sequence[int], start: int, end: int) -> list[PageText]:
     """The pages that the span start:end of a stored text is on; `pages` is where each begins."""
     found = []
-    for number, (first, after) in enumerate(zip(pages, [*pages[1:], len(text)], strict=True), 1):
+    for number, (first, after) in enumerate(itertools.pairwise([*pages, len(text)]), 1):
         if first < end and after > start and after > first:
             found.append(PageText(number, text[first:after], max(start, first) - first, min(end, after) - first))
     return found

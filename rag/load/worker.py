@@ -6,6 +6,7 @@ no file, open no connection and start no program but Tesseract; when its memory 
 
 import base64
 import json
+import math
 import os
 import struct
 import sys
@@ -33,8 +34,14 @@ def main() -> None:
     # Whatever a library prints must not get between the answers.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     _limit(limits)
+
+    def alive() -> None:
+        _limit_time(limits.seconds)
+        send(answers, {"alive": True})
+
     while (task := receive(tasks)) is not None:
-        answer = _answer(task, limits, lambda: send(answers, {"alive": True}))
+        _limit_time(limits.seconds)
+        answer = _answer(task, limits, alive)
         send(answers, answer | {"worn": _memory_used() > WORN * limits.memory_bytes})
 
 
@@ -133,6 +140,16 @@ def _limit(limits: Limits) -> None:
             resource.setrlimit(what, (most, most))
         except (OSError, ValueError):
             continue  # macOS does not limit address space
+
+
+def _limit_time(seconds: float) -> None:
+    """Give this process so many more seconds of processor time; the system ends it when they are used up."""
+    try:
+        import resource
+    except ImportError:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime + seconds), resource.RLIM_INFINITY))
 
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:

@@ -48,6 +48,10 @@ FEW_FILES = 64
 # Files in work or waiting to be taken, for each worker: what bounds the memory.
 AHEAD = 4
 TICK = 0.1
+# What is limited is processor time, as a busy machine is not the file's fault; a process that waits instead is ended after so many times
+# that. Where the system cannot limit processor time (Windows), the time of the clock is limited.
+PATIENCE = 6 if os.name == "posix" else 1
+OVERTIME = (-signal.SIGXCPU,) if hasattr(signal, "SIGXCPU") else ()
 # The most bytes of JSON for a character of text.
 ESCAPED = 12
 
@@ -72,10 +76,10 @@ class Worker:
         assert process.stdout is not None
         self._overdue = False
         try:
-            self._deadline = time.monotonic() + self._limits.seconds
+            self._deadline = time.monotonic() + PATIENCE * self._limits.seconds
             send(process.stdin, task)  # type: ignore[arg-type]  # a pipe is a BinaryIO
             while (answer := receive(process.stdout, self._limits.max_bytes * ESCAPED)) is not None and "alive" in answer:  # type: ignore[arg-type]
-                self._deadline = time.monotonic() + self._limits.seconds
+                self._deadline = time.monotonic() + PATIENCE * self._limits.seconds
         except (OSError, ValueError):
             answer = None
         finally:
@@ -137,7 +141,7 @@ class Worker:
         except subprocess.TimeoutExpired:
             process.kill()
             status = process.wait()
-        if self._overdue:
+        if self._overdue or status in OVERTIME:
             return f"took longer than {self._limits.seconds:g} s (raise load.max_seconds)"
         name = signal.Signals(-status).name if status < 0 and -status in set(signal.Signals) else f"exit status {status}"
         return f"its reader crashed ({name}): the file is damaged or hostile, or needs more memory than load.max_memory_megabytes allows"

@@ -1,6 +1,7 @@
 """XML of untrusted files as trees, by the parser of Python's own library, without entities, DTDs or anything from outside the text.
 
-A document type declaration is refused where it begins, so nothing is ever declared, expanded or fetched.
+A document type declaration is refused before the tree is built, so nothing is ever declared, expanded or fetched. How deeply elements are
+nested is for the stack of the reader to limit.
 """
 
 from collections.abc import Iterator
@@ -10,39 +11,28 @@ from xml.parsers import expat
 
 from rag.errors import LoadError
 
-# Deeper than any writer nests, and shallow enough for code that goes down recursively.
-DEEPEST = 200
 DECLARED = "refused: its XML declares a document type or entities"
 
 Element = ET.Element
-
-
-class _Refusing(ET.TreeBuilder):
-    """Builds the tree, unless there is a document type declaration."""
-
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:
-        """Called where a declaration begins, before anything in it is read."""
-        raise LoadError(DECLARED)
 
 
 def parse_xml(data: bytes) -> Element:
     """The root element of an XML document.
 
     Raises:
-        LoadError: not well formed, nested too deeply, or with a document type declaration.
+        LoadError: not well formed, or with a document type declaration.
     """
-    parser = ET.XMLParser(target=_Refusing())  # noqa: S314 - declarations are refused above
+    check_prolog(data)
+    parser = ET.XMLParser()  # noqa: S314 - declarations are refused above
     try:
         parser.feed(data)
-        root: Element = parser.close()
+        return parser.close()
     except (ET.ParseError, ValueError, LookupError) as error:
         raise LoadError(f"damaged: its XML is not well formed ({' '.join(str(error).split())[:80]})") from error
-    _check_depth(root)
-    return root
 
 
 def check_prolog(data: bytes) -> None:
-    """Refuse a document type declaration in an XML document that another library will read."""
+    """Refuse a document type declaration, which can only stand before the first element; what is not well formed is for others to say."""
 
     def refuse(*_: object) -> NoReturn:
         raise LoadError(DECLARED)
@@ -56,20 +46,11 @@ def check_prolog(data: bytes) -> None:
     try:
         parser.Parse(data, True)
     except (_Begun, expat.ExpatError, ValueError, LookupError):
-        return  # what is not well formed is for the other library to say
+        return
 
 
 class _Begun(Exception):
     """The first element begins, and no declaration can follow."""
-
-
-def _check_depth(root: Element) -> None:
-    level, depth = [root], 0
-    while level:
-        depth += 1
-        if depth > DEEPEST:
-            raise LoadError("nested too deeply to be read")
-        level = [child for element in level for child in element]
 
 
 def local(tag: object) -> str:
