@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 
@@ -20,15 +20,17 @@ import typer
 from rag import __version__
 from rag.cli_eval import app as eval_app
 from rag.config import load_config
-from rag.errors import InputError, RagError, StoreError
+from rag.errors import InputError, LoadError, RagError, StoreError
 from rag.options import ConfigOption, IndexOption, JsonOption, SetOption
 from rag.output import (
     answer_fields,
     console,
+    preview_fields,
     print_answer,
     print_findings,
     print_hits,
     print_json,
+    print_preview,
     print_rechecked,
     print_summary,
     progress_bars,
@@ -79,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _leave_closed_pipe()
         raise
     if status == STOPPED:
-        _leave("stopped; what was indexed before is unchanged, run the same command again to go on.", STOPPED)
+        _leave("stopped; what was finished is kept, run the same command again to go on.", STOPPED)
     sys.exit(status or 0)
 
 
@@ -96,22 +98,31 @@ def _leave_closed_pipe() -> NoReturn:
 
 @app.command("index")
 def index_command(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders to index.", show_default=False)] = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Index the documents that come with the program.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
-    index: IndexOption = None, config: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
+    paths: Annotated[list[str] | None, typer.Argument(help="Files, folders and, if load.urls is true, web pages.", show_default=False)] =
+    None, demo: Annotated[bool, typer.Option("--demo", help="Index the documents that come with the program.")] = False, dry_run:
+    Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False, preview: Annotated[bool,
+    typer.Option("--preview", help="Only show the passages that the files would become.")] = False, index: IndexOption = None, config:
+    ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Bring the index up to date with files and folders: new, changed and deleted ones."""
-    from rag.index.sync import sync
+    from rag.index.sync import Skipped, sync
     from rag.load import SUFFIXES
+    from rag.load.fetch import is_url
 
     settings = load_config(config, assignments or (), index)
-    wanted = [*(paths or ()), *([shipped("seeds")] if demo else ())]
-    if not wanted:
+    wanted = [*(Path(path) for path in paths or () if not is_url(path)), *([shipped("seeds")] if demo else ())]
+    urls = [path for path in paths or () if is_url(path)]
+    if not wanted and not urls:
         raise InputError("Say what to index: rag index YOUR_FOLDER, or rag index --demo for the documents that come with the program.")
+    if preview:
+        _preview(settings, wanted, as_json=as_json)
+        return
+    pages, failed = _fetch(settings, urls, dry_run=dry_run)
+    wanted += pages
     embedder, *also = _embedders(settings)
     with progress_bars(as_json) as progress:
         summary = sync(settings, embedder, wanted, progress, also=also, dry_run=dry_run)
+    summary = replace(summary, skipped=(*summary.skipped, *(Skipped(url, reason) for url, reason in failed)))
     if as_json:
         print_json({name: value for name, value in asdict(summary).items() if name != "dry_run" or dry_run})
     else:
@@ -272,6 +283,50 @@ def doctor(index: IndexOption = None, config: ConfigOption = None, assignments: 
 def version() -> None:
     """Print the version."""
     sys.stdout.write(f"rag {__version__}\n")
+
+
+def _fetch(settings: "Config", urls: Sequence[str], *, dry_run: bool) -> tuple[list[Path], list[tuple[str, str]]]:
+    """Save web pages in the folder of the index; returns that folder, and which pages could not be fetched and why."""
+    from rag.load import Limits
+    from rag.load.fetch import save_page
+
+    if not urls:
+        return [], []
+    if not settings.load.urls or dry_run:
+        why = "--dry-run fetches nothing" if dry_run else "fetching web pages is off; allow it with: --set load.urls=true"
+        raise InputError(f"{urls[0]} was not fetched: {why}.")
+    folder = settings.index.path / "pages"
+    failed = []
+    for url in urls:
+        try:
+            save_page(url, folder, Limits.of(settings.load))
+        except LoadError as error:
+            failed.append((url, str(error)))
+    if not folder.is_dir():
+        raise InputError(f"{failed[0][0]} was not fetched: {failed[0][1]}.")
+    return [folder], failed
+
+
+def _preview(settings: "Config", wanted: Sequence[Path], *, as_json: bool) -> None:
+    """Show what files would become, without an index."""
+    from rag.load import Limits, find_files, loading
+    from rag.split import split
+
+    files = list(find_files(wanted))
+    failed = 0
+    with loading(files, Limits.of(settings.load)) as loaded:
+        for (_, source), document in zip(files, loaded, strict=True):
+            if isinstance(document, LoadError):
+                failed += 1
+                sys.stderr.write(f"rag: {source} would be skipped: {document}.\n")
+                continue
+            passages = split(document, settings.split.target_characters, settings.split.max_characters)
+            if as_json:
+                print_json(preview_fields(document, passages))
+            else:
+                print_preview(document, passages)
+    if failed == len(files):
+        raise InputError(f"None of {', '.join(map(str, wanted))} can be read.")
 
 
 def _embedders(settings: "Config") -> "list[Embedder]":

@@ -34,9 +34,15 @@ class IndexConfig(Section):
 
 
 class LoadConfig(Section):
-    """What is read from a folder."""
+    """What is read, and what reading one file may cost. `workers`: 0 takes one for each core; `urls` allows web pages to be fetched."""
 
     max_megabytes: Annotated[float, Field(gt=0)] = 50.0
+    max_seconds: Annotated[float, Field(gt=0)] = 20.0
+    max_memory_megabytes: Annotated[float, Field(ge=200)] = 512.0
+    workers: Annotated[int, Field(ge=0, le=256)] = 0
+    ocr: bool = False
+    ocr_languages: Annotated[str, Field(pattern=r"^[A-Za-z_]+(\+[A-Za-z_]+)*$")] = "spa+eng"
+    urls: bool = False
 
 
 class SplitConfig(Section):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from rag.language import detect
-from rag.types import Answer, Citation, Hit
+from rag.types import Answer, Citation, Document, Hit, Passage
 
 if TYPE_CHECKING:
     from rag.index.check import Finding as Found
@@ -62,6 +62,28 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
         "rank": hit.rank, "source": passage.source, "title": passage.title, "start": passage.start, "end": passage.end,
         "page": passage.page, "section": " > ".join(passage.section), "text": passage.text, "score": hit.score, "why": asdict(hit.why),
     }  # fmt: skip
+
+
+def preview_fields(document: Document, passages: Sequence[Passage]) -> dict[str, Any]:
+    """The fields of `rag index --preview --json`."""
+    about = {name: getattr(document, name) for name in ("source", "title", "author", "date", "language")}
+    return about | {
+        "passages": [
+            {"start": each.start, "end": each.end, "page": each.page, "section": " > ".join(each.section), "text": each.text}
+            for each in passages
+        ]
+    }
+
+
+def print_preview(document: Document, passages: Sequence[Passage]) -> None:
+    """The passages of a document, each below the place that a citation of it would name."""
+    out = console()
+    about = (document.title, document.author, document.date, document.language)
+    out.print(f"{document.source}: {', '.join(filter(None, about))}; {len(passages)} passages\n", style="bold", markup=False)
+    for number, passage in enumerate(passages, 1):
+        place = _place(passage.title, passage.section, passage.page, passage.source)
+        out.print(f"{number}. {place}  ({passage.start}-{passage.end})", style="dim", markup=False)
+        out.print(f"{passage.text}\n", markup=False)
 
 
 def print_summary(summary: "Summary", folder: Path) -> None:

@@ -27,6 +27,8 @@ LEAST_LETTERS = 60
 LANGUAGE_SAMPLE = 400
 
 _LAST_SPACE = re.compile(r"\s\S*$")
+# The last white space that does not stand between a number and its unit ("1.250 kg", "€ 75").
+_LAST_SPACE_NOT_AFTER_NUMBER = re.compile(r"(?<![\d€$£])\s(?:\S|(?<=[\d€$£])\s)*$")
 _LAST_CLAUSE = re.compile(r"[;,:]\s(?![\s\S]*[;,:]\s)")
 _LETTER = re.compile(r"[^\W\d_]")
 _NOT_SPACE = re.compile(r"\S")
@@ -87,7 +89,7 @@ def _cut(text: str, start: int, end: int, lead_end: int, longest: int) -> list[S
         window = text[start : start + longest + 1]
         least = max(1, lead_end - start + 1)
         clause = _LAST_CLAUSE.search(window, max(least, longest * 2 // 3))
-        space = clause or _LAST_SPACE.search(window, least)
+        space = clause or _LAST_SPACE_NOT_AFTER_NUMBER.search(window, least) or _LAST_SPACE.search(window, least)
         cut = start + (longest if space is None else clause.start() + 1 if clause else space.start())
         cuts.append((start, start + len(text[start:cut].rstrip())))
         start = _next_word(text, cut)

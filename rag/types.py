@@ -39,6 +39,7 @@ class Document:
     date: str | None = None
     pages: tuple[int, ...] = ()
     headings: tuple[Heading, ...] = ()
+    author: str | None = None
 
 
 NAME = "name"

@@ -19,11 +19,10 @@ from filelock import FileLock
 
 from rag import __version__
 from rag.cli import app, main
-from rag.index import sync as syncing
 from rag.index.manifest import Manifest
 from rag.index.store import FILE
 from rag.index.sync import writing
-from rag.load import load_file
+from rag.load import Limits, load_file, workers
 from rag.paths import PACKAGE, shipped
 
 MODEL_QUESTION = "what does Article 4 permit"
@@ -278,7 +277,7 @@ def test_an_empty_folder(run: Run, docs: Path, tmp_path: Path) -> None:
     for arguments in ((), ("--json",)):
         result = run("index", "empty", *arguments)
         assert result.status == 2
-        sentence(result.err, "No document was found in empty, so the index was left as it is; .md ", ".pdf files are read")
+        sentence(result.err, "No document was found in empty, so the index was left as it is; .md ", ".jsonl files are read")
     assert json.loads(result.out)["documents"] == 2
     assert run("ask", "when does the keeper feed the harbour cat").out.count("at six") == 1
     result = run("index", "empty", "--index", "fresh")
@@ -398,12 +397,12 @@ def test_a_file_in_the_way_of_an_index(run: Run, docs: Path) -> None:
 
 
 def test_a_file_that_vanishes_while_it_is_read(run: Run, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(path: Path, source: str, limit: int) -> object:
+    def load(path: Path, source: str, limits: Limits) -> object:
         if source == "dog.md":
             path.unlink()
-        return load_file(path, source, limit)
+        return load_file(path, source, limits)
 
-    monkeypatch.setattr(syncing, "load_file", load)
+    monkeypatch.setattr(workers, "load_file", load)
     result = run("index", docs)
     assert (result.status, result.err) == (0, "")
     assert result.out.startswith("1 documents, 1 passages in index/default (1 added,")
@@ -418,8 +417,8 @@ def test_ctrl_c_while_indexing(run: Run, docs: Path, monkeypatch: pytest.MonkeyP
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(syncing, "load_file", stop)
-        refused(run("index", docs), 130, "stopped; what was indexed before is unchanged, run the same command again to go on.")
+        patch.setattr(workers, "load_file", stop)
+        refused(run("index", docs), 130, "stopped; what was finished is kept, run the same command again to go on.")
     assert "at six" in run("ask", "when does the keeper feed the harbour cat").out
     assert json.loads(run("index", docs, "--json").out)["added"] == 1
 
@@ -441,7 +440,7 @@ def test_ctrl_c_in_a_terminal(tmp_path: Path) -> None:
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=30)
     assert (child.returncode, out) == (130, "")
-    sentence(err, "stopped; what was indexed before is unchanged")
+    sentence(err, "stopped; what was finished is kept")
 
 
 def test_questions_that_cannot_be_asked(run: Run, seeds_index: Path) -> None:

@@ -315,7 +315,7 @@ def test_pdf_pages_headings_and_paragraphs() -> None:
     assert parsed.text == f"{first}\n\nArtículo 5. Principios\n\nLas Partes actuarán conforme a los principios."
     assert parsed.pages == (0, len(first) + 2)
     assert (parsed.title, parsed.date) == ("Acuerdo", "2019-04-24")
-    assert [heading.text for heading in parsed.headings] == ["Acuerdo de la Cuenca"]
+    assert [heading.text for heading in parsed.headings] == ["Acuerdo de la Cuenca", "Artículo 4. Toma de agua", "Artículo 5. Principios"]
 
 
 def test_pdf_line_ends_running_lines_and_page_numbers() -> None:
@@ -360,7 +360,7 @@ def test_pdf_without_text_layer(tmp_path: Path) -> None:
     canvas.rect(10, 10, 100, 100)
     canvas.showPage()
     canvas.save()
-    assert reason(tmp_path, "scan.pdf", file.getvalue()) == "no text layer (scanned?)"
+    assert reason(tmp_path, "scan.pdf", file.getvalue()) == "no text layer (scanned? set load.ocr to true to have it read)"
 
 
 def test_truncated_and_flipped_pdfs_never_raise_anything_else(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ LONGEST_FUNCTION = 60
 BROAD = {"rag/embed.py": 2, "rag/generate/chat_model.py": 1, "rag/generate/stream.py": 1, "rag/generate/transformers.py": 1}
 HEAVY = {
     "bs4", "charset_normalizer", "faiss", "fastapi", "gradio", "httpx", "langchain", "langchain_core", "langchain_openai", "markdown_it",
-    "model2vec", "onnxruntime", "openai", "pandas", "pypdf", "safetensors", "sentence_transformers", "tantivy", "torch", "transformers",
-    "uvicorn",
+    "model2vec", "onnxruntime", "openai", "openpyxl", "pandas", "pypdfium2", "safetensors", "sentence_transformers", "tantivy", "torch",
+    "transformers", "uvicorn",
 }  # fmt: skip
 ALLOWED = {("rag/index/vectors.py", "faiss"), ("rag/index/words.py", "tantivy")}
 SKINS = ("rag.chat", "rag.cli", "rag.cli_eval", "rag.doctor", "rag.evaluate", "rag.output", "rag.pipeline")

@@ -114,6 +114,15 @@ def test_long_runs_are_cut_at_the_limit() -> None:
     assert all(passage.text.endswith(("frase,", "fin")) for passage in split(document(clauses), 80, 100))
 
 
+def test_a_number_stays_with_its_unit() -> None:
+    words = "sal y pan y lana o vino en barril con 1.250 kilos netos " * 20
+    passages = split(document(words.strip()), 80, 100)
+    assert len(passages) > 5
+    assert all(not passage.text[-1].isdigit() for passage in passages)
+    assert all(len(passage.text) <= 100 for passage in passages)
+    assert [len(passage.text) for passage in split(document("1 2 " * 60), 80, 100)][:2] == [99, 99]
+
+
 def test_empty_text_has_no_passages() -> None:
     assert split(document(""), 900, 1_600) == []
     assert split(document(" \r\n\f "), 900, 1_600) == []

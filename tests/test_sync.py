@@ -16,8 +16,9 @@ from rag.index import Reader, embeddings
 from rag.index import sync as syncing
 from rag.index.check import traces
 from rag.index.manifest import Manifest
+from rag.index.store import Store
 from rag.index.sync import Skipped, sync_documents
-from rag.load import load_file
+from rag.load import Limits, load_file, workers
 
 
 @pytest.fixture
@@ -254,7 +255,7 @@ def test_documents_that_are_no_files(corpus: Corpus) -> None:
 def test_a_name_that_is_not_utf_8(corpus: Corpus) -> None:
     Path(os.fsdecode(os.fsencode(corpus.docs) + b"/caf\xe9.md")).write_text(BOAT.replace("boat", "bar"), encoding="utf-8")
     assert corpus.sync().added == 4
-    assert corpus.sources() == ["boat.md", "caf\ufffd.md", "cat.md", "dog.md"]
+    assert corpus.sources() == ["boat.md", "caf\\xe9.md", "cat.md", "dog.md"]
     assert changes(corpus.sync()) == (0, 0, 0, 4, 0)
 
 
@@ -268,6 +269,14 @@ def test_progress_counts_to_the_end(corpus: Corpus) -> None:
 # What cannot be read
 
 
+def test_the_author_is_kept(corpus: Corpus) -> None:
+    corpus.write(essay="---\nauthor: Ana Núñez\n---\n# Essay\n\nOn the herring.\n")
+    corpus.sync()
+    with closing(Store.open(corpus.index)) as store:
+        documents = {source: store.document(source) for source in ("essay.md", "cat.md")}
+    assert {source: document.author for source, document in documents.items() if document} == {"essay.md": "Ana Núñez", "cat.md": None}
+
+
 def test_skipped_files_have_reasons(corpus: Corpus) -> None:
     (corpus.docs / "photo.jpg").write_bytes(b"\xff\xd8\xff")
     corpus.write(empty=" \n")
@@ -277,12 +286,12 @@ def test_skipped_files_have_reasons(corpus: Corpus) -> None:
 
 
 def test_a_file_that_vanishes_while_it_is_read(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(path: Path, source: str, limit: int) -> object:
+    def load(path: Path, source: str, limits: Limits) -> object:
         if source == "dog.md":
             path.unlink()
-        return load_file(path, source, limit)
+        return load_file(path, source, limits)
 
-    monkeypatch.setattr(syncing, "load_file", load)
+    monkeypatch.setattr(workers, "load_file", load)
     summary = corpus.sync()
     assert summary.skipped == (Skipped("dog.md", "disappeared while it was read"),)
     assert corpus.sources() == ["boat.md", "cat.md"]

@@ -236,7 +236,8 @@ class MilvusDocuments:
         about = head["body"]["document"]
         text = "".join(body["gap"] + body["text"] for body in bodies) + about["tail"]
         headings = tuple(Heading(*values) for body in bodies for values in body["headings"])
-        return Document(source, about["title"], text, about["sha256"], about["language"], about["date"], tuple(about["pages"]), headings)
+        stated = (about["language"], about["date"], tuple(about["pages"]), headings, about.get("author"))
+        return Document(source, about["title"], text, about["sha256"], *stated)
 
     def documents(self) -> list[tuple[str, str, str | None, str | None]]:
         """See `rag.index.protocol`."""
@@ -359,6 +360,7 @@ def rows_of(
     if rows:
         about = {
             "path": place, "sha256": document.sha256, "title": document.title, "language": document.language, "date": document.date,
+            "author": document.author,
             "pages": document.pages, "tail": document.text[before:], "copies": dict(copies),
         }  # fmt: skip
         first = rows.pop(0)

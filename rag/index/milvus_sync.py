@@ -11,7 +11,7 @@ from rag.index.check import Finding
 from rag.index.milvus import MilvusCollection, MilvusDocuments, MilvusIndex, quoted, rows_of, version_of
 from rag.index.plan import Known, Plan, Progress, Wanted
 from rag.index.rows import embedded_text
-from rag.load import load_file
+from rag.load import Limits, loading
 from rag.split import split
 from rag.types import Document
 
@@ -26,7 +26,6 @@ class MilvusSync:
         self._embedder = embedder
         self._splitter = splitter
         self._progress = progress
-        self._limit = int(config.load.max_megabytes * 1_000_000)
         self.embedded = 0
 
     def run(self, make_plan: MakePlan) -> tuple[Plan, tuple[int, int, int]]:
@@ -83,30 +82,25 @@ class MilvusSync:
                 collection.set_properties(state="writing")
             changed = True
 
-        for done, wanted in enumerate([*plan.write, *plan.recopy], 1):
-            try:
-                document = self._document(store, wanted)
-            except LoadError as error:
-                if plan.without(wanted, error) and wanted.source in plan.remove:
-                    begin()
-                    collection.delete(f"source == {quoted(wanted.source)}")
-                continue
-            begin()
-            self._put(collection, document, wanted)
-            if self._progress is not None:
-                self._progress(done, len(plan.write) + len(plan.recopy), "reading")
+        every = [*plan.write, *plan.recopy]
+        files = [(wanted.file, wanted.source) for wanted in every if wanted.file and wanted.document is None]
+        with loading(files, Limits.of(self._config.load)) as loaded:
+            for done, wanted in enumerate(every, 1):
+                document = wanted.document or (next(loaded) if wanted.file else store.document(wanted.source))
+                assert document is not None
+                if isinstance(document, LoadError):
+                    if plan.without(wanted, document) and wanted.source in plan.remove:
+                        begin()
+                        collection.delete(f"source == {quoted(wanted.source)}")
+                    continue
+                begin()
+                self._put(collection, document, wanted)
+                if self._progress is not None:
+                    self._progress(done, len(every), "reading")
         for source in sorted(plan.remove - replaced):
             begin()
             collection.delete(f"source == {quoted(source)}")
         return changed
-
-    def _document(self, store: MilvusDocuments, wanted: Wanted) -> Document:
-        document = wanted.document
-        if document is None and wanted.file is not None:
-            document = load_file(wanted.file, wanted.source, self._limit)
-        document = document or store.document(wanted.source)
-        assert document is not None
-        return document
 
     def _put(self, collection: MilvusCollection, document: Document, wanted: Wanted) -> None:
         """Write a document's rows, its first one last, then remove those of its earlier versions."""

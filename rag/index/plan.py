@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rag.errors import LoadError
-from rag.index.manifest import digest
-from rag.load import SUFFIXES, load_file
+from rag.load import Limits, content_sha256
 from rag.types import Document
 
 Known = Mapping[str, tuple[str, str, str]]
@@ -51,6 +50,12 @@ class Plan:
     removed: set[str] = field(default_factory=set)
     unchanged: set[str] = field(default_factory=set)
 
+    def cut_short(self, unread: Iterable[Wanted]) -> None:
+        """Note that these documents were not read any more: what was indexed under their names stays as it was."""
+        for wanted in unread:
+            for counted in (self.added, self.updated, self.unchanged):
+                counted -= {wanted.source, *wanted.copies}
+
     def without(self, wanted: Wanted, error: LoadError) -> bool:
         """Note that a document could not be loaded after all; returns whether what was indexed under its name goes, too."""
         kept = wanted.file is not None and _is_shut(wanted.file, error) and wanted.source in self.updated
@@ -64,7 +69,13 @@ class Plan:
 
 
 def plan_files(
-    known: Known, found: Sequence[tuple[Path, str]], roots: Sequence[Path], limit: int, *, reread: bool, progress: Progress | None = None
+    known: Known,
+    found: Sequence[tuple[Path, str]],
+    roots: Sequence[Path],
+    limits: Limits,
+    *,
+    reread: bool,
+    progress: Progress | None = None,
 ) -> Plan:
     """Compare the files `found` (path, name) below `roots` with what is `known`; `reread` writes all documents again."""
     plan = Plan()
@@ -75,7 +86,7 @@ def plan_files(
         if progress is not None:
             progress(done, len(found), "comparing")
         try:
-            here[source] = _File(path, place, _sha256(path, source, limit))
+            here[source] = _File(path, place, content_sha256(path, limits))
         except LoadError as error:
             kept = _is_shut(path, error) and any(is_below(before, [place]) for before, _, _ in known.values())
             shut += [place] * kept
@@ -182,17 +193,3 @@ def is_below(place: str, roots: Iterable[str]) -> bool:
 def _is_shut(path: Path, error: LoadError) -> bool:
     """Whether a file or folder is there but cannot be read now, which says nothing about what is in it."""
     return path.is_dir() or (isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError))
-
-
-def _sha256(path: Path, source: str, limit: int) -> str:
-    """The hash of a file that looks as if it could be read.
-
-    Raises:
-        LoadError: why it cannot, as the loader says it.
-    """
-    try:
-        if path.suffix.lower() in SUFFIXES and path.is_file() and path.stat().st_size <= limit:
-            return digest(path)
-    except OSError:
-        pass
-    return load_file(path, source, limit).sha256

@@ -8,6 +8,7 @@ flipped bit in a text. Vectors are not here (`rag.index.embeddings`): they can a
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,9 @@ CREATE TABLE kinds (
 CREATE INDEX kinds_of_document ON kinds (document);
 CREATE TABLE garbage (content BLOB PRIMARY KEY) WITHOUT ROWID;
 """
+# Came later than format 2 and is not needed to read it.
+_AUTHORS = """CREATE TABLE IF NOT EXISTS authors (
+    document INTEGER PRIMARY KEY REFERENCES documents ON DELETE CASCADE, author TEXT NOT NULL, checksum BLOB NOT NULL)"""
 
 
 class Store:
@@ -65,6 +69,7 @@ class Store:
                     store.connection.execute(statement)
                 store.set_meta(format=FORMAT, generation=0)
         store.check_format()
+        store.connection.execute(_AUTHORS)
         return store
 
     @classmethod
@@ -207,6 +212,9 @@ class Store:
         marks = ", ".join("?" * 11)
         values = (*row, document_checksum(document), place_checksum(document.source, path))
         cursor = self.connection.execute(f"INSERT INTO documents ({columns}) VALUES ({marks})", values)  # noqa: S608
+        if document.author:
+            author = (cursor.lastrowid, document.author, place_checksum(document.source, document.author))
+            self.connection.execute("INSERT INTO authors VALUES (?, ?, ?)", author)
         before, ids, references = 0, [], []
         for passage in passages:
             gap, before = document.text[before : passage.start], passage.end
@@ -245,7 +253,15 @@ class Store:
         document = Document(main, title, text, sha256, language, date, tuple(decoded(pages)), lines)
         if document_checksum(document) != checksum:
             raise sqlite3.DatabaseError(f"the text of {main} is not the one that was stored")
-        return document if main == source else Document(source, title, text, sha256, language, date, document.pages, lines)
+        return replace(document, source=source, author=self._author(identifier, main))
+
+    def _author(self, identifier: int, source: str) -> str | None:
+        if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'authors'").fetchone():
+            return None
+        row = self.connection.execute("SELECT author, checksum FROM authors WHERE document = ?", (identifier,)).fetchone()
+        if row is not None and place_checksum(source, row[0]) != row[1]:
+            raise sqlite3.DatabaseError(f"the author of {source} is not the one that was stored")
+        return None if row is None else str(row[0])
 
     def documents(self) -> list[tuple[str, str, str | None, str | None]]:
         """(source, title, language, date) of every document by source, copies included."""

@@ -33,7 +33,7 @@ from rag.index.rows import content_hash, embedded_text
 from rag.index.seal import LOCK, is_sealed, set_seal
 from rag.index.store import FILE, Store
 from rag.index.words import ANALYSIS
-from rag.load import find_files, load_file
+from rag.load import Limits, Stopping, find_files, loading
 from rag.split import split
 from rag.types import Document, Passage
 
@@ -88,7 +88,7 @@ def sync(
     found = list(find_files(paths))
 
     def plan(known: Known, reread: bool) -> Plan:
-        return plan_files(known, found, paths, _limit(config), reread=reread, progress=progress)
+        return plan_files(known, found, paths, Limits.of(config.load), reread=reread, progress=progress)
 
     if dry_run and config.index.url is not None:
         return _sync_milvus(config, embedder, plan, progress, dry_run=dry_run)
@@ -199,6 +199,7 @@ class _Sync:
         self._progress = progress
         self._anew = anew
         self._embedded = 0
+        self._stopping = Stopping("Stopping: what has been read is kept. Ctrl-C again stops at once.")
 
     def run(self, make_plan: Callable[[Known, bool], Plan]) -> Summary:
         started = time.perf_counter()
@@ -208,6 +209,8 @@ class _Sync:
             sound = not self._anew and (not store.generation or are_trusted(self._folder, store, manifest))
             same_splitter = store.meta("splitter") == splitter_of(self._config)
             plan = make_plan(store.known(), not same_splitter)
+            # Documents that are split in two ways must not get into one generation.
+            self._stopping.allowed = same_splitter or not store.generation
             named = {embedder.fingerprint for embedder in self._embedders}
             fits = sound and (not store.generation or named == set(manifest.embedders))
             changed = bool(plan.write or plan.remove or plan.recopy or not fits)
@@ -217,6 +220,8 @@ class _Sync:
                     store.set_paths(plan.moved)
             if store.generation and (changed or plan.moved or not sealed):
                 _tidy(self._folder, store, embeddings)
+            if self._stopping.asked:
+                raise KeyboardInterrupt
             return _summary(plan, _totals(store), self._embedded, started)
 
     def _change(self, store: Store, embeddings: Embeddings, manifest: Manifest | None, plan: Plan, *, fits: bool) -> bool:
@@ -258,40 +263,38 @@ class _Sync:
     def _write(self, store: Store, embeddings: Embeddings, plan: Plan, following: NextGeneration | None) -> tuple[int, list[int]]:
         """Write documents and passages, embedding as they come; returns how many documents came, and the ids of the passages that went."""
         kept = {w.source: store.document(w.source) for w in plan.write if not (w.file or w.document) and w.source not in plan.remove}
-        replaced = {wanted.source for wanted in plan.write}
-        removed = [identifier for source in sorted(plan.remove - replaced) for identifier in store.remove(source)]
         store.clear_copies([*plan.remove, *(wanted.source for wanted in plan.recopy)])
         waiting: list[Passage] = []
+        removed: list[int] = []
         written = 0
-        for done, wanted in enumerate(plan.write, 1):
-            try:
-                document = self._document(wanted, kept.get(wanted.source) or wanted.document, store)
-            except LoadError as error:
-                if plan.without(wanted, error) and wanted.source in plan.remove:
+        files = [(wanted.file, wanted.source) for wanted in plan.write if wanted.file]
+        with self._stopping as stopping, loading(files, Limits.of(self._config.load), lambda: stopping.asked) as loaded:
+            for done, wanted in enumerate(plan.write, 1):
+                document = (
+                    next(loaded, None) if wanted.file else kept.get(wanted.source) or wanted.document or store.document(wanted.source)
+                )
+                if stopping.asked or document is None:
+                    plan.cut_short(plan.write[done - 1 :])
+                    break
+                if isinstance(document, LoadError):
+                    if plan.without(wanted, document) and wanted.source in plan.remove:
+                        removed += store.remove(wanted.source)
+                    continue
+                if wanted.source in plan.remove:
                     removed += store.remove(wanted.source)
-                continue
-            if wanted.source in plan.remove:
-                removed += store.remove(wanted.source)
-            waiting += self._add(store, wanted, document, following)
-            written += 1
-            if len(waiting) >= EMBED_ROWS:
-                self._embed(embeddings, waiting)
-                waiting = []
-            if self._progress is not None:
-                self._progress(done, len(plan.write), "reading")
+                waiting += self._add(store, wanted, document, following)
+                written += 1
+                if len(waiting) >= EMBED_ROWS:
+                    self._embed(embeddings, waiting)
+                    waiting = []
+                if self._progress is not None:
+                    self._progress(done, len(plan.write), "reading")
         self._embed(embeddings, waiting)
+        gone = [] if stopping.asked else sorted(plan.remove - {wanted.source for wanted in plan.write})
+        removed += [identifier for source in gone for identifier in store.remove(source)]
         for wanted in plan.recopy:
             store.set_copies(wanted.source, wanted.copies)
         return written, removed
-
-    def _document(self, wanted: Wanted, document: Document | None, store: Store) -> Document:
-        if document is not None:
-            return document
-        if wanted.file is not None:
-            return load_file(wanted.file, wanted.source, _limit(self._config))
-        stored = store.document(wanted.source)
-        assert stored is not None
-        return stored
 
     def _add(self, store: Store, wanted: Wanted, document: Document, following: NextGeneration | None) -> list[Passage]:
         passages = split(document, self._config.split.target_characters, self._config.split.max_characters)
@@ -388,14 +391,9 @@ def _totals(store: Store) -> tuple[int, int, int]:
 
 
 def _dry(config: Config, plan: Plan, totals: tuple[int, int, int], started: float) -> Summary:
-    for wanted in plan.write:
-        try:
-            if wanted.file is not None:
-                load_file(wanted.file, wanted.source, _limit(config))
-        except LoadError as error:
-            plan.without(wanted, error)
+    read = [wanted for wanted in plan.write if wanted.file]
+    with loading([(wanted.file, wanted.source) for wanted in read if wanted.file], Limits.of(config.load)) as loaded:
+        for wanted, document in zip(read, loaded, strict=True):
+            if isinstance(document, LoadError):
+                plan.without(wanted, document)
     return _summary(plan, totals, 0, started, dry_run=True)
-
-
-def _limit(config: Config) -> int:
-    return int(config.load.max_megabytes * 1_000_000)

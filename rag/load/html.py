@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rag.load.dates import find_date, parse_date
 from rag.load.layout import Layout
-from rag.load.parsed import Parsed, first_line, one_line, without_surrogates
+from rag.load.parsed import Parsed, first_line, one_line, outermost, without_surrogates
 from rag.load.text import decode
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ DROPPED_ROLES = frozenset(("banner", "complementary", "contentinfo", "dialog", "
 FURNITURE = frozenset(("header", "footer", "aside"))
 CONTENT = frozenset(("article", "main", "blockquote", "section"))
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+AUTHOR_NAME = re.compile(r"(?i)^(?:author|dc\.creator|article:author)$")
+# Characters; a main element with less holds a search form or a headline.
+LEAST_MAIN = 100
 DATE_NAMES = ("article:published_time", "datepublished", "date", "dc.date", "dc.date.issued", "dcterms.date", "dcterms.issued", "pubdate")
 TEXT_ENCODINGS = re.compile(r"cp\d+|iso8859-\d+|mac-\w+|koi8-\w|utf-16(-[lb]e)?|gb\w+|big5|shift_jis|euc_\w+")
 XML_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}>")
@@ -57,13 +60,12 @@ def read_html(data: bytes) -> Parsed:
     markup = _closed(without_surrogates(XML_DECLARATION.sub("", decode(data, _declared_encoding(data)), count=1)))
     # The line end keeps Beautiful Soup from warning that a short page looks like a file name.
     soup = BeautifulSoup(markup + "\n", "html.parser")
-    layout = _Walk(_survey(soup)).run(soup)
+    layout = _Walk(_survey(soup)).run(_main(soup))
     text = layout.text()
     headings = tuple(layout.headings)
-    outermost = min(headings, key=lambda heading: (heading.level > 1, heading.start), default=None)
     stated = one_line(soup.title.get_text()) if soup.title else None
-    title = stated or (outermost.text if outermost else None) or first_line(text)
-    return Parsed(text, title, _date(soup) or find_date(text), headings=headings)
+    title = stated or outermost(headings) or first_line(text)
+    return Parsed(text, title, _date(soup) or find_date(text), headings=headings, author=_author(soup))
 
 
 def _declared_encoding(data: bytes) -> str | None:
@@ -93,6 +95,21 @@ def _closed(markup: str) -> str:
     return markup
 
 
+def _main(soup: "BeautifulSoup") -> "Tag":
+    """The element that the page itself calls its main content, if that has the heading of the page; else the whole page."""
+    from bs4.element import Tag
+
+    found = soup.find_all(lambda tag: tag.name == "main" or tag.get("role") == "main", limit=2)
+    if len(found) == 1 and isinstance(found[0], Tag) and (found[0].h1 or not soup.h1) and len(found[0].get_text()) > LEAST_MAIN:
+        return found[0]
+    return soup
+
+
+def _author(soup: "BeautifulSoup") -> str | None:
+    names = (str(meta.get("content") or "") for meta in soup.find_all("meta", attrs={"name": AUTHOR_NAME}, limit=1))
+    return one_line(next(names, ""))
+
+
 def _date(soup: "BeautifulSoup") -> str | None:
     """The day that the page's metadata states, else that of its first `<time>`."""
     stated: dict[str, str] = {}
@@ -104,7 +121,7 @@ def _date(soup: "BeautifulSoup") -> str | None:
     return next((day for candidate in candidates if (day := parse_date(candidate))), None)
 
 
-def _events(soup: "BeautifulSoup", is_dropped: Callable[["Tag"], bool]) -> Iterator[tuple["PageElement", bool]]:
+def _events(soup: "Tag", is_dropped: Callable[["Tag"], bool]) -> Iterator[tuple["PageElement", bool]]:
     """The elements and strings below `soup` in order, and each element again (with True) after what it holds.
 
     Without recursion, since hostile pages are nested deeper than Python's stack.
@@ -172,7 +189,7 @@ class _Walk:
         self._content_depth = 0
         self._verbatim_depth = 0
 
-    def run(self, soup: "BeautifulSoup") -> Layout:
+    def run(self, soup: "Tag") -> Layout:
         """Lay out the visible text of `soup`."""
         from bs4.element import CData, NavigableString, Tag
 

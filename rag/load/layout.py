@@ -1,22 +1,25 @@
-"""Lays out the text of a page as lines: paragraphs, list items, table rows and headings, with the positions of the headings.
+"""Lays out the text of a document as lines: paragraphs, list items, table rows and headings, with the positions of headings and pages.
 
-Knows no HTML: `rag.load.html` tells it what begins and ends. Gaps, spaces, list marks and cell separators wait until text follows them, so
+Knows no format: the readers tell it what begins and ends. Gaps, spaces, list marks and cell separators wait until text follows them, so
 empty elements leave no trace and positions are exact.
 """
 
 import re
+from collections.abc import Iterable
 
+from rag.load.characters import clean
 from rag.types import Heading
 
-INVISIBLE = str.maketrans({"\xa0": " ", "\xad": None, "\u200b": None, "\ufeff": None, "\0": None})
 SPACES = re.compile(r"\s+")
 
 
 class Layout:
-    """Text under construction; `headings` grows with it."""
+    """Text under construction; `headings` and `pages` grow with it."""
 
     def __init__(self) -> None:
         self.headings: list[Heading] = []
+        self.pages: list[int] = []
+        self._new_pages = 0
         self._parts: list[str] = []
         self._length = 0
         self._gap = 0
@@ -41,6 +44,41 @@ class Layout:
             self.end_heading()
         if not self._marker:
             self._gap = max(self._gap, lines)
+
+    def begin_page(self) -> None:
+        """Begin a page: it starts at the next text, or at the end if there is none."""
+        self._new_pages += 1
+
+    def end(self) -> "Layout":
+        """Finish: what follows no more is let go."""
+        self.end_heading()
+        length = len(self.text())
+        self.pages = [min(start, length) for start in self.pages] + [length] * self._new_pages
+        self._new_pages = 0
+        return self
+
+    def heading(self, level: int, text: str) -> None:
+        """Write a heading of its own paragraph."""
+        self.gap(2)
+        self.begin_heading(level)
+        self.write(text)
+        self.end_heading()
+        self.gap(2)
+
+    def paragraph(self, text: str) -> None:
+        """Write a paragraph of its own."""
+        self.gap(2)
+        self.write(text)
+        self.gap(2)
+
+    def row(self, cells: Iterable[str]) -> None:
+        """Write a table row of its own line."""
+        self.break_row()
+        for cell in cells:
+            self.begin_cell()
+            self.write(cell)
+            self.end_cell()
+        self.break_row()
 
     def begin_item(self, marker: str) -> None:
         """Begin a list item."""
@@ -85,7 +123,7 @@ class Layout:
 
     def write(self, text: str, *, verbatim: bool = False) -> None:
         """Add visible text; its white space is collapsed unless it is `verbatim`."""
-        text = text.translate(INVISIBLE)
+        text = clean(text)
         if verbatim and not self._in_cell and not self._level:
             if text.strip() or (self._length and not self._gap):
                 self._flush(text)
@@ -108,6 +146,9 @@ class Layout:
         lead += self._marker
         self._parts.append(lead)
         self._length += len(lead)
+        if self._new_pages:
+            self.pages += [self._length - len(self._marker)] * self._new_pages
+            self._new_pages = 0
         if self._level and not self._heading:
             self._heading = self._length, len(self._parts)
         self._parts.append(text)

@@ -8,8 +8,9 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
+from rag.load.characters import shown
 from rag.load.dates import find_date, parse_date
-from rag.load.parsed import Parsed, first_line, one_line
+from rag.load.parsed import Parsed, first_line, one_line, outermost
 from rag.load.text import decode
 from rag.types import Heading
 
@@ -22,6 +23,7 @@ FENCE = re.compile(r"---[ \t]*$")
 FRONT_MATTER_END = re.compile(r"(?m)^(?:---|\.\.\.)[ \t]*\r?$")
 ENTRY = re.compile(r"(?m)^(?P<key>[A-Za-zÀ-ÿ_]+):[ \t]*(?P<value>[^\r\n]+)")
 TITLE_KEYS = ("title", "título", "titulo")
+AUTHOR_KEYS = ("author", "autor", "autora")
 DATE_KEYS = ("date", "fecha", "published")
 LONGEST_FRONT_MATTER = 20_000
 LONGEST_HEADING = 1_000
@@ -33,13 +35,13 @@ def read_markdown(data: bytes) -> Parsed:
     Raises:
         LoadError: the bytes are not text.
     """
-    text = decode(data)
+    text = shown(decode(data))
     body, entries = _front_matter(text)
     headings = _headings(text, body)
-    outermost = min(headings, key=lambda heading: (heading.level > 1, heading.start), default=None)
-    title = _value(entries, TITLE_KEYS) or (outermost.text if outermost else None) or first_line(text[body:])
+    title = _value(entries, TITLE_KEYS) or outermost(headings) or first_line(text[body:])
     stated = _value(entries, DATE_KEYS)
-    return Parsed(text, title, (parse_date(stated) if stated else None) or find_date(text[body:]), headings=headings)
+    date = (parse_date(stated) if stated else None) or find_date(text[body:])
+    return Parsed(text, title, date, headings=headings, author=_value(entries, AUTHOR_KEYS))
 
 
 def _front_matter(text: str) -> tuple[int, dict[str, str]]:

@@ -1,9 +1,10 @@
 """What a reader makes of the bytes of one file, before the file's name, hash and language are added.
 
-Knows no format. `title` and `date` are None when the file does not state them.
+Knows no format. `title`, `author` and `date` are None when the file does not state them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from rag.types import Heading
 
@@ -19,6 +20,7 @@ class Parsed:
     date: str | None = None
     pages: tuple[int, ...] = ()
     headings: tuple[Heading, ...] = ()
+    author: str | None = None
 
 
 def first_line(text: str) -> str | None:
@@ -27,11 +29,36 @@ def first_line(text: str) -> str | None:
     return line if 0 < len(line) <= LONGEST_TITLE else None
 
 
-def one_line(text: str) -> str | None:
+def outermost(headings: tuple[Heading, ...]) -> str | None:
+    """The text of the heading that is the likeliest title: the first of level 1, or else the first."""
+    found = min(headings, key=lambda heading: (heading.level > 1, heading.start), default=None)
+    return found.text if found else None
+
+
+def one_line(text: str | None) -> str | None:
     """`text` with its runs of white space made single spaces; None if nothing is left."""
-    return " ".join(text.split()) or None
+    return " ".join(text.split()) or None if text else None
 
 
 def without_surrogates(text: str) -> str:
     """`text` with surrogate pairs joined and lone surrogates replaced: what can be stored and printed as UTF-8."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def joined(parts: Sequence[Parsed]) -> Parsed:
+    """Several texts as one, with blank lines between them; title, author and date are those of the first that states them."""
+    texts: list[str] = []
+    headings: list[Heading] = []
+    length = 0
+    for part in parts:
+        length += 2 if texts else 0
+        headings += [replace(heading, start=heading.start + length, end=heading.end + length) for heading in part.headings]
+        texts.append(part.text)
+        length += len(part.text)
+    return Parsed(
+        "\n\n".join(texts),
+        next((part.title for part in parts if part.title), None),
+        next((part.date for part in parts if part.date), None),
+        headings=tuple(headings),
+        author=next((part.author for part in parts if part.author), None),
+    )

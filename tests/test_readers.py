@@ -1,0 +1,285 @@
+"""What each reader makes of the finer points of its format, and where the words of a PDF stand on its pages."""
+
+import io
+import shutil
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hostile_files import package, paragraph, relationships, word, xlsx, zipped
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
+from written_documents import HEADINGS, write_docx, write_mail, write_pdf_columns, write_pdf_rotated, write_xlsx
+
+from rag.errors import LoadError
+from rag.load import Limits, Mark, load_file, page_picture, rectangles
+from rag.load.characters import clean, printable_name, shown
+from rag.load.docx import read_docx
+from rag.load.epub import read_epub
+from rag.load.mail import read_mail
+from rag.load.numbering import letters, roman
+from rag.load.odt import read_odt
+from rag.load.pdf import read_pdf
+from rag.load.records import read_json, read_json_lines
+from rag.load.tables import read_csv, read_xlsx
+from rag.load.workers import loading
+from rag.types import Document
+
+LIMIT = 50_000_000
+
+# Word
+
+
+def test_docx_shows_what_word_shows() -> None:
+    inside = (
+        '<w:p><w:pPr><w:pStyle w:val="T"/></w:pPr><w:r><w:t>Acta</w:t></w:r></w:p>'
+        "<w:sdt><w:sdtContent><w:p><w:r><w:t>In a control.</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+        '<w:p><w:r><w:t xml:space="preserve">Kept, </w:t></w:r><w:ins><w:r><w:t>added</w:t></w:r></w:ins>'
+        "<w:del><w:r><w:delText>deleted</w:delText></w:r></w:del><w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r><w:r><w:t>.</w:t></w:r>"
+        '<w:r><w:footnoteReference w:id="2"/></w:r></w:p>'
+        "<w:p><w:r><w:t>A</w:t><w:tab/><w:t>B</w:t><w:br/><w:t>C</w:t><w:noBreakHyphen/><w:t>D</w:t></w:r></w:p>"
+    )
+    notes = f'<w:footnotes xmlns:w="{WORD}"><w:footnote w:id="2"><w:p><w:r><w:t>A note.</w:t></w:r></w:p></w:footnote></w:footnotes>'
+    styles = f'<w:styles xmlns:w="{WORD}"><w:style w:styleId="T"><w:name w:val="heading 2"/></w:style></w:styles>'
+    links = relationships(("styles", "styles.xml", False), ("footnotes", "footnotes.xml", False))
+    parsed = read_docx(package("word/document.xml", word(inside), {"word/styles.xml": styles, "word/footnotes.xml": notes}, links))
+    assert parsed.text == "Acta\n\nIn a control.\n\nKept, added.[1]\n\nA B\nC-D\n\n[1] A note."
+    assert [(heading.level, heading.text) for heading in parsed.headings] == [(2, "Acta")]
+
+
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+
+def test_docx_numbers_what_word_numbers() -> None:
+    levels = (
+        '<w:lvl w:ilvl="0"><w:numFmt w:val="decimal"/><w:lvlText w:val="Artículo %1."/></w:lvl>'
+        '<w:lvl w:ilvl="1"><w:numFmt w:val="lowerLetter"/><w:lvlText w:val="%2)"/></w:lvl>'
+        '<w:lvl w:ilvl="2"><w:start w:val="3"/><w:numFmt w:val="upperRoman"/><w:lvlText w:val="%1.%2.%3"/></w:lvl>'
+    )
+    numbering = (
+        f'<w:numbering xmlns:w="{WORD}"><w:abstractNum w:abstractNumId="7">{levels}</w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num></w:numbering>'
+    )
+
+    def item(text: str, level: int) -> str:
+        number = f'<w:pPr><w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="1"/></w:numPr></w:pPr>'
+        return f"<w:p>{number}<w:r><w:t>{text}</w:t></w:r></w:p>"
+
+    inside = item("Objeto", 0) + item("uno", 1) + item("dos", 1) + item("tres", 2) + item("Plazo", 0) + item("otra vez", 1)
+    links = relationships(("numbering", "numbering.xml", False))
+    parsed = read_docx(package("word/document.xml", word(inside), {"word/numbering.xml": numbering}, links))
+    expected = "Artículo 1. Objeto\n\na) uno\nb) dos\n\n1.b.III tres\n\nArtículo 2. Plazo\n\na) otra vez"
+    assert parsed.text.replace("\n\n", "\n") == expected.replace("\n\n", "\n")
+    assert (letters(28), roman(1994)) == ("bb", "mcmxciv")
+
+
+def test_docx_pages_where_word_noted_them() -> None:
+    breaks = "<w:p><w:r><w:t>One.</w:t></w:r></w:p><w:p><w:r><w:lastRenderedPageBreak/><w:t>Two.</w:t></w:r></w:p>"
+    parsed = read_docx(package("word/document.xml", word(breaks)))
+    assert (parsed.text, parsed.pages) == ("One.\n\nTwo.", (0, 6))
+    assert read_docx(package("word/document.xml", word(paragraph("One.")))).pages == ()
+
+
+def test_docx_metadata(tmp_path: Path) -> None:
+    write_docx(tmp_path / "a.docx", "es", "Inventario")
+    document = load_file(tmp_path / "a.docx", "a.docx", LIMIT)
+    assert (document.title, document.author, document.language) == ("Inventario", "Ana Núñez", "es")
+    # The template of python-docx is of 2013; the document is not.
+    assert document.date is None
+    assert "Encabezado" not in document.text
+
+
+# Other formats
+
+
+def test_odt_lists_are_numbered() -> None:
+    names = {name: f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0" for name in ("office", "text", "style")}
+    content = (
+        '<o:c xmlns:o="{office}" xmlns:t="{text}" xmlns:s="{style}"><o:automatic-styles><t:list-style s:name="L">'
+        '<t:list-level-style-number t:level="1" s:num-format="a" s:num-suffix=")"/></t:list-style></o:automatic-styles>'
+        '<o:body><o:text><t:h t:outline-level="2">Título</t:h><t:list t:style-name="L"><t:list-item><t:p>uno</t:p></t:list-item>'
+        '<t:list-item><t:p>dos<t:note><t:note-citation>1</t:note-citation><t:note-body><t:p>Nota.</t:p></t:note-body></t:note></t:p>'
+        "</t:list-item></t:list><t:p>Fin<t:s/>de<t:line-break/>todo.</t:p><t:tracked-changes><t:p>borrado</t:p></t:tracked-changes>"
+        "</o:text></o:body></o:c>"
+    ).format(**names)  # fmt: skip
+    assert read_odt(zipped({"content.xml": content})).text == "Título\n\na) uno\nb) dos[1]\n\nFin de\ntodo.\n\n[1] Nota."
+
+
+def test_rows_of_sheets() -> None:
+    text = "Inventario\n\nBodega;Sal;Nota\nValdeñora;1.250,5 kg;\nGüímar;3;«Falta; mucho»\n;;Total: 4\n".replace("«", '"').replace("»", '"')
+    assert read_csv(text.encode("cp1252")).text == (
+        "Inventario\n\nBodega: Valdeñora | Sal: 1.250,5 kg\n\nBodega: Güímar | Sal: 3 | Nota: Falta; mucho\n\nNota: Total: 4"
+    )
+    assert read_csv(b"1,2\n3,4\n").text == "1 | 2\n\n3 | 4"
+
+
+def test_xlsx_ignores_the_size_that_it_states() -> None:
+    rows = '<row r="1"><c r="A1" t="inlineStr"><is><t>x</t></is></c></row>'
+    assert read_xlsx(xlsx(rows, "A1:XFD1048576")).text == "S\n\nx"
+
+
+def test_xlsx_metadata(tmp_path: Path) -> None:
+    write_xlsx(tmp_path / "a.xlsx", "en", "Stores")
+    document = load_file(tmp_path / "a.xlsx", "a.xlsx", LIMIT)
+    assert (document.title, document.author) == ("Stores", "Ana Núñez")
+    assert [heading.text for heading in document.headings] == ["Enero", "Febrero"]
+
+
+def test_mail(tmp_path: Path) -> None:
+    write_mail(tmp_path / "a.eml", "es", "inventario")
+    parsed = read_mail((tmp_path / "a.eml").read_bytes())
+    assert (parsed.title, parsed.date, parsed.author) == ("Añadido inventario", "2021-05-03", "Ana Núñez <ana@example.org>")
+    assert [heading.text for heading in parsed.headings] == ["anexo.txt"]
+    assert (
+        read_mail(b"Subject: =?utf-8?q?Se=C3=B1al?=\nContent-Type: text/html\n\n<p>Uno</p><p>Dos</p>").text
+        == "Subject: Señal\n\nUno\n\nDos"
+    )
+    with pytest.raises(LoadError, match=r"^not a mail"):
+        read_mail(b"just a text")
+
+
+def test_json() -> None:
+    one = read_json(b'{"title": "Acta", "author": "Ana", "date": "2021-05-03", "text": "Uno.\\n\\nDos."}')
+    assert (one.text, one.title, one.author, one.date) == ("Acta\n\nUno.\n\nDos.", "Acta", "Ana", "2021-05-03")
+    assert read_json(b'[{"name": "x", "size": {"cm": 3}}, "plain"]').text == "name: x | size.cm: 3\n\nplain"
+    lines = read_json_lines(b'{"title": "A", "text": "One."}\n\n{"title": "B", "text": "Two."}\n')
+    assert (lines.text, [heading.text for heading in lines.headings]) == ("A\n\nOne.\n\nB\n\nTwo.", ["A", "B"])
+    with pytest.raises(LoadError, match=r"^not valid JSON in line 2"):
+        read_json_lines(b'{"text": "x"}\n{oops\n')
+
+
+def test_an_encrypted_book_is_refused() -> None:
+    opf = '<p><manifest><item id="a" media-type="text/html" href="a.html"/></manifest><spine><itemref idref="a"/></spine></p>'
+    container = '<c><rootfiles><rootfile full-path="b/p.opf"/></rootfiles></c>'
+    files: dict[str, bytes | str] = {"META-INF/container.xml": container, "b/p.opf": opf, "b/a.html": "<p>Text.</p>"}
+    assert read_epub(zipped(files)).text == "Text."
+    files["META-INF/encryption.xml"] = '<e><d><CipherData><CipherReference URI="b/a.html"/></CipherData></d></e>'
+    with pytest.raises(LoadError, match=r"^encrypted$"):
+        read_epub(zipped(files))
+
+
+def test_a_file_in_an_archive_is_read_again_when_the_archive_changes(tmp_path: Path) -> None:
+    for text in ("First text.", "Second, longer text."):
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.writestr("b.txt", text)
+        assert load_file(tmp_path / "a.zip" / "b.txt", "a.zip/b.txt", LIMIT).text == text
+    with pytest.raises(LoadError, match=r"^not in the archive any more$"):
+        load_file(tmp_path / "a.zip" / "c.txt", "a.zip/c.txt", LIMIT)
+
+
+# Characters
+
+
+def test_what_is_not_seen_is_shown_or_left_out() -> None:
+    assert shown("a\u202eb\u200b\x1b") == "a�b��"
+    assert shown("niño\xad \t\r\n👩\u200d🚒") == "niño\xad \t\r\n👩\u200d🚒"
+    assert clean("a\u202eb\u200b\x1bﬁn ni\xadño\ud800") == "abfin niño�"
+    assert printable_name("a\u202eb\udce9") == "a<U+202E>b\\xe9"
+
+
+# PDF
+
+
+def drawn(*pages: list[tuple[float, float, str, float]], bold: bool = False) -> bytes:
+    """Pages of (x, y from the top, text, size)."""
+    file = io.BytesIO()
+    canvas = Canvas(file, pagesize=(600, 800))
+    for page in pages:
+        for x, y, text, size in page:
+            canvas.setFont("Helvetica-Bold" if bold else "Helvetica", size)
+            canvas.drawString(x, 800 - y, text)
+        canvas.showPage()
+    canvas.save()
+    return file.getvalue()
+
+
+def test_pdf_headings_by_font() -> None:
+    body = "This is a line of ordinary text that fills most of the width of the page, as they do."
+    lines = [(50, 60, "A large title", 24), (50, 100, "First part", 16), *((50, 120 + 14 * row, body, 11) for row in range(6)),
+             (50, 230, "Second part that goes on", 16), (50, 250, "in a second line", 16), (50, 270, body, 11)]  # fmt: skip
+    parsed = read_pdf(drawn(lines))
+    expected = [(1, "A large title"), (2, "First part"), (2, "Second part that goes on in a second line")]
+    assert [(heading.level, heading.text) for heading in parsed.headings] == expected
+    assert all(parsed.text[heading.start : heading.end] == heading.text for heading in parsed.headings)
+
+
+def test_pdf_page_that_is_damaged_costs_that_page() -> None:
+    assert read_pdf(drawn([(50, 60, "Only page", 11)], [])).pages == (0, 9)
+
+
+def span_of(document: Document, text: str) -> tuple[int, int]:
+    start = document.text.index(text)
+    return start, start + len(text)
+
+
+def test_rectangles_of_a_citation(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(drawn([(50, 100, "The keeper feeds the", 20), (50, 130, "harbour cat at six.", 20)], [(60, 400, "Another page.", 20)]))
+    document = load_file(path, "a.pdf", LIMIT)
+    assert document.text == "The keeper feeds the harbour cat at six.\n\nAnother page."
+    (mark,) = rectangles(path, document, *span_of(document, "feeds the harbour"))
+    assert mark.page == 1
+    first, second = mark.rectangles
+    width = {text: stringWidth(text, "Helvetica", 20) for text in ("The keeper ", "feeds the", "harbour")}
+    assert first == pytest.approx(((50 + width["The keeper "]) / 600, 82 / 800, width["feeds the"] / 600, 23.4 / 800), abs=0.006)
+    assert second == pytest.approx((50 / 600, 112 / 800, width["harbour"] / 600, 23.4 / 800), abs=0.006)
+    both = rectangles(path, document, *span_of(document, "six.\n\nAnother"))
+    assert [mark.page for mark in both] == [1, 2]
+    path.write_bytes(drawn([(50, 100, "Something else", 20)]))
+    with pytest.raises(LoadError, match=r"^the file has changed since it was indexed; run rag index again$"):
+        rectangles(path, document, 0, 5)
+    assert rectangles(tmp_path / "a.md", replace(document, pages=()), 0, 5) == ()
+
+
+@pytest.mark.parametrize("write", [write_pdf_columns, write_pdf_rotated])
+def test_marked_words_are_dark_on_the_picture_and_nowhere_else(tmp_path: Path, write: object) -> None:
+    """The picture of the page has ink inside each rectangle, and white paper right above the first line of the page."""
+    from PIL import Image
+
+    path = tmp_path / "a.pdf"
+    planted = write(path, "es", "a")  # type: ignore[operator]
+    document = load_file(path, "a.pdf", LIMIT)
+    plain = document.text.replace("\n", " ")
+    start = plain.index(planted[4].sentence)
+    marks = rectangles(path, document, start, start + len(planted[4].sentence))
+    assert sum(len(mark.rectangles) for mark in marks) >= 2
+    for mark in marks:
+        image = Image.open(io.BytesIO(page_picture(path, mark.page, 800))).convert("L")
+        for left, top, width, height in mark.rectangles:
+            box = (int(left * image.width), int(top * image.height), int((left + width) * image.width), int((top + height) * image.height))
+            dark = sum(image.crop(box).histogram()[:128])
+            assert 0.03 < dark / ((box[2] - box[0]) * (box[3] - box[1])) < 0.5
+
+
+def test_a_page_that_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(drawn([(50, 100, "One page", 20)]))
+    assert page_picture(path, 1, 300)[:8] == b"\x89PNG\r\n\x1a\n"
+    with pytest.raises(LoadError, match=r"^no page 2: it has 1$"):
+        page_picture(path, 2)
+    assert Mark(1, ()).rectangles == ()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    shutil.which("tesseract") is None, reason="Tesseract is not installed (apt-get install tesseract-ocr tesseract-ocr-spa)"
+)
+def test_a_scanned_page_is_read(tmp_path: Path) -> None:
+    planted = write_pdf_columns(tmp_path / "text.pdf", "es", "a")
+    picture = page_picture(tmp_path / "text.pdf", 1, 2000)
+    canvas = Canvas(str(tmp_path / "scan.pdf"), pagesize=(595, 842))
+    canvas.drawImage(ImageReader(io.BytesIO(picture)), 0, 0, 595, 842)
+    canvas.save()
+    files = [(tmp_path / "scan.pdf", "scan.pdf")]
+    with loading(files, Limits()) as loaded:
+        assert [str(outcome) for outcome in loaded] == ["no text layer (scanned? set load.ocr to true to have it read)"]
+    with loading(files, Limits(ocr="spa+eng")) as loaded:
+        (document,) = loaded
+    assert isinstance(document, Document), document
+    plain = " ".join(document.text.split())
+    first_page = [one for one in planted if one.section == HEADINGS["es"][0]]
+    assert sum(one.sentence[:25] in plain for one in first_page) > len(first_page) * 0.7
+    marks = rectangles(tmp_path / "scan.pdf", document, 0, 20, Limits(ocr="spa+eng"))
+    assert marks[0].rectangles
