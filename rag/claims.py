@@ -18,9 +18,6 @@ from rag.language import FUNCTION_WORDS
 from rag.lexicon import SAY_LITTLE, words
 from rag.numerals import Numeral, numerals
 
-ALIKE = 0.82  # spelling: "Pyongyang" and "Pionyang" are .82 alike
-_SPELLED = 0.9  # what a similar spelling counts for, as a cosine
-_SHORTEST_ALIKE = 5
 _WORD = re.compile(r"[^\W_]+(?:['’](?!s\b)[^\W_]+)*")
 _CLAUSE_END = re.compile(
     r"[.;:!?)\]\n—|]+(?!\d)"

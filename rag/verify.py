@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.claims import WordVectors
-from rag.quotations import Searchable, quotation_spans, quotations
+from rag.quotations import Searchable, pieces, quotation_spans, quotations
 from rag.references import find
 from rag.sentences import sentences
 from rag.types import Citation, Hit, Sentence
@@ -184,7 +184,7 @@ class Checker:
         passage = hit.passage
         every = quotations(sentence)
         quoted = [quotation for quotation in every if bare(quotation) not in self._titles] or every
-        located = [span for quotation in quoted for span in self._passages[index].locate_all(quotation)[:1]]
+        located = [span for quotation in quoted for span in pieces(self._passages[index], quotation)[:1]]
         whole = self._passages[index].locate_all(sentence.strip(EDGE))[:1] if not located else []
         span = max(located or whole, key=lambda pair: pair[1] - pair[0], default=None)
         start, end = span or self._nearest(sentence, passage.text)

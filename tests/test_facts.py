@@ -77,7 +77,7 @@ def test_spellings() -> None:
 
 @pytest.mark.parametrize("unit", ["A", "Ab ", "1.", "not ", "le ", "\0", "1,", "two ", "1 000 ", ", and "])
 def test_hostile_text_takes_linear_time(unit: str) -> None:
-    text = unit * (200_000 // len(unit))
+    text = unit * (60_000 // len(unit))
     started = time.perf_counter()
     for look in (numerals, names, read):
         look(text)

@@ -244,6 +244,10 @@ def test_an_honest_ellipsis_is_quoted(text: str) -> None:
     assert verdicts(text) == ["quoted"]
 
 
+def test_a_quotation_with_an_ellipsis_is_cited_from_its_first_piece_to_its_last() -> None:
+    assert check("“Putin visitó Pionyang [...] de 2024.” [1]").citations[0].quote == "Putin visitó Pionyang en junio de 2024."
+
+
 @pytest.mark.parametrize(
     "text",
     [
