@@ -181,7 +181,7 @@ def served(pipeline: "StandIn | Pipeline", password: str = "") -> Iterator[str]:
 @contextlib.contextmanager
 def visit(address: str, language: str = "en") -> Iterator[httpx.Client]:
     """A browser that has opened the page."""
-    with httpx.Client(base_url=address, timeout=30, headers={"accept-language": language}) as client:
+    with httpx.Client(base_url=address, timeout=60, headers={"accept-language": language}) as client:
         assert client.get("/").status_code == 200
         yield client
 

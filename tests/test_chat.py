@@ -311,7 +311,7 @@ def test_page_is_in_the_language_of_the_browser(client, address):
 
 
 def test_without_a_cookie_nothing_but_the_page_is_served(address):
-    with httpx.Client(base_url=address) as stranger:
+    with httpx.Client(base_url=address, timeout=60) as stranger:
         for path in ("/conversation", "/documents", "/models", "/examples", "/source", "/export"):
             response = stranger.get(path)
             assert (response.status_code, response.json()) == (401, {"error": STRINGS["en"]["restarted"]})
@@ -390,7 +390,7 @@ def test_other_origins_names_and_long_bodies_are_refused(client, address):
 
 
 def test_password_is_asked_for_and_checked():
-    with served(StandIn(), password="s3cret") as url, httpx.Client(base_url=url) as http:
+    with served(StandIn(), password="s3cret") as url, httpx.Client(base_url=url, timeout=60) as http:
         assert STRINGS["en"]["welcome"] not in http.get("/").text
         assert "set-cookie" not in http.get("/").headers
         assert http.get("/documents").status_code == 401
@@ -405,8 +405,9 @@ def test_password_is_asked_for_and_checked():
         assert http.get("/documents").status_code == 401
 
 
-def test_passwords_cannot_be_tried_for_ever():
-    with served(StandIn(), password="s3cret") as url, httpx.Client(base_url=url) as http:
+def test_passwords_cannot_be_tried_for_ever(monkeypatch):
+    monkeypatch.setattr("rag.chat.door.TRY_SECONDS", 3_600.0)
+    with served(StandIn(), password="s3cret") as url, httpx.Client(base_url=url, timeout=60) as http:
         statuses = [http.post("/login", data={"password": f"{number}"}).status_code for number in range(11)]
         assert statuses == [403] * 10 + [429]
         assert http.post("/login", data={"password": "s3cret"}).status_code == 429

@@ -251,8 +251,8 @@ def test_private_uploads_are_seen_by_their_visitor_alone_and_deleted_at_the_end(
     question = "What is the lantern keeper of Quarrel Point called?"
     with (
         served(harbour, password="s3cret") as url,
-        httpx.Client(base_url=url, timeout=30) as one,
-        httpx.Client(base_url=url, timeout=30) as two,
+        httpx.Client(base_url=url, timeout=60) as one,
+        httpx.Client(base_url=url, timeout=60) as two,
     ):
         for client in (one, two):
             client.post("/login", data={"password": "s3cret"})

@@ -102,8 +102,7 @@ def sync_documents(config: Config, embedder: Embedder, documents: Iterable[Docum
 
 def remove(config: Config, embedder: Embedder, sources: Iterable[str], *, also: Sequence[Embedder] = ()) -> Summary:
     """Take the documents with these names out of the index; a sync of the folder that a file is in brings it back."""
-    gone = set(sources)
-    return _sync(config, [embedder, *also], lambda known, reread: plan_without(known, gone, reread=reread))
+    return _sync(config, [embedder, *also], lambda known, reread: plan_without(known, sources, reread=reread))
 
 
 def _sync(config: Config, embedders: Sequence[Embedder], plan: Callable[[Known, bool], Plan], progress: Progress | None = None) -> Summary:
