@@ -5,7 +5,9 @@ kept. A question set and TREC topics are about documents that are in the index a
 matter of `score.py`.
 """
 
+import json
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -198,14 +200,5 @@ def repeat_command(target: Path, config: Config, options: Options) -> str:
     for section, values in config.model_dump(mode="json", exclude={"index"}).items():
         for key, value in values.items():
             if value != default[section][key]:
-                words += ["--set", f"{section}.{key}={_toml(value)}"]
-    return " ".join(word if word and set(word) <= _PLAIN else f"'{word}'" for word in words)
-
-
-_PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:@,+")
-
-
-def _toml(value: object) -> str:
-    import json
-
-    return value if isinstance(value, str) else json.dumps(value)
+                words += ["--set", f"{section}.{key}={value if isinstance(value, str) else json.dumps(value)}"]
+    return shlex.join(words)

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any, Literal
 
+from rag.condense import condense
 from rag.evaluate import citations
 from rag.evaluate.catalogue import IN_CITATION, METRICS
 from rag.evaluate.datasets import Dataset, GoldSpan, Question
@@ -61,7 +62,8 @@ class Scorer:
     def run(self, question: Question, spans: Sequence[GoldSpan]) -> Outcome:
         """Ask and search, and score what comes."""
         answer = self.subject.ask(question.question, question.history) if self.dataset.gold else None
-        hits = self.subject.search(answer.standalone_question if answer else question.question, DEPTH)
+        standalone = answer.standalone_question if answer else condense(question.question, question.history)
+        hits = self.subject.search(standalone, DEPTH)
         insisted = None
         if answer and self.insist and answer.abstained and answer.reason == "no_evidence":
             insisted = self.insist(question.question, question.history)
