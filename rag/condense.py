@@ -49,6 +49,9 @@ _OTHER_WORD = {
         "cuántos": "how many",
     },
 }
+_PROVISION_WORD = re.compile(
+    r"\b(?:articles?|artículos?|articulos?|sections?|sección|annex|anexo|chapter|capítulo|clause|cláusula)\b", re.IGNORECASE
+)
 _REFLEXIVE = re.compile(r"(?:no\s+)?se\s+(?:aplica|refiere|extiende|limita|prorroga|renueva)\b", re.IGNORECASE)
 _IN_LANGUAGE = re.compile(r"(?:now |ahora )?(?:in|en) (?:english|spanish|inglés|ingles|español|castellano)", re.IGNORECASE)
 _SAID = re.compile(
@@ -239,6 +242,8 @@ def _with_document(plain: str, topic: str, *, has_opening: bool) -> str | None:
     """`topic` with the document of its provision replaced by that of "and the Sarmenor agreement?"."""
     asked = asked_provisions(topic)
     phrase = asked[-1].phrase if asked else ""
+    if _PROVISION_WORD.search(plain):  # "the article on arbitration in the agreement" is a question of its own
+        return None
     named = has_opening or re.match(r"(?:the|el|la)\s", plain, re.IGNORECASE)
     if (
         not phrase
