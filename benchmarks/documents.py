@@ -19,7 +19,23 @@ from pathlib import Path
 from rag.load import Limits, loading
 from rag.types import Document
 
-WORDS = ["la", "cuenca", "del", "río", "acuerdo", "partes", "bodega", "sal", "año", "señal", "cantidad", "harbour", "keeper", "water", "annual", "report", "number", "store", "price"]
+WORDS = [
+    "la",
+    "cuenca",
+    "del",
+    "río",
+    "acuerdo",
+    "bodega",
+    "sal",
+    "año",
+    "señal",
+    "harbour",
+    "keeper",
+    "water",
+    "annual",
+    "report",
+    "store",
+]
 INDEX = """
 import json, resource, sys
 from pathlib import Path
