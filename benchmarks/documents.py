@@ -25,20 +25,16 @@ WORDS = [
     "del",
     "río",
     "acuerdo",
-    "partes",
     "bodega",
     "sal",
     "año",
     "señal",
-    "cantidad",
     "harbour",
     "keeper",
     "water",
     "annual",
     "report",
-    "number",
     "store",
-    "price",
 ]
 INDEX = """
 import json, resource, sys

@@ -137,7 +137,7 @@ def test_bombs(place: Place) -> None:
     assert why["many.zip"] == "a ZIP archive of 30,000 files (at most 20,000)"
     assert "would become 200 MB" in why["spaces-200mb.zip"]
     assert why["zip-of-zips.zip/5-0.zip"] == "an archive in an archive is not opened; unpack it"
-    assert {"flate-1gb.pdf", "flate-twice.pdf", "nested.json", "nested.docx", "quotes.csv"} <= set(why)
+    assert {"flate-1gb.pdf", "flate-twice.pdf", "nested.json", "nested.docx"} <= set(why)
     assert "indexed all the same" in place.texts()
 
 

@@ -137,7 +137,7 @@ def write_text(path: Path, language: Language, seed: str) -> tuple[Planted, ...]
     blocks = [seed.upper()]
     for heading, paragraphs in sections:
         blocks += [heading.upper(), *(" ".join(sentences) for sentences in paragraphs)]
-    path.write_bytes("\r\n\r\n".join(blocks).encode("cp1252"))
+    path.write_bytes("\r\n\r\n".join(blocks).encode("utf-16" if path.suffix == ".text" else "cp1252"))
     return tuple(Planted(planted.sentence, section=(planted.section or "").upper()) for planted in in_sections(sections))
 
 
@@ -586,7 +586,9 @@ def write_pdf_encrypted(path: Path, language: Language, seed: str) -> tuple[Plan
 
 WRITERS: dict[str, Callable[[Path, Language, str], tuple[Planted, ...]]] = {
     "sections.md": write_markdown,
+    "plain.markdown": write_markdown,
     "windows.txt": write_text,
+    "wide.text": write_text,
     "page.html": write_html,
     "old.htm": write_html,
     "records.json": write_json,

@@ -109,7 +109,6 @@ def _pieces(words: Iterable[Word]) -> list[_Piece]:
             larger = max(size, piece.size)
             gap = word.left - piece.right
             if abs(middle - piece.middle) < SAME_LINE * larger and -larger < gap < PIECE_GAP * larger:
-                # What touches was one word, cut by a change of font ("fi" and "rst"), unless there is a space of any width.
                 piece.words.append(word)
                 piece.right = max(piece.right, word.right)
                 continue

@@ -26,7 +26,7 @@ def rectangles(path: Path, document: Document, start: int, end: int, limits: Lim
 
     Returns:
         For each page that the span is on: its number (from 1) and rectangles (left, top, width, height) in shares of its width and height.
-        None for a document without pages.
+        Empty for a document without pages.
 
     Raises:
         LoadError: the file has changed, is gone, or cannot be read.
