@@ -19,7 +19,7 @@ GATE := --baseline
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: chat ask test test-all check format eval baseline bench bench-index torture models constraints clean
+.PHONY: chat ask test test-all check format eval baseline bench bench-index bench-models torture models constraints clean
 .DELETE_ON_ERROR:
 
 chat ask $(INDEX)/.synced: export RAG_INDEX := $(INDEX)
