@@ -21,7 +21,11 @@ GATE := --baseline
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+<<<<<<< HEAD
 .PHONY: chat ask test test-all test-browser check format eval baseline bench bench-index bench-models bench-provisions torture models constraints clean
+=======
+.PHONY: chat ask test test-all check format eval baseline bench bench-index bench-models torture models constraints clean
+>>>>>>> evaluation
 .DELETE_ON_ERROR:
 
 chat ask $(INDEX)/.synced: export RAG_INDEX := $(INDEX)

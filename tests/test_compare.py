@@ -84,6 +84,7 @@ def test_a_baseline_keeps_what_a_comparison_needs(tmp_path):
     assert len(file.read_text(encoding="utf-8").splitlines()) > 4  # a question a line, so that a change can be read
 
 
+@pytest.mark.slow
 def test_fifty_runs_that_differ_by_chance_only_raise_no_alarm_beyond_the_level():
     """Two runs over 300 questions in 30 documents whose answers differ at random in a fifth of the cases: nothing is lost on average."""
     alarms = 0
