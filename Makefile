@@ -4,6 +4,7 @@
 #   make ask Q="what does ..."      one answer in the terminal
 #   make test                       the default tests          make check      everything CI asks for
 #   make test-all                   with torch and a browser   make bench      speed and quality, printed
+#   make test-slow                  what make check leaves out
 #   make eval                       the gate: no worse than eval/baselines    make baseline   accept what is as the new baseline
 #   make test-browser               the chat page in Debian's chromium
 #   make models DATA=../shared/data rebuild rag/models from training data
@@ -21,11 +22,7 @@ GATE := --baseline
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-<<<<<<< HEAD
-.PHONY: chat ask test test-all test-browser check format eval baseline bench bench-index bench-models bench-provisions torture models constraints clean
-=======
-.PHONY: chat ask test test-all check format eval baseline bench bench-index bench-models torture models constraints clean
->>>>>>> evaluation
+.PHONY: chat ask test test-all test-slow test-browser check format eval baseline bench bench-index bench-models bench-provisions torture models constraints clean
 .DELETE_ON_ERROR:
 
 chat ask $(INDEX)/.synced: export RAG_INDEX := $(INDEX)
@@ -41,6 +38,10 @@ test: .venv/.test
 
 test-all: .venv/.local
 	$(BIN)/python -m pytest
+
+# What `make check` leaves out.
+test-slow: .venv/.local
+	$(BIN)/python -m pytest -rs -m "local or slow"
 
 # Skipped, and said so, where chromium is missing (apt-get install chromium).
 test-browser: .venv/.browser
