@@ -34,15 +34,16 @@ def print_json(value: object) -> None:
 
 
 def answer_fields(answer: Answer) -> dict[str, Any]:
-    """The fields of `rag ask --json`."""
-    return {
+    """The fields of `rag ask --json`; `note` only where there is one."""
+    fields = {
         "question": answer.question, "standalone_question": answer.standalone_question, "language": answer.language,
         "abstained": answer.abstained, "reason": answer.reason, "text": answer.text,
         "sentences": [asdict(sentence) for sentence in answer.sentences],
         "citations": [_citation_fields(citation) for citation in answer.citations],
         "hits": [_hit_fields(hit) for hit in answer.hits],
-        "timings_ms": answer.timings_ms, "fingerprint": answer.fingerprint,
+        "timings_ms": answer.timings_ms, "fingerprint": answer.fingerprint, "confidence": answer.confidence,
     }  # fmt: skip
+    return fields | ({"note": answer.note} if answer.note else {})
 
 
 def search_fields(question: str, hits: Sequence[Hit]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ HIT_FIELDS = ["rank", "source", "title", "start", "end", "page", "section", "tex
 WHY_FIELDS = ["reference", "matched_terms", "lexical_rank", "lexical_score", "dense_rank", "dense_score", "fused_score"]
 CITATION_FIELDS = ["number", "source", "title", "start", "end", "page", "section", "quote", "score"]
 ASK_FIELDS = ["question", "standalone_question", "language", "abstained", "reason", "text"]
-ASK_FIELDS += ["sentences", "citations", "hits", "timings_ms", "fingerprint"]
+ASK_FIELDS += ["sentences", "citations", "hits", "timings_ms", "fingerprint", "confidence"]
 COMMANDS = ("index", "ask", "verify", "search", "show", "check", "chat", "eval", "models", "doctor", "version")
 
 
@@ -126,7 +126,7 @@ def test_ask_json(run: Run, seeds_index: Path) -> None:
     assert (result.status, result.err) == (0, "")
     assert result.out.count("\n") == 1
     answer = json.loads(result.out)
-    assert list(answer) == ASK_FIELDS
+    assert list(answer) == [*ASK_FIELDS, "note"]
     assert (answer["question"], answer["standalone_question"], answer["language"]) == (MODEL_QUESTION, MODEL_QUESTION, "en")
     assert (answer["abstained"], answer["reason"]) == (False, None)
     for item in answer["sentences"]:
