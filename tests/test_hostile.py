@@ -31,7 +31,9 @@ from rag.index.sync import sync
 from rag.testing import HashEmbedder
 
 summary = asdict(sync(Config(index=IndexConfig(path=Path(sys.argv[2]))), HashEmbedder(16), [Path(sys.argv[1])]))
-memory = {"self": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "workers": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}
+# Not ru_maxrss, which a process begins with that of the one that started it.
+own = Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]
+memory = {"self": int(own), "workers": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}
 print(json.dumps(summary | {"memory": memory}))
 """
 SHOW = """
