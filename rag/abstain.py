@@ -78,10 +78,10 @@ def answerable(question: str, hits: Sequence[Hit], scorer: SentenceScorer, calib
 def missing(question: str, hits: Sequence[Hit], evidence: Evidence) -> tuple[str, ...]:
     """Words of the question that none of the hits has a counterpart of, in either language: what the documents would have to speak of."""
     asked = [word for word in dict.fromkeys(_WORD.findall(question)) if word.casefold() not in FUNCTION_WORDS]
-    *words, given = evidence.words([*asked, "\n".join(hit.passage.in_context for hit in hits)])
-    nearest = [float(covered(word, counterparts(word, [given]))[0]) for word in words]
-    telling = [bool(word.weights.sum() >= TELLING) for word in words]
-    return tuple(word for word, cosine, tells in zip(asked, nearest, telling, strict=True) if tells and cosine < KNOWN_WORD)[:MOST_MISSING]
+    nearest = _nearest(asked, "\n".join(hit.passage.in_context for hit in hits), evidence)
+    return tuple(word for word, (cosine, weight) in zip(asked, nearest, strict=True) if weight >= TELLING and cosine < KNOWN_WORD)[
+        :MOST_MISSING
+    ]
 
 
 def _has_unknown_name(question: str, hits: Sequence[Hit], evidence: Evidence) -> bool:
@@ -90,6 +90,11 @@ def _has_unknown_name(question: str, hits: Sequence[Hit], evidence: Evidence) ->
         return False
     known = "\n".join(hit.passage.in_context for hit in hits)
     asked = [name for name in names(question) if name.casefold() not in FUNCTION_WORDS]
-    *words, given = evidence.words([*asked, known])
-    nearest = [float(covered(name, counterparts(name, [given]))[0]) for name in words]
-    return any(cosine < KNOWN_NAME and not spelled_alike(name, known) for name, cosine in zip(asked, nearest, strict=True))
+    nearest = _nearest(asked, known, evidence)
+    return any(cosine < KNOWN_NAME and not spelled_alike(name, known) for name, (cosine, _) in zip(asked, nearest, strict=True))
+
+
+def _nearest(asked: Sequence[str], text: str, evidence: Evidence) -> list[tuple[float, float]]:
+    """Of each word, the cosine of its best counterpart in `text`, and its own weight."""
+    *words, given = evidence.words([*asked, text])
+    return [(float(covered(word, counterparts(word, [given]))[0]), float(word.weights.sum())) for word in words]
