@@ -9,7 +9,7 @@ replaced by "several", asked about another name; or the paragraph of the same co
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +26,8 @@ Kind = Literal["answer", "sentence", "none"]
 SENTENCES_AROUND = 6
 NEAREST = 12
 SHORTEST_REST = 80
+TRANSLATED = {"en": 0.5, "es": 0.75}
+"""Share of the crossed questions that are translated, by their own language; the rest are glossed."""
 VAGUE = {"en": "several", "es": "varios"}
 _PREPOSITION = re.compile(r"\s*\b(?:in|on|by|since|from|until|during|en|desde|hasta|durante|el|de|del|año|the|year)\s+$", re.IGNORECASE)
 _NAME = re.compile(r"(?<=\s)[A-ZÁÉÍÓÚÑ]\w+(?:\s+[A-ZÁÉÍÓÚÑ]\w+)*")
@@ -68,13 +70,21 @@ def read_examples(data: Path, embedder: BuiltinEmbedder, seed: int) -> list[Exam
     return [*positives, *negatives, *sentence_examples(data, known, numbers)]
 
 
-def cross_language(examples: Sequence[Example], glossaries: dict[str, Glossary], seed: int) -> list[Example]:
-    """Spanish passages with their question and with its gloss, English ones with one of the two; in a fixed random order."""
+def cross_language(
+    examples: Sequence[Example], glossaries: dict[str, Glossary], seed: int, translations: Mapping[str, str] | None = None
+) -> list[Example]:
+    """Spanish passages with their question and with its gloss, English ones with one of the two; in a fixed random order.
+
+    With `translations`, from question to question, most glosses make way for them.
+    """
     numbers = random.Random(seed)
     result = []
     for example in examples:
         share = numbers.choice((0.5, 0.8, 1.0, 1.0))
-        glossed = replace(example, question=glossaries[example.language].gloss(example.question, share, numbers))
+        if translations and numbers.random() < TRANSLATED[example.language]:
+            glossed = replace(example, question=translations[example.question])
+        else:
+            glossed = replace(example, question=glossaries[example.language].gloss(example.question, share, numbers))
         if example.language == "es":
             result += [example, glossed]
         else:

@@ -5,7 +5,7 @@ as target means that the ends may lie anywhere inside it (the marginal likelihoo
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,19 +72,23 @@ def train_heads(network: ReaderNetwork, windows: Sequence[Window], *, rate: floa
     compiled = torch.compile(network, dynamic=True)
 
     def loss_at(step: int) -> Tensor:
-        chosen = [windows[number] for number in batches[step]]
-        answerable, spans = compiled(*as_tensors(chosen))
-        logs = spans.log_softmax(dim=1)
-        target = torch.full_like(logs, OUTSIDE)
-        for row, window in enumerate(chosen):
-            target[row, list(window.starts), 0] = 0.0
-            target[row, list(window.ends), 1] = 0.0
-        where = -torch.logsumexp(logs + target, dim=1).mean()
-        whether = functional.binary_cross_entropy_with_logits(answerable, torch.tensor([float(w.answerable) for w in chosen]))
-        return where + whether
+        return answer_loss(compiled, [windows[number] for number in batches[step]])
 
     fit(network, loss_at, steps=len(batches), rate=rate, checkpoint=checkpoint, name="read")
     return len(batches)
+
+
+def answer_loss(network: Callable[..., tuple[Tensor, Tensor]], chosen: Sequence[Window]) -> Tensor:
+    """What `network` loses on one batch, over both heads."""
+    answerable, spans = network(*as_tensors(chosen))
+    logs = spans.log_softmax(dim=1)
+    target = torch.full_like(logs, OUTSIDE)
+    for row, window in enumerate(chosen):
+        target[row, list(window.starts), 0] = 0.0
+        target[row, list(window.ends), 1] = 0.0
+    where = -torch.logsumexp(logs + target, dim=1).mean()
+    whether = functional.binary_cross_entropy_with_logits(answerable, torch.tensor([float(w.answerable) for w in chosen]))
+    return where + whether
 
 
 def make_batches(windows: Sequence[Window], epochs: float, seed: int) -> list[list[int]]:

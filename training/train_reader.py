@@ -9,6 +9,7 @@ writes files, `reader_score` measures them. A run that was stopped goes on from 
 
 import argparse
 import os
+import random
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,15 +21,19 @@ from tokenizers import Tokenizer
 from rag.embed import BuiltinEmbedder
 from rag.evidence import Evidence
 from rag.read import Reader
-from training.corpus import PARAGRAPH_SOURCE, SENTENCE_SOURCES, read_rows, read_sentences
+from training.corpus import PARAGRAPH_SOURCE, SENTENCE_SOURCES, read_paragraphs, read_rows, read_sentences
 from training.reader_adapt import adapt
 from training.reader_card import write_reader_card
+from training.reader_cloze import cloze_examples
 from training.reader_data import Example, cross_language, read_examples
 from training.reader_export import write_reader, write_settings
-from training.reader_gloss import make_glossaries
+from training.reader_gloss import Glossary, make_glossaries
 from training.reader_heads import make_windows, train_heads
 from training.reader_model import Encoder, ReaderNetwork
 from training.reader_score import fit_logistic, log_odds, score_reader
+from training.reader_stored import read_reader
+from training.reader_together import placed_texts, question_passages, train_together
+from training.reader_translate import MODES, translate
 from training.reader_vocabulary import choose_tokens, count_tokens, first_vectors, make_tokenizer
 from training.teacher import Teacher, find_teacher
 from training.train_embedding import SENTENCE_TOKENS
@@ -49,6 +54,9 @@ class Settings:
     adapt_rate: float = 3e-4
     epochs: float = 1.0
     rate: float = 1.5e-4
+    further_rate: float = 1.2e-4
+    clozes: int = 26_000
+    placed: int = 60_000
     seed: int = 0
 
 
@@ -87,14 +95,59 @@ def question_examples(data: Path, out: Path, settings: Settings) -> tuple[list[E
     """Examples in all four directions, for training and for calibration; the two share no passage."""
     table = BuiltinEmbedder(out)
     own = read_examples(data, table, settings.seed)
-    news = read_sentences(data, PARAGRAPH_SOURCE, settings.seed)
+    examples = cross_language(own, _glossaries(data, table, own, settings.seed), settings.seed)
+    return [e for e in examples if e.group % HELD_OUT], [e for e in examples if not e.group % HELD_OUT]
+
+
+def further_examples(data: Path, out: Path, settings: Settings) -> tuple[list[Example], list[Example]]:
+    """As `question_examples`, drawn anew, with translations besides glosses, Spanish passages twice, and clozes of the parallel news."""
+    table = BuiltinEmbedder(out)
+    first, second = (read_examples(data, table, settings.seed + draw) for draw in (1, 2))
+    glossaries = _glossaries(data, table, first, settings.seed)
+    translations = {
+        question: translated
+        for language in MODES
+        for question, translated in translate(
+            list(dict.fromkeys(e.question for e in [*first, *second] if e.language == language)), language
+        ).items()
+    }
+    examples = cross_language(first, glossaries, settings.seed + 1, translations)
+    held_out = [example for example in examples if not example.group % HELD_OUT]
+    examples += cross_language([e for e in second if e.language == "es"], glossaries, settings.seed + 2, translations)
+    examples += cloze_examples(data, settings.clozes, settings.seed)
+    random.Random(settings.seed).shuffle(examples)
+    return [example for example in examples if example.group % HELD_OUT], held_out
+
+
+def _glossaries(data: Path, table: BuiltinEmbedder, own: list[Example], seed: int) -> dict[str, Glossary]:
+    news = read_sentences(data, PARAGRAPH_SOURCE, seed)
     asked = {language: [example.question for example in own if example.language == language] for language in ("en", "es")}
     texts = {language: [example.passage for example in own if example.language == language] for language in ("en", "es")}
     texts["en"] += [*asked["en"], *(pair.english for pair in news)]
     texts["es"] += [*asked["es"], *(pair.spanish for pair in news)]
-    glossaries = make_glossaries(Evidence(table.tokenizer, table.rows), asked, texts)
-    examples = cross_language(own, glossaries, settings.seed)
-    return [e for e in examples if e.group % HELD_OUT], [e for e in examples if not e.group % HELD_OUT]
+    return make_glossaries(Evidence(table.tokenizer, table.rows), asked, texts)
+
+
+def further_round(
+    network: ReaderNetwork, tokenizer: Tokenizer, examples: list[Example], data: Path, cache: Path, settings: Settings
+) -> None:
+    """Train on, together with the encoder's other task, to place texts."""
+    folder = find_teacher()
+    weights = load_file(folder / "model.safetensors")
+    vectors = weights["embeddings.word_embeddings.weight"]
+    teacher = Encoder(len(vectors))
+    teacher.load_bert(weights, vectors)
+    teacher_tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    teacher_tokenizer.no_truncation()
+    teacher_tokenizer.no_padding()
+    pairs = [pair for source in SENTENCE_SOURCES for pair in read_sentences(data, source, settings.seed)]
+    pairs = random.Random(settings.seed).sample(pairs, settings.placed // 2) + read_paragraphs(data, PARAGRAPH_SOURCE, settings.seed)
+    placed = placed_texts(pairs, tokenizer, teacher_tokenizer, settings.seed)
+    windows = make_windows(examples, tokenizer, settings.seed)
+    asked = question_passages(examples, tokenizer)
+    train_together(
+        network, windows, placed, asked, teacher, rate=settings.further_rate, seed=settings.seed, checkpoint=cache / "together.pt"
+    )  # fmt: skip
 
 
 def calibrate(examples: list[Example], out: Path) -> dict[str, float]:
@@ -112,26 +165,36 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with parallel/, questions/ and dev/")
     parser.add_argument("--out", type=Path, default=Path("rag/models"), help="where the model files go")
     parser.add_argument("--cache", type=Path, default=Path(".cache/training/reader"), help="where checkpoints are kept between runs")
+    parser.add_argument("--go-on", action="store_true", help="start from the reader that is in --out, with the second round")
     arguments = parser.parse_args()
     settings = Settings()
     torch.manual_seed(settings.seed)  # the heads start at random
     torch.set_num_threads(min(2, os.cpu_count() or 1))
     arguments.cache.mkdir(parents=True, exist_ok=True)
 
-    # 1. The encoder, with a vocabulary of both languages.
-    encoder, tokenizer = adapted_encoder(arguments.data, arguments.out, arguments.cache, settings)
+    if not arguments.go_on:
+        # 1. The encoder, with a vocabulary of both languages.
+        encoder, tokenizer = adapted_encoder(arguments.data, arguments.out, arguments.cache, settings)
 
-    # 2. Questions and passages, and the two heads.
-    examples, held_out = question_examples(arguments.data, arguments.out, settings)
-    network = ReaderNetwork(encoder)
-    windows = make_windows(examples, tokenizer, settings.seed)
-    train_heads(network, windows, rate=settings.rate, seed=settings.seed, epochs=settings.epochs, checkpoint=arguments.cache / "heads.pt")
+        # 2. Questions and passages, and the two heads.
+        examples, _ = question_examples(arguments.data, arguments.out, settings)
+        network = ReaderNetwork(encoder)
+        windows = make_windows(examples, tokenizer, settings.seed)
+        train_heads(
+            network, windows, rate=settings.rate, seed=settings.seed, epochs=settings.epochs, checkpoint=arguments.cache / "heads.pt"
+        )
+        write_reader(network, tokenizer, AS_IT_IS, arguments.out)
 
-    # 3. The files, and a probability fitted to what they say.
+    # 3. A second round from the files of the first, with more questions and a second task.
+    network, tokenizer = read_reader(arguments.out)
+    examples, held_out = further_examples(arguments.data, arguments.out, settings)
+    further_round(network, tokenizer, examples, arguments.data, arguments.cache, settings)
+
+    # 4. The files, and a probability fitted to what they say.
     write_reader(network, tokenizer, AS_IT_IS, arguments.out)
     revision = write_settings(calibrate(held_out, arguments.out), arguments.out)
 
-    # 4. What it is worth, and the model card.
+    # 5. What it is worth, and the model card.
     measured = score_reader(arguments.out, arguments.data)
     answered = sum(example.kind != "none" for example in examples)
     print(write_reader_card(arguments.out, revision, settings, len(examples), answered, measured))
