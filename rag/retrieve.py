@@ -11,11 +11,12 @@ fusion was measured and lost (docs/decisions.md).
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from rag.embed import Embedder
 from rag.evidence import Evidence
@@ -25,8 +26,10 @@ from rag.lookup import Lookup, Meaning, look_up
 from rag.rerank import Reranker
 from rag.types import Hit, Language, Passage, Reference, Why
 
+Values = npt.NDArray[np.float64]
+
 GRAMS = "grams"
-_SECOND_CORE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="grams")  # threads start with the first question
+_SECOND_CORE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="words")  # threads start with the first question
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,8 @@ class Retriever:
         best = _with_every(named, lookup, order, limit)
         unread = [identifier for identifier, _ in best if identifier not in read]
         passages = read | {passage.id: passage for passage in snapshot.store.passages(unread)}
-        lexical = scores.lexical()
-        by_words, by_meaning = (_ranks(side) for side in (lexical, scores.dense))
+        lexical, dense = (dict(zip(scores.ids, side.tolist(), strict=True)) for side in (scores.lexical(), scores.dense))
+        by_words, by_meaning = (_ranks(scores.ids, side) for side in (scores.lexical(), scores.dense))
         terms = snapshot.words.terms(question, language)
         hits = []
         for rank, (identifier, score) in enumerate(best, 1):
@@ -93,23 +96,27 @@ class Retriever:
                 lexical_rank=by_words.get(identifier),
                 lexical_score=round(lexical[identifier], 4) if identifier in by_words else None,
                 dense_rank=by_meaning.get(identifier),
-                dense_score=round(scores.dense[identifier], 4),
+                dense_score=round(dense[identifier], 4),
                 fused_score=round(score, 4),
             )
             hits.append(Hit(rank, passage, why.fused_score, why))
         return Retrieved(tuple(hits), lookup)
 
     def _scores(self, snapshot: Snapshot, question: str, language: Language, lookup: Lookup) -> "_Scores":
-        by_grams = _SECOND_CORE.submit(snapshot.words.search, question, GRAMS, self._candidates)
+        by_grams, by_words = (_SECOND_CORE.submit(snapshot.words.search, question, field, self._candidates) for field in (GRAMS, language))
         vector = self._embedder.encode_queries([question])[0]
         near = snapshot.vectors.search(vector, self._candidates)
-        words = dict(snapshot.words.search(question, language, self._candidates))
-        grams = dict(by_grams.result())
+        words, grams = dict(by_words.result()), dict(by_grams.result())
         own_text_first = sorted(lookup.found, key=lambda i: (not lookup.found[i][1], i not in lookup.openings, i))
         ids = sorted({identifier for identifier, _ in near} | words.keys() | grams.keys() | {*own_text_first[:MOST_LOOKED_UP]})
-        cosines = dict(zip(ids, snapshot.vectors.similarity(vector, ids), strict=True))
-        same = {identifier for identifier, own in snapshot.store.languages(ids).items() if (own or language) == language}
-        return _Scores(same, *({i: side.get(i, 0.0) for i in ids} for side in (words, grams, cosines)))
+        languages = snapshot.store.languages(ids)
+        return _Scores(
+            ids,
+            same=np.array([(languages.get(i) or language) == language for i in ids], dtype=bool),
+            words=np.array([words.get(i, 0.0) for i in ids]),
+            grams=np.array([grams.get(i, 0.0) for i in ids]),
+            dense=np.array(snapshot.vectors.similarity(vector, ids)),
+        )
 
     def _reranked(
         self, snapshot: Snapshot, question: str, fused: Mapping[int, float], always: Collection[int]
@@ -122,7 +129,9 @@ class Retriever:
         order = [identifier for identifier, _ in _best_first(fused.items())]
         first = [*order[:RERANKED], *[identifier for identifier in order[RERANKED:] if identifier in always][:MOST_LOOKED_UP]]
         passages = snapshot.store.passages(first)
-        closer = _standardised(dict(zip(first, self._reranker.score(question, passages).tolist(), strict=True)))
+        closer = dict(
+            zip(first, _standardised(np.asarray(self._reranker.score(question, passages), dtype=np.float64)).tolist(), strict=True)
+        )
         mixed = {i: (1 - RERANK_WEIGHT) * fused[i] + RERANK_WEIGHT * closer[i] for i in first}
         floor = min(mixed.values(), default=0.0)
         behind = {identifier: floor - 1e-3 * place for place, identifier in enumerate(order, 1) if identifier not in mixed}
@@ -145,26 +154,26 @@ def _with_every(named: Mapping[int, Reference], lookup: Lookup, ranked: list[tup
 
 @dataclass(frozen=True, slots=True)
 class _Scores:
-    """The candidates of one question with their raw scores by passage id; `same` are those in the question's language."""
+    """The candidates of one question by passage id, with their raw scores (n each); `same` marks those in the question's language."""
 
-    same: set[int]
-    words: dict[int, float]
-    grams: dict[int, float]
-    dense: dict[int, float]
+    ids: list[int]
+    same: npt.NDArray[np.bool_]
+    words: Values
+    grams: Values
+    dense: Values
 
-    def lexical(self) -> dict[int, float]:
+    def lexical(self) -> Values:
         """BM25 on words where the languages agree, on 4-grams where they differ."""
-        return {i: self.words[i] if i in self.same else self.grams[i] for i in self.words}
+        return np.where(self.same, self.words, self.grams)
 
     def fused(self) -> dict[int, float]:
         """Weighted sums of z-scores; lexical scores are standardised within each language, for the pairs differ in scale."""
+        fused = np.zeros(len(self.ids))
         dense = _standardised(self.dense)
-        fused: dict[int, float] = {}
-        for inside, weights in ((True, SAME_LANGUAGE), (False, CROSS_LANGUAGE)):
-            group = [i for i in self.words if (i in self.same) == inside]
-            words, grams = (_standardised({i: side[i] for i in group}) for side in (self.words, self.grams))
-            fused |= {i: weights.words * words[i] + weights.grams * grams[i] + weights.dense * dense[i] for i in group}
-        return fused
+        for group, weights in ((self.same, SAME_LANGUAGE), (~self.same, CROSS_LANGUAGE)):
+            words, grams = _standardised(self.words[group]), _standardised(self.grams[group])
+            fused[group] = weights.words * words + weights.grams * grams + weights.dense * dense[group]
+        return dict(zip(self.ids, fused.tolist(), strict=True))
 
 
 def candidates(found: Retrieved) -> tuple[str, ...]:
@@ -177,21 +186,19 @@ def candidates(found: Retrieved) -> tuple[str, ...]:
     return tuple(dict.fromkeys(title for titles in several for title in titles.values()))
 
 
-def _standardised(scores: Mapping[int, float]) -> dict[int, float]:
-    if not scores:
-        return {}
-    values = np.fromiter(scores.values(), dtype=np.float64)
-    spread = float(values.std())
+def _standardised(scores: Values) -> Values:
+    spread = float(scores.std()) if len(scores) else 0.0
     if not math.isfinite(spread) or spread < 1e-9:
-        return dict.fromkeys(scores, 0.0)
-    return dict(zip(scores, ((values - values.mean()) / spread).tolist(), strict=True))
+        return np.zeros(len(scores))
+    standardised: Values = (scores - scores.mean()) / spread
+    return standardised
 
 
 def _best_first(pairs: Iterable[tuple[int, float]]) -> list[tuple[int, float]]:
     return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
 
-def _ranks(scores: Mapping[int, float]) -> dict[int, int]:
+def _ranks(ids: Sequence[int], scores: Values) -> dict[int, int]:
     """Ranks from 1 of those that a search returned."""
-    found = _best_first((identifier, score) for identifier, score in scores.items() if score > 0)
-    return {identifier: rank for rank, (identifier, _) in enumerate(found, 1)}
+    order = np.lexsort((np.array(ids), -scores))
+    return {ids[place]: rank for rank, place in enumerate(order.tolist(), 1) if scores[place] > 0}

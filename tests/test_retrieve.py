@@ -268,12 +268,13 @@ def test_scores_fall(laws: Searched) -> None:
 
 def test_fusion_by_hand() -> None:
     scores = _Scores(
-        {1, 2},
-        words={1: 4.0, 2: 0.0, 3: 9.0, 4: 0.0},
-        grams={1: 1.0, 2: 3.0, 3: 2.0, 4: 6.0},
-        dense={1: 0.3, 2: 0.1, 3: 0.3, 4: 0.1},
+        [1, 2, 3, 4],
+        same=np.array([True, True, False, False]),
+        words=np.array([4.0, 0.0, 9.0, 0.0]),
+        grams=np.array([1.0, 3.0, 2.0, 6.0]),
+        dense=np.array([0.3, 0.1, 0.3, 0.1]),
     )
-    assert scores.lexical() == {1: 4.0, 2: 0.0, 3: 2.0, 4: 6.0}
+    assert scores.lexical().tolist() == [4.0, 0.0, 2.0, 6.0]
     same, cross = SAME_LANGUAGE, CROSS_LANGUAGE
     expected = {
         1: same.words - same.grams + same.dense,
@@ -285,8 +286,8 @@ def test_fusion_by_hand() -> None:
 
 
 def test_equal_scores_say_nothing() -> None:
-    zeros = {1: 0.0, 2: 0.0}
-    assert _Scores({1, 2}, zeros, zeros, {1: 0.4, 2: 0.4}).fused() == zeros
+    zeros = np.zeros(2)
+    assert _Scores([1, 2], np.array([True, True]), zeros, zeros, np.array([0.4, 0.4])).fused() == {1: 0.0, 2: 0.0}
 
 
 def test_the_same_question_gets_the_same_hits(laws: Searched, seeds_index: Path) -> None:

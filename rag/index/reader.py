@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-import numpy as np
-
 from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreError
 from rag.index.check import are_trusted
 from rag.index.embeddings import FILE as EMBEDDINGS_FILE
@@ -37,7 +35,7 @@ class StoredVectors:
         self._store = store
         self._embeddings = embeddings
         self._fingerprint = fingerprint
-        self._loaded: dict[int, Matrix] = {}
+        self._compared: tuple[bytes, dict[int, float]] = (b"", {})
 
     def __len__(self) -> int:
         return len(self._index)
@@ -56,14 +54,16 @@ class StoredVectors:
         return sorted(zip(ids, self.similarity(vector, ids), strict=True), key=lambda pair: (-pair[1], pair[0]))
 
     def similarity(self, vector: Matrix, ids: Sequence[int]) -> list[float]:
-        """Cosine of `vector` with each of the passages `ids`."""
-        return self._index.similarity(vector, ids, self._load)
+        """Cosine of `vector` with each of the passages `ids`; those that `search` found for it are compared already."""
+        asked, cosines = self._compared
+        if asked != vector.tobytes():
+            asked, cosines = self._compared = (vector.tobytes(), {})
+        new = [identifier for identifier in ids if identifier not in cosines]
+        cosines |= zip(new, self._index.similarity(vector, new, self._load), strict=True)
+        return [cosines[identifier] for identifier in ids]
 
     def _load(self, ids: Sequence[int]) -> Matrix:
-        new = [identifier for identifier in ids if identifier not in self._loaded]
-        contents = self._store.contents_of(new)
-        self._loaded |= zip(new, self._embeddings.load(self._fingerprint, self.dimension, contents), strict=True)
-        return np.stack([self._loaded[identifier] for identifier in ids])
+        return self._embeddings.load(self._fingerprint, self.dimension, self._store.contents_of(ids))
 
 
 class Reader:
