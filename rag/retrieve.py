@@ -2,7 +2,7 @@
 
     1. a provision that the question names is looked up, never guessed; the document that the question names narrows it
     2. BM25 in the question's language, and over character 4-grams for passages in the other one
-    3. nearest vectors
+    3. nearest vectors; the best of all these are compared by contextual vectors, too, as far as they have any (`rag.index.contextual`)
     4. weighted sum of standardised scores, with weights per language pair
     5. a closer look at the first thirty (`rag.rerank`)
 
@@ -13,12 +13,12 @@ fusion was measured and lost (docs/decisions.md).
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from rag.embed import Embedder
+from rag.embed import ContextualEncoder, Embedder
 from rag.evidence import Evidence
 from rag.index import Snapshot
 from rag.index.words import matched_terms
@@ -34,15 +34,17 @@ _SECOND_CORE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="words")  # 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weights of the standardised scores of one language pair: stemmed words, character 4-grams, vectors."""
+    """Weights of the standardised scores of one language pair: stemmed words, character 4-grams, vectors, contextual vectors."""
 
     words: float
     grams: float
     dense: float
+    contextual: float
 
 
-SAME_LANGUAGE = Weights(words=0.4, grams=0.4, dense=0.2)
-CROSS_LANGUAGE = Weights(words=0.0, grams=0.25, dense=0.75)
+SAME_LANGUAGE = Weights(words=0.4, grams=0.4, dense=0.2, contextual=0.3)
+CROSS_LANGUAGE = Weights(words=0.0, grams=0.25, dense=0.75, contextual=0.4)
+PLACED = 100  # candidates that are compared by their contextual vectors
 RERANKED = 30
 RERANK_WEIGHT = 0.55
 OWN_TEXT_BONUS = 1.0  # of a provision's own text before a mere mention of it
@@ -62,14 +64,23 @@ class Retrieved:
 class Retriever:
     """Finds passages in a snapshot; `candidates` is how many passages each search contributes.
 
-    With `evidence`, documents that a question names are also found by meaning (`rag.lookup`).
+    With `evidence`, documents that a question names are also found by meaning (`rag.lookup`); with `contextual`, the contextual vectors
+    that this encoder made count, too.
     """
 
-    def __init__(self, embedder: Embedder, reranker: Reranker, candidates: int, evidence: Evidence | None = None) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        reranker: Reranker,
+        candidates: int,
+        evidence: Evidence | None = None,
+        contextual: ContextualEncoder | None = None,
+    ) -> None:
         self._embedder = embedder
         self._reranker = reranker
         self._candidates = candidates
         self._meaning = Meaning(embedder, evidence) if evidence else None
+        self._contextual = contextual
 
     def retrieve(self, snapshot: Snapshot, question: str, language: Language, limit: int) -> Retrieved:
         """The best `limit` passages for `question`."""
@@ -86,6 +97,7 @@ class Retriever:
         passages = read | {passage.id: passage for passage in snapshot.store.passages(unread)}
         lexical, dense = (dict(zip(scores.ids, side.tolist(), strict=True)) for side in (scores.lexical(), scores.dense))
         by_words, by_meaning = (_ranks(scores.ids, side) for side in (scores.lexical(), scores.dense))
+        by_context = {identifier: rank for rank, (identifier, _) in enumerate(_best_first(scores.contextual.items()), 1)}
         terms = snapshot.words.terms(question, language)
         hits = []
         for rank, (identifier, score) in enumerate(best, 1):
@@ -97,6 +109,8 @@ class Retriever:
                 lexical_score=round(lexical[identifier], 4) if identifier in by_words else None,
                 dense_rank=by_meaning.get(identifier),
                 dense_score=round(dense[identifier], 4),
+                contextual_rank=by_context.get(identifier),
+                contextual_score=round(scores.contextual[identifier], 4) if identifier in scores.contextual else None,
                 fused_score=round(score, 4),
             )
             hits.append(Hit(rank, passage, why.fused_score, why))
@@ -110,13 +124,25 @@ class Retriever:
         own_text_first = sorted(lookup.found, key=lambda i: (not lookup.found[i][1], i not in lookup.openings, i))
         ids = sorted({identifier for identifier, _ in near} | words.keys() | grams.keys() | {*own_text_first[:MOST_LOOKED_UP]})
         languages = snapshot.store.languages(ids)
-        return _Scores(
+        scores = _Scores(
             ids,
             same=np.array([(languages.get(i) or language) == language for i in ids], dtype=bool),
             words=np.array([words.get(i, 0.0) for i in ids]),
             grams=np.array([grams.get(i, 0.0) for i in ids]),
             dense=np.array(snapshot.vectors.similarity(vector, ids)),
         )
+        return self._placed(snapshot, question, scores)
+
+    def _placed(self, snapshot: Snapshot, question: str, scores: "_Scores") -> "_Scores":
+        """With the contextual scores of those of the best candidates that have a contextual vector; as they are, if none has."""
+        if self._contextual is None:
+            return scores
+        first = [identifier for identifier, _ in _best_first(scores.fused().items())[:PLACED]]
+        vectors = snapshot.vectors.contextual(self._contextual.contextual_fingerprint, first)
+        if not vectors:
+            return scores
+        (asked,) = self._contextual.encode([question])
+        return replace(scores, contextual={identifier: float(vector @ asked) for identifier, vector in vectors.items()})
 
     def _reranked(
         self, snapshot: Snapshot, question: str, fused: Mapping[int, float], always: Collection[int]
@@ -154,13 +180,17 @@ def _with_every(named: Mapping[int, Reference], lookup: Lookup, ranked: list[tup
 
 @dataclass(frozen=True, slots=True)
 class _Scores:
-    """The candidates of one question by passage id, with their raw scores (n each); `same` marks those in the question's language."""
+    """The candidates of one question by passage id, with their raw scores (n each); `same` marks those in the question's language.
+
+    `contextual` has scores of some candidates only, by id: the others count as the mean of these.
+    """
 
     ids: list[int]
     same: npt.NDArray[np.bool_]
     words: Values
     grams: Values
     dense: Values
+    contextual: Mapping[int, float] = field(default_factory=dict)
 
     def lexical(self) -> Values:
         """BM25 on words where the languages agree, on 4-grams where they differ."""
@@ -173,6 +203,10 @@ class _Scores:
         for group, weights in ((self.same, SAME_LANGUAGE), (~self.same, CROSS_LANGUAGE)):
             words, grams = _standardised(self.words[group]), _standardised(self.grams[group])
             fused[group] = weights.words * words + weights.grams * grams + weights.dense * dense[group]
+        if self.contextual:
+            has = np.array([identifier in self.contextual for identifier in self.ids], dtype=bool)
+            context = _standardised(np.array([self.contextual[identifier] for identifier in self.ids if identifier in self.contextual]))
+            fused[has] += np.where(self.same, SAME_LANGUAGE.contextual, CROSS_LANGUAGE.contextual)[has] * context
         return dict(zip(self.ids, fused.tolist(), strict=True))
 
 

@@ -152,6 +152,10 @@ class Store:
         tables = ("documents", "copies") if table == "documents" else (table,)
         return sum(int(self.connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]) for name in tables)  # noqa: S608 - names of ours
 
+    def count_texts(self) -> int:
+        """How many different texts the passages have: those with the same text and context share their vectors."""
+        return int(self.connection.execute("SELECT count(DISTINCT content) FROM passages").fetchone()[0])
+
     # Documents
 
     def known(self) -> dict[str, tuple[str, str, str]]:
