@@ -25,7 +25,7 @@ from rag.embed import read_verified
 from rag.errors import ModelError
 from rag.paths import MODELS
 
-__all__ = ["CONTEXTUAL_DIMENSION", "Reader", "Reading"]
+__all__ = ["CONTEXTUAL_DIMENSION", "Reader", "Reading", "contextual_fingerprint"]
 
 Scores = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
@@ -111,7 +111,7 @@ class Reader:
     @property
     def contextual_fingerprint(self) -> str:
         """Which contextual vectors `encode` gives: "contextual@1a2b3c4d"."""
-        return f"contextual@{self._revision}"
+        return _fingerprint(self._revision)
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """The contextual vector of each text (len(texts) x 384), of length 1, or zeros for a text without any token.
@@ -183,6 +183,19 @@ class Reader:
         margin = _best_span(window)[2] - window.nowhere
         log_odds = self._calibration["bias"] + self._calibration["answerable"] * float(logit[0]) + self._calibration["span"] * margin
         return _Window(1 / (1 + math.exp(-max(-60.0, min(60.0, log_odds)))), window.nowhere, offsets, window.starts, window.ends)
+
+
+def contextual_fingerprint(models: Path = MODELS) -> str:
+    """Which contextual vectors a reader of these models gives, without making one.
+
+    Raises:
+        ModelError: a file is missing or does not match its sha256.
+    """
+    return _fingerprint(read_verified(models, "reader")[1])
+
+
+def _fingerprint(revision: str) -> str:
+    return f"contextual@{revision}"
 
 
 def _reading(window: _Window) -> Reading:

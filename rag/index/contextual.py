@@ -29,9 +29,6 @@ BATCH = 32
 AT_ONCE = 600
 """So many are computed without being asked for: a few seconds."""
 
-PER_SECOND = 100
-"""About so many are computed in a second, on two cores."""
-
 _SLICE = 8  # texts between two looks at whether to stop
 _SCANNED = 2_000
 
