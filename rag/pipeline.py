@@ -144,13 +144,13 @@ class Pipeline:
             return provenance(answer, snapshot)
 
     def describe(self) -> dict[str, object]:
-        """What is in use: counts of the index, its generation, and the models; "contextual" says how many texts have such a vector."""
+        """What is in use: counts of the index, its generation, and the models; "contextual": how many of the texts have such a vector."""
         with self._reader.snapshot() as snapshot:
             described: dict[str, object] = {table: snapshot.store.count(table) for table in ("documents", "passages")}
             described |= {"embedding": self._embedding, "llm": self._generator.fingerprint, "generation": snapshot.generation}
             if self.contextual is not None:
                 done, total = snapshot.vectors.contextual_count(self.contextual.contextual_fingerprint)
-                described["contextual"] = f"{done:,} of {total:,}"
+                described |= {"contextual": {"done": done, "total": total}} if total else {}
             return described
 
     def close(self) -> None:

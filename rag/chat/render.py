@@ -261,7 +261,7 @@ def _why(spot: Spot, answer: Answer) -> str:
     rest = [hit for hit in answer.hits if hit not in used]
     heads = "".join(
         f'<th scope="col">{escape_text(words[f"why_{name}"])}</th>'
-        for name in ("rank", "passage", "reference", "words", "lexical", "dense", "fused")
+        for name in ("rank", "passage", "reference", "words", "lexical", "dense", "contextual", "fused")
     )
     groups = ((words["why_used"], used), (words["why_next"], rest))
     bodies = "".join(_why_group(name, hits, spot.language) for name, hits in groups if hits)
@@ -275,7 +275,7 @@ def _why(spot: Spot, answer: Answer) -> str:
 
 def _why_group(name: str, hits: list[Hit], language: Language) -> str:
     rows = "".join(_why_row(hit, language) for hit in hits)
-    return f'<tbody><tr><th class="group" colspan="7" scope="rowgroup">{escape_text(name)}</th></tr>{rows}</tbody>'
+    return f'<tbody><tr><th class="group" colspan="8" scope="rowgroup">{escape_text(name)}</th></tr>{rows}</tbody>'
 
 
 def _why_row(hit: Hit, language: Language) -> str:
@@ -283,7 +283,11 @@ def _why_row(hit: Hit, language: Language) -> str:
     fused = f"{why.fused_score:.2f}"
     numbers = [
         "–" if rank is None else f"{rank}" if score is None else f"{rank} <small>({score:.2f})</small>"
-        for rank, score in ((why.lexical_rank, why.lexical_score), (why.dense_rank, why.dense_score))
+        for rank, score in (
+            (why.lexical_rank, why.lexical_score),
+            (why.dense_rank, why.dense_score),
+            (why.contextual_rank, why.contextual_score),
+        )
     ]
     matched = " ".join(f"<b>{escape_text(term)}</b>" for term in why.matched_terms) or "–"
     cells = [
