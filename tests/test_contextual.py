@@ -30,10 +30,12 @@ from rag.types import Hit
 
 
 @pytest.fixture
-def corpus(tmp_path: Path) -> Corpus:
-    """100 passages, synced, without a contextual vector."""
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Corpus:
+    """25 passages, synced, without a contextual vector; 8 are a batch."""
+    monkeypatch.setattr(contextual, "BATCH", 8)
+    monkeypatch.setattr(contextual, "_SLICE", 2)
     made = Corpus(tmp_path)
-    made.write_many(97)
+    made.write_many(22)
     made.sync()
     return made
 
@@ -76,14 +78,14 @@ class StopAfter:
 def test_a_pass_gives_every_text_a_vector_and_the_next_one_has_nothing_to_do(corpus: Corpus) -> None:
     encoder = HashEncoder()
     seen: list[tuple[int, int, str]] = []
-    assert coverage(corpus.index, encoder.contextual_fingerprint) == Coverage(0, 100)
-    assert deepen(corpus.index, encoder, lambda *step: seen.append(step)) == Coverage(100, 100)
+    assert coverage(corpus.index, encoder.contextual_fingerprint) == Coverage(0, 25)
+    assert deepen(corpus.index, encoder, lambda *step: seen.append(step)) == Coverage(25, 25)
     assert sorted(encoder.texts) == sorted(set(encoder.texts))
-    assert len(encoder.texts) == rows(corpus) == 100
-    assert seen[-1] == (100, 100, "contextual")
-    assert [done for done, *_ in seen] == [32, 64, 96, 100]
+    assert len(encoder.texts) == rows(corpus) == 25
+    assert seen[-1] == (25, 25, "contextual")
+    assert [done for done, *_ in seen] == [8, 16, 24, 25]
     with Reader(corpus.index, corpus.embedder.fingerprint).snapshot() as snapshot:
-        assert snapshot.vectors.contextual_count(encoder.contextual_fingerprint) == (100, 100)
+        assert snapshot.vectors.contextual_count(encoder.contextual_fingerprint) == (25, 25)
         ids = [identifier for identifier, _ in snapshot.words.search(QUESTION, "en", 2)]
         held = snapshot.vectors.contextual(encoder.contextual_fingerprint, [*ids])
         texts = [f"The {name}\nThe {name}\n{text}" for name, text in (("cat", CAT), ("dog", DOG))]
@@ -91,8 +93,8 @@ def test_a_pass_gives_every_text_a_vector_and_the_next_one_has_nothing_to_do(cor
         assert all(text in encoder.texts for text in texts)
         for identifier, expected in zip(ids, HashEmbedder(CONTEXTUAL_DIMENSION).encode_documents(texts), strict=True):
             assert held[identifier] @ expected > 0.999
-    assert deepen(corpus.index, encoder) == Coverage(100, 100)
-    assert len(encoder.texts) == 100
+    assert deepen(corpus.index, encoder) == Coverage(25, 25)
+    assert len(encoder.texts) == 25
 
 
 def test_a_pass_leaves_the_seal_and_the_other_files_alone(corpus: Corpus) -> None:
@@ -101,24 +103,24 @@ def test_a_pass_leaves_the_seal_and_the_other_files_alone(corpus: Corpus) -> Non
     assert is_sealed(corpus.index, 1)
     assert {name: (corpus.index / name).read_bytes() for name in before} == before
     assert [found.sound for found in examine(corpus.index)] == [True] * 4
-    assert finding(corpus) == (True, "100 of contextual@hash, for 100 texts")
+    assert finding(corpus) == (True, "25 of contextual@hash, for 25 texts")
 
 
 def test_more_than_wanted_at_once_are_left_for_later(corpus: Corpus) -> None:
     encoder = HashEncoder()
-    assert deepen(corpus.index, encoder, at_most=99) == Coverage(0, 100)
+    assert deepen(corpus.index, encoder, at_most=24) == Coverage(0, 25)
     assert encoder.texts == []
     assert not (corpus.index / CONTEXTUAL).exists()
-    assert deepen(corpus.index, encoder, at_most=100) == Coverage(100, 100)
+    assert deepen(corpus.index, encoder, at_most=25) == Coverage(25, 25)
 
 
 def test_a_pass_that_is_told_to_stop_keeps_what_it_has_and_goes_on_there(corpus: Corpus) -> None:
     encoder = HashEncoder()
     stopped = deepen(corpus.index, encoder, stop=StopAfter(6))
-    assert 0 < stopped.done < 100
+    assert 0 < stopped.done < 25
     assert stopped.done == rows(corpus) == len(encoder.texts)
-    assert deepen(corpus.index, encoder) == Coverage(100, 100)
-    assert len(encoder.texts) == 100
+    assert deepen(corpus.index, encoder) == Coverage(25, 25)
+    assert len(encoder.texts) == 25
 
 
 def test_ctrl_c_loses_at_most_a_batch(corpus: Corpus) -> None:
@@ -130,17 +132,17 @@ def test_ctrl_c_loses_at_most_a_batch(corpus: Corpus) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         deepen(corpus.index, HashEncoder(before=interrupt))
-    assert coverage(corpus.index, "contextual@hash") == Coverage(32, 100)
+    assert coverage(corpus.index, "contextual@hash") == Coverage(8, 25)
     encoder = HashEncoder()
-    assert deepen(corpus.index, encoder) == Coverage(100, 100)
-    assert len(encoder.texts) == 68
+    assert deepen(corpus.index, encoder) == Coverage(25, 25)
+    assert len(encoder.texts) == 17
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from small_corpus import HashEncoder
-from rag.index import faults
+from rag.index import contextual, faults
 from rag.index.contextual import deepen
 
 left = int(sys.argv[2])
@@ -152,24 +154,24 @@ def reached(point):
 def computing():
     if left == 1 and sys.argv[3] == "computing":
         os.kill(os.getpid(), signal.SIGKILL)
-faults.reached = reached
+faults.reached, contextual.BATCH = reached, 8
 deepen(Path(sys.argv[1]), HashEncoder(before=computing))
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of Unix")
-@pytest.mark.parametrize(("batch", "moment", "kept"), [(1, "written", 32), (3, "written", 96), (2, "computing", 32)])
+@pytest.mark.parametrize(("batch", "moment", "kept"), [(1, "written", 8), (3, "written", 24), (2, "computing", 8)])
 def test_a_killed_pass_goes_on_where_it_was(corpus: Corpus, batch: int, moment: str, kept: int) -> None:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     command = [sys.executable, "-c", KILLED, str(corpus.index), str(batch), moment]
     assert subprocess.run(command, env=environment, check=False).returncode == -signal.SIGKILL
     assert hits(corpus, HashEncoder())[0].passage.source == "cat.md"
-    assert coverage(corpus.index, "contextual@hash") == Coverage(kept, 100)
+    assert coverage(corpus.index, "contextual@hash") == Coverage(kept, 25)
     assert is_sealed(corpus.index, 1)
     assert finding(corpus)[0]
     encoder = HashEncoder()
-    assert deepen(corpus.index, encoder) == Coverage(100, 100)
-    assert len(encoder.texts) == 100 - kept
+    assert deepen(corpus.index, encoder) == Coverage(25, 25)
+    assert len(encoder.texts) == 25 - kept
 
 
 def test_questions_and_syncs_go_on_during_a_pass(corpus: Corpus) -> None:
@@ -184,7 +186,7 @@ def test_questions_and_syncs_go_on_during_a_pass(corpus: Corpus) -> None:
         done.append(1)
 
     encoder = HashEncoder(before=lambda: meanwhile() if len(done) < 3 else None)
-    assert deepen(corpus.index, encoder) == Coverage(103, 103)
+    assert deepen(corpus.index, encoder) == Coverage(28, 28)
     assert all(found.sound for found in examine(corpus.index))
 
 
@@ -203,9 +205,9 @@ def test_a_pass_waits_for_the_lock_unless_it_is_to_stop(corpus: Corpus, monkeypa
     monkeypatch.setattr("rag.index.sync.PATIENCE_SECONDS", 0.01)
     encoder = HashEncoder()
     with locked(corpus.index):
-        assert deepen(corpus.index, encoder, stop=StopAfter(8)) == Coverage(0, 100)
-    assert len(encoder.texts) == 32
-    assert deepen(corpus.index, encoder) == Coverage(100, 100)
+        assert deepen(corpus.index, encoder, stop=StopAfter(8)) == Coverage(0, 25)
+    assert len(encoder.texts) == 8
+    assert deepen(corpus.index, encoder) == Coverage(25, 25)
 
 
 def test_no_index(tmp_path: Path) -> None:
@@ -229,7 +231,7 @@ def test_a_full_disk(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
             deepen(corpus.index, HashEncoder())
     check_sentence(caught.value, "could not be read or written", "free space")
     assert rows(corpus) >= before
-    assert deepen(corpus.index, HashEncoder()) == Coverage(100, 100)
+    assert deepen(corpus.index, HashEncoder()) == Coverage(25, 25)
 
 
 # Texts that change and go
@@ -242,35 +244,35 @@ def test_a_deleted_text_takes_its_vector_along(corpus: Corpus) -> None:
     assert gone in (corpus.index / CONTEXTUAL).read_bytes()
     (corpus.docs / "dog.md").unlink()
     corpus.sync()
-    assert rows(corpus) == 99
+    assert rows(corpus) == 24
     assert all(gone not in file.read_bytes() for file in corpus.index.glob(f"{CONTEXTUAL}*"))
-    assert coverage(corpus.index, "contextual@hash") == Coverage(99, 99)
+    assert coverage(corpus.index, "contextual@hash") == Coverage(24, 24)
 
 
 def test_of_an_edited_document_only_what_is_new_is_computed(corpus: Corpus) -> None:
     deepen(corpus.index, HashEncoder())
     corpus.write(cat=CAT.replace("keeper", "steward"))
     corpus.sync()
-    assert (rows(corpus), coverage(corpus.index, "contextual@hash")) == (99, Coverage(99, 100))
+    assert (rows(corpus), coverage(corpus.index, "contextual@hash")) == (24, Coverage(24, 25))
     encoder = HashEncoder()
-    assert deepen(corpus.index, encoder) == Coverage(100, 100)
+    assert deepen(corpus.index, encoder) == Coverage(25, 25)
     assert [text.splitlines()[-1] for text in encoder.texts] == ["The steward feeds the harbour cat at six in the morning."]
 
 
 def test_another_encoder_takes_the_place_of_the_last_one(corpus: Corpus) -> None:
     deepen(corpus.index, HashEncoder("old"))
-    assert coverage(corpus.index, "contextual@new") == Coverage(0, 100)
+    assert coverage(corpus.index, "contextual@new") == Coverage(0, 25)
     assert deepen(corpus.index, HashEncoder("new"), stop=StopAfter(6)).done > 0
-    assert coverage(corpus.index, "contextual@old") == Coverage(0, 100)
+    assert coverage(corpus.index, "contextual@old") == Coverage(0, 25)
     deepen(corpus.index, HashEncoder("new"))
-    assert rows(corpus) == 100
+    assert rows(corpus) == 25
 
 
 def test_another_embedder_leaves_them_as_they_are(corpus: Corpus) -> None:
     deepen(corpus.index, HashEncoder())
-    corpus.embedder = type(corpus.embedder)(32)
+    corpus.embedder = type(corpus.embedder)(8)
     corpus.sync()
-    assert coverage(corpus.index, "contextual@hash") == Coverage(100, 100)
+    assert coverage(corpus.index, "contextual@hash") == Coverage(25, 25)
     assert all(found.sound for found in examine(corpus.index))
 
 
@@ -291,11 +293,11 @@ def test_a_flipped_byte_is_found_and_mended(corpus: Corpus, place: int) -> None:
     assert repair(corpus.config, [corpus.embedder])[1] == []
     assert all(found.sound for found in examine(corpus.index))
     encoder = HashEncoder()
-    assert deepen(corpus.index, encoder) == Coverage(100, 100)
+    assert deepen(corpus.index, encoder) == Coverage(25, 25)
     assert len(encoder.texts) == 1
 
 
-@pytest.mark.parametrize("kept", [0, 100, 5_000])
+@pytest.mark.parametrize("kept", [0, 25, 5_000])
 def test_a_file_that_cannot_be_read_costs_only_its_vectors(corpus: Corpus, kept: int) -> None:
     without = hits(corpus, None)
     deepen(corpus.index, HashEncoder())
@@ -307,22 +309,22 @@ def test_a_file_that_cannot_be_read_costs_only_its_vectors(corpus: Corpus, kept:
     assert kept == 0 or not finding(corpus)[0]
     repair(corpus.config, [corpus.embedder])
     assert all(found.sound for found in examine(corpus.index))
-    assert deepen(corpus.index, HashEncoder()) == Coverage(100, 100)
+    assert deepen(corpus.index, HashEncoder()) == Coverage(25, 25)
 
 
 def test_a_file_that_is_no_database_is_begun_anew(corpus: Corpus) -> None:
     (corpus.index / CONTEXTUAL).write_bytes(b"This is not a database." * 300)
     (corpus.docs / "dog.md").unlink()
     assert corpus.sync().removed == 1
-    assert deepen(corpus.index, HashEncoder()) == Coverage(99, 99)
+    assert deepen(corpus.index, HashEncoder()) == Coverage(24, 24)
 
 
 def test_vectors_of_no_text_are_told_and_removed(corpus: Corpus) -> None:
     deepen(corpus.index, HashEncoder())
     damage(corpus, "UPDATE vectors SET content = zeroblob(16) WHERE id = 7")
     assert "1 of texts that no passage has, which rag index --deep removes" in finding(corpus)[1]
-    assert deepen(corpus.index, HashEncoder(), thorough=True) == Coverage(100, 100)
-    assert finding(corpus) == (True, "100 of contextual@hash, for 100 texts")
+    assert deepen(corpus.index, HashEncoder(), thorough=True) == Coverage(25, 25)
+    assert finding(corpus) == (True, "25 of contextual@hash, for 25 texts")
 
 
 # Ranking
@@ -376,13 +378,13 @@ def test_only_the_best_candidates_are_looked_up(corpus: Corpus, monkeypatch: pyt
 
 def test_a_reader_that_was_open_sees_new_vectors(corpus: Corpus) -> None:
     reader = Reader(corpus.index, corpus.embedder.fingerprint)
-    for expected in (0, 100):
+    for expected in (0, 25):
         with reader.snapshot() as snapshot:
-            assert snapshot.vectors.contextual_count("contextual@hash") == (expected, 100)
+            assert snapshot.vectors.contextual_count("contextual@hash") == (expected, 25)
         deepen(corpus.index, HashEncoder())
     corpus.write(gull="# The gull\n\nThe gull steals herring.")
     corpus.sync()
     deepen(corpus.index, HashEncoder())
     with reader.snapshot() as snapshot:
-        assert snapshot.vectors.contextual_count("contextual@hash") == (101, 101)
+        assert snapshot.vectors.contextual_count("contextual@hash") == (26, 26)
     assert np.isfinite(hits(corpus, HashEncoder())[0].score)
