@@ -363,8 +363,8 @@ def test_vectors_count_where_they_exist(corpus: Corpus) -> None:
 
 def test_fusion_by_hand() -> None:
     """Two of four have one: z-scores of 1 and -1 for these, 0 for the others."""
-    zeros = dict.fromkeys(range(1, 5), 0.0)
-    scores = _Scores({1, 2}, zeros, zeros, zeros, contextual={1: 0.9, 3: 0.1})
+    zeros, same = np.zeros(4), np.array([True, True, False, False])
+    scores = _Scores([1, 2, 3, 4], same, zeros, zeros, zeros, contextual={1: 0.9, 3: 0.1})
     assert scores.fused() == pytest.approx({1: SAME_LANGUAGE.contextual, 2: 0.0, 3: -CROSS_LANGUAGE.contextual, 4: 0.0})
 
 
