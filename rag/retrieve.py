@@ -109,9 +109,9 @@ class Retriever:
                 lexical_score=round(lexical[identifier], 4) if identifier in by_words else None,
                 dense_rank=by_meaning.get(identifier),
                 dense_score=round(dense[identifier], 4),
+                fused_score=round(score, 4),
                 contextual_rank=by_context.get(identifier),
                 contextual_score=round(scores.contextual[identifier], 4) if identifier in scores.contextual else None,
-                fused_score=round(score, 4),
             )
             hits.append(Hit(rank, passage, why.fused_score, why))
         return Retrieved(tuple(hits), lookup)

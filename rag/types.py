@@ -103,9 +103,9 @@ class Why:
     lexical_score: float | None = None
     dense_rank: int | None = None
     dense_score: float | None = None
+    fused_score: float = 0.0
     contextual_rank: int | None = None
     contextual_score: float | None = None
-    fused_score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

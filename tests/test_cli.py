@@ -29,8 +29,8 @@ from rag.paths import PACKAGE, shipped
 MODEL_QUESTION = "what does Article 4 permit"
 INDEX_FIELDS = ["documents", "passages", "added", "updated", "removed", "unchanged", "skipped", "embedded", "generation", "seconds"]
 HIT_FIELDS = ["rank", "source", "title", "start", "end", "page", "section", "text", "score", "why"]
-WHY_FIELDS = ["reference", "matched_terms", "lexical_rank", "lexical_score", "dense_rank", "dense_score"]
-WHY_FIELDS += ["contextual_rank", "contextual_score", "fused_score"]
+WHY_FIELDS = ["reference", "matched_terms", "lexical_rank", "lexical_score", "dense_rank", "dense_score", "fused_score"]
+WHY_FIELDS += ["contextual_rank", "contextual_score"]
 CITATION_FIELDS = ["number", "source", "title", "start", "end", "page", "section", "quote", "score"]
 ASK_FIELDS = ["question", "standalone_question", "language", "abstained", "reason", "text"]
 ASK_FIELDS += ["sentences", "citations", "hits", "timings_ms", "fingerprint", "confidence"]
