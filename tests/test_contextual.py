@@ -15,6 +15,7 @@ from small_corpus import CAT, DOG, QUESTION, Corpus, HashEncoder, check_sentence
 
 from rag.errors import IndexMissing, StoreError
 from rag.evidence import builtin_evidence
+from rag.fusion import Fusion, Scores
 from rag.index import Reader, contextual, embeddings
 from rag.index.check import examine
 from rag.index.contextual import Coverage, coverage, deepen
@@ -24,7 +25,7 @@ from rag.index.store import Store
 from rag.index.sync import locked, repair
 from rag.read import CONTEXTUAL_DIMENSION
 from rag.rerank import WordReranker
-from rag.retrieve import CROSS_LANGUAGE, SAME_LANGUAGE, Retriever, _Scores
+from rag.retrieve import Retriever
 from rag.testing import HashEmbedder
 from rag.types import Hit
 
@@ -364,8 +365,9 @@ def test_vectors_count_where_they_exist(corpus: Corpus) -> None:
 def test_fusion_by_hand() -> None:
     """Two of four have one: z-scores of 1 and -1 for these, 0 for the others."""
     zeros, same = np.zeros(4), np.array([True, True, False, False])
-    scores = _Scores([1, 2, 3, 4], same, zeros, zeros, zeros, contextual={1: 0.9, 3: 0.1})
-    assert scores.fused() == pytest.approx({1: SAME_LANGUAGE.contextual, 2: 0.0, 3: -CROSS_LANGUAGE.contextual, 4: 0.0})
+    scores = Scores("es", [1, 2, 3, 4], same, zeros, zeros, zeros, contextual={1: 0.9, 3: 0.1})
+    weights = Fusion.load().contextual
+    assert scores.fused(Fusion.load()).tolist() == pytest.approx([weights["es->es"].contextual, 0.0, -weights["es->en"].contextual, 0.0])
 
 
 def test_only_the_best_candidates_are_looked_up(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
