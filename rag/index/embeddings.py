@@ -41,11 +41,15 @@ class Embeddings:
         if not writing and not (folder / file).is_file():
             raise sqlite3.DatabaseError("its vectors are missing")
         self._connection = connect(folder / file, writing=writing)
-        if writing:
-            self._connection.execute("PRAGMA synchronous = NORMAL")  # `to_disk` comes before the documents are committed
-            for statement in _SCHEMA.split(";"):
-                self._connection.execute(statement)
-        self._ids = self._known_embedders()
+        try:
+            if writing:
+                self._connection.execute("PRAGMA synchronous = NORMAL")  # `to_disk` comes before the documents are committed
+                for statement in _SCHEMA.split(";"):
+                    self._connection.execute(statement)
+            self._ids = self._known_embedders()
+        except sqlite3.Error:
+            self._connection.close()
+            raise
 
     @contextmanager
     def held(self) -> Iterator[None]:
