@@ -60,6 +60,7 @@ def _measure(folder: Path, data: Path, *, fresh: bool) -> Iterator[Figure]:
     yield _peak_memory(index)
     yield _warm(index)
     yield from _indexing(folder)
+    yield _contextual()
     yield from (Figure(*row) for row in questions_quality(ROOT / "eval" / "questions.jsonl", index))
     if (data / "dev").is_dir():
         yield from (Figure(*row) for row in xquad_quality(data / "dev" / "xquad_dev_half.jsonl.xz", folder))
@@ -124,6 +125,16 @@ def _indexing(folder: Path) -> Iterator[Figure]:
     yield Figure(
         f"indexing {summary['passages']:,} passages from text files", f"{rate:,.0f} passages/s", "at least 1,000 passages/s", rate >= 1000
     )
+
+
+def _contextual() -> Figure:
+    """Texts of about 200 tokens, one after the other on two cores."""
+    from rag.read import Reader
+
+    reader = Reader()
+    texts = [f"{number} " + (ROOT / "seeds" / "garantias-de-seguridad.md").read_text(encoding="utf-8")[:850] for number in range(200)]
+    rate = len(texts) / min(_timed(lambda: reader.encode(texts)) for _ in range(3))
+    return Figure("contextual vectors, passages of 850 characters", f"{rate:.0f} passages/s", "at least 60 passages/s", rate >= 60)
 
 
 def _table(figures: list[Figure]) -> str:

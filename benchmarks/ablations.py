@@ -23,9 +23,12 @@ from rag.abstain import answerable
 from rag.config import load_config
 from rag.embed import BuiltinEmbedder
 from rag.evidence import builtin_evidence
+from rag.fusion import PARTS, Fusion
 from rag.index import Reader
+from rag.index.contextual import deepen
 from rag.index.sync import sync_documents
 from rag.index.words import WordIndex
+from rag.read import Reader as Encoder
 from rag.rerank import WordReranker
 from rag.retrieve import Retriever
 from rag.select import builtin_scorer
@@ -54,23 +57,27 @@ def ranking(rows: Sequence[dict[str, str]]) -> None:
     gold = np.array([paragraphs.index(row["context_es"]) for row in rows])
     passages = [Passage(f"{n}", "", text, 0, len(text), language="es", id=n) for n, text in enumerate(paragraphs)]
     words, embedder, reranker = WordIndex.build(passages), BuiltinEmbedder(), WordReranker(builtin_evidence())
-    vectors = embedder.encode_documents(paragraphs)
+    encoder, fusion = Encoder(), Fusion.load()
+    vectors, contexts = embedder.encode_documents(paragraphs), encoder.encode(paragraphs)
     for language in LANGUAGES:
         questions = [row[f"question_{language}"] for row in rows]
         stems, grams = (_lexical(words, questions, field, len(paragraphs)) for field in ("es", "grams"))
         dense = (embedder.encode_queries(questions) @ vectors.T).astype(np.float64)
         close = np.stack([reranker.score(question, passages) for question in questions])
-        z_stems, z_grams, z_dense = _z(stems), _z(grams), _z(dense)
-        fused = 0.4 * z_stems + 0.4 * z_grams + 0.2 * z_dense if language == "es" else 0.25 * z_grams + 0.75 * z_dense
+        near = (encoder.encode(questions) @ contexts.T).astype(np.float64)
+        parts = np.stack([_z(side) for side in (stems, grams, dense, near)])
+        static, contextual = (case[f"{language}->es"] for case in (fusion.static, fusion.contextual))
+        sums = {row: np.tensordot([getattr(row, part) for part in PARTS], parts, axes=1) for row in (static, contextual)}
         table = {
             "stemmed words": stems,
             "character 4-grams": grams,
             "vectors": dense,
             "word by word": close,
-            "words .7 + vectors .3": 0.7 * z_stems + 0.3 * z_dense,
-            "grams .25 + vectors .75": 0.25 * z_grams + 0.75 * z_dense,
-            "words .4 + grams .4 + vectors .2": 0.4 * z_stems + 0.4 * z_grams + 0.2 * z_dense,
-            "fused .45 + word by word .55": 0.45 * fused + 0.55 * _z(close),
+            "contextual vectors": near,
+            "fused, static": sums[static],
+            "fused, static, and word by word": (1 - static.closer) * sums[static] + static.closer * _z(close),
+            "fused, contextual": sums[contextual],
+            "fused, contextual, and word by word": (1 - contextual.closer) * sums[contextual] + contextual.closer * _z(close),
         }
         for name, scores in table.items():
             print(f"ranking {language}->es  {name:34} {_ndcg(scores, gold):.3f}", flush=True)
@@ -79,11 +86,12 @@ def ranking(rows: Sequence[dict[str, str]]) -> None:
 def answers(rows: Sequence[dict[str, object]], paragraphs: Sequence[str]) -> None:
     """The sentence that is chosen, and the probability of an answer."""
     scorer, embedder = builtin_scorer(), BuiltinEmbedder()
-    retriever = Retriever(embedder, WordReranker(scorer.evidence), 100)
+    retriever = Retriever(embedder, WordReranker(scorer.evidence), 100, contextual=scorer.reader)
     with tempfile.TemporaryDirectory() as folder:
         whole = ["split.target_characters=4000", "split.max_characters=8000"]
         config = load_config(index=Path(folder) / "index", environment={}, assignments=whole)
         sync_documents(config, embedder, [Document(f"{n}", "", text, f"{n}", "es") for n, text in enumerate(paragraphs)])
+        deepen(config.index.path, scorer.reader)
         with Reader(config.index.path, embedder.fingerprint).snapshot() as snapshot:
             for language in LANGUAGES:
                 right = {"words": 0, "reader": 0, "words + .5 reader": 0}

@@ -3,8 +3,9 @@
     python -m benchmarks.models --data ../shared/data [--model intfloat/multilingual-e5-small ...]
 
 Every column ranks the same texts in one run. "alone" ranks by the model's vectors, "fused" is `rag search` with this model: words, vectors
-and the word-by-word second look. XQuAD is development data, on which weights were chosen: its figures flatter a little. What the built-in
-reader adds is printed by `python -m benchmarks.ablations` and stands in the model card.
+and the word-by-word second look; "contextual" has the contextual vectors that `rag index --deep` adds, too. XQuAD is development data, on
+which weights were chosen: its figures flatter a little. What the built-in reader adds is printed by `python -m benchmarks.ablations` and
+stands in the model card.
 """
 
 import argparse
@@ -23,9 +24,11 @@ from rag.config import Config, IndexConfig
 from rag.embed import BuiltinEmbedder, Embedder, load_embedder
 from rag.evidence import builtin_evidence
 from rag.index import Reader
+from rag.index.contextual import deepen
 from rag.index.sync import sync_documents
 from rag.index.words import WordIndex
 from rag.language import detect
+from rag.read import Reader as Encoder
 from rag.rerank import WordReranker
 from rag.retrieve import Retriever
 from rag.types import Document, Language, Passage
@@ -60,10 +63,12 @@ def main() -> None:
     parser.add_argument("--task", action="append", default=[], help="only tasks whose name holds this")
     options = parser.parse_args()
     tasks = [task for task in tasks_of(options.data) if not options.task or any(part in task.name for part in options.task)]
-    systems: dict[str, Callable[[Task], Ranked]] = {"BM25": by_words}
+    contextual = Encoder()
+    systems: dict[str, Callable[[Task], Ranked]] = {"BM25": by_words, "contextual, alone": lambda task: by_context(task, contextual)}
     for name, embedder in embedders(options.model):
         systems[f"{name}, alone"] = lambda task, embedder=embedder: by_vectors(task, embedder)  # type: ignore[misc]
-        systems[f"{name}, fused"] = lambda task, embedder=embedder: fused(task, embedder)  # type: ignore[misc]
+        for told, encoder in (("fused", None), ("fused, contextual", contextual)):
+            systems[f"{name}, {told}"] = lambda task, embedder=embedder, encoder=encoder: fused(task, embedder, encoder)  # type: ignore[misc]
     print("| |", " | ".join(systems), "|")
     print("|---|" + "---|" * len(systems))
     for task in tasks:
@@ -115,22 +120,32 @@ def by_words(task: Task) -> Ranked:
 
 def by_vectors(task: Task, embedder: Embedder) -> Ranked:
     """Cosine of whole texts."""
-    cosines = embedder.encode_queries(task.questions) @ embedder.encode_documents(task.texts).T
-    return [np.argsort(-row, kind="stable")[:DEPTH].tolist() for row in cosines]
+    return _nearest(embedder.encode_queries(task.questions) @ embedder.encode_documents(task.texts).T)
 
 
-def fused(task: Task, embedder: Embedder) -> Ranked:
+def by_context(task: Task, encoder: Encoder) -> Ranked:
+    """Cosine of the built-in contextual vectors of whole texts, long ones cut."""
+    return _nearest(encoder.encode(task.questions) @ encoder.encode(task.texts).T)
+
+
+def fused(task: Task, embedder: Embedder, contextual: Encoder | None) -> Ranked:
     """What `rag search` finds; a text counts by its best passage."""
-    retriever = Retriever(embedder, WordReranker(builtin_evidence()), DEPTH)
+    retriever = Retriever(embedder, WordReranker(builtin_evidence()), DEPTH, contextual=contextual)
     documents = (Document(f"{number}", "", text, f"{number:064}", task.language) for number, text in enumerate(task.texts))
     with tempfile.TemporaryDirectory() as folder:
         config = Config(index=IndexConfig(path=Path(folder) / "index"))
         sync_documents(config, embedder, documents)
+        if contextual:
+            deepen(config.index.path, contextual)
         reader = Reader(config.index.path, embedder.fingerprint)
         with reader.snapshot() as snapshot:
             found = [retriever.retrieve(snapshot, question, detect(question), DEPTH).hits for question in task.questions]
         reader.close()
     return [list(dict.fromkeys(int(hit.passage.source) for hit in hits)) for hits in found]
+
+
+def _nearest(cosines: npt.NDArray[np.float32]) -> Ranked:
+    return [np.argsort(-row, kind="stable")[:DEPTH].tolist() for row in cosines]
 
 
 def _nfcorpus(folder: Path) -> Task:

@@ -41,8 +41,6 @@ def deepened(settings: Config, *, deep: bool, as_json: bool) -> "Coverage | None
     if not deep and not 0 < covered.missing <= AT_ONCE:
         return covered
     reader = Reader()
-    if not reader.places:
-        return None
     try:
         with progress_bars(as_json) as progress:
             return deepen(folder, reader, progress, thorough=deep)

@@ -42,7 +42,7 @@ class Pipeline:
         self._scorer = scorer
         self._generator = generator
         self._quoting = ExtractiveGenerator(scorer, config.answer.max_sentences)
-        self.contextual = scorer.reader if config.retrieval.contextual and scorer.reader.places else None
+        self.contextual = scorer.reader if config.retrieval.contextual else None
         reranker = WordReranker(scorer.evidence)
         self._retriever = Retriever(embedder, reranker, config.retrieval.candidates, scorer.evidence, self.contextual)
         self._reader = open_index(config.index, embedder.fingerprint)

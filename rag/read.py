@@ -97,7 +97,6 @@ class Reader:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         onnxruntime.disable_telemetry_events()
         self._session = onnxruntime.InferenceSession(files["model.onnx"], options, providers=["CPUExecutionProvider"])
-        self.places = "pooled" in {output.name for output in self._session.get_outputs()}
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="reader")
         self._remembered: OrderedDict[tuple[str, str], list[_Window]] = OrderedDict()
         self._lock = Lock()

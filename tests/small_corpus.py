@@ -102,8 +102,6 @@ def raising(error: BaseException) -> Callable[..., None]:
 class HashEncoder:
     """A contextual encoder that knows words only; keeps the texts that it was given, and calls `before` ahead of each of its calls."""
 
-    places = True
-
     def __init__(self, revision: str = "hash", before: Callable[[], object] = lambda: None) -> None:
         self.contextual_fingerprint = f"contextual@{revision}"
         self.before = before

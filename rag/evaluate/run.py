@@ -177,8 +177,8 @@ def _deepen(config: Config, progress: Progress | None) -> None:
     from rag.index.contextual import deepen
     from rag.read import Reader
 
-    if config.retrieval.contextual and not config.index.url and (reader := Reader()).places:
-        deepen(config.index.path, reader, progress, at_most=DEEPENED)
+    if config.retrieval.contextual and not config.index.url:
+        deepen(config.index.path, Reader(), progress, at_most=DEEPENED)
 
 
 def _refuse_files(folder: Path) -> None:
