@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rag.lookup import Lookup
 from rag.paragraphs import Part
+from rag.references import PRELIMINARY
 from rag.types import Hit, Language, Reference
 
 NEAREST = 3
@@ -18,6 +19,7 @@ _SPANISH = {
     "title": "título",
     "annex": "anexo",
     "clause": "cláusula",
+    "recital": "considerando",
     "transitional provision": "disposición transitoria",
     "additional provision": "disposición adicional",
     "final provision": "disposición final",
@@ -96,6 +98,8 @@ def quoted_instead(fault: str, language: Language) -> str:
 
 
 def _named(kind: str, number: str, language: Language) -> str:
+    if number == PRELIMINARY:
+        return f"{_SPANISH.get(kind, kind)} preliminar" if language == "es" else f"Preliminary {kind}"
     return f"{_SPANISH.get(kind, kind)} {number}" if language == "es" else f"{kind.capitalize()} {number}"
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rag.implied_headings import Implied, implied_headings
 from rag.references import find, heading_reference
 from rag.sentences import sentences, with_line_feeds
 from rag.types import Document, Heading, Reference
@@ -125,6 +126,7 @@ def _blocks(text: str, headings: dict[int, Heading]) -> list[_Block]:
     blocks: list[_Block] = []
     before = ""
     previous_end = heading_end = 0
+    implied = implied_headings(text)
     for match in _LINE.finditer(text):
         line = match[0].strip()
         if not line:
@@ -136,8 +138,11 @@ def _blocks(text: str, headings: dict[int, Heading]) -> list[_Block]:
         if start < heading_end and not heading:
             blocks[-1].end = end
         elif heading:
-            blocks.append(_Block(start, end, heading.level, heading.text, heading_reference(heading.text), bare=True))
+            reference = implied[start].reference if start in implied else heading_reference(heading.text)
+            blocks.append(_Block(start, end, heading.level, heading.text, reference, bare=True))
             heading_end = heading.end
+        elif start in implied:
+            blocks.append(_implied(start, line, implied[start]))
         elif provision := _provision(line, "" if after_blank else before):
             blocks.append(_opening(start, line, provision))
         elif blocks and _is_title_below(blocks[-1], line, text, match.end()):
@@ -159,6 +164,16 @@ def _opening(start: int, line: str, provision: Reference) -> _Block:
     depth = _ARTICLE_DEPTH if smallest else _DEPTHS.get(provision.kind, _ARTICLE_DEPTH)
     label = _label(line)
     return _Block(start, start + len(line), depth, label, provision, numbered_line=True, bare=len(line) <= len(label) + _MARKS_OF_HEADING)
+
+
+def _implied(start: int, line: str, implied: Implied) -> _Block:
+    """The block that begins with `line`, which opens a provision without saying of which kind."""
+    label = implied.label or _label(line)
+    plain = line.lstrip(_MARKS)
+    if not implied.label and len(label) > _LONGEST_RUN_IN_TITLE:
+        label = plain[: implied.number_end - start]
+    bare = len(plain) <= (implied.number_end - start if implied.label else len(label) + _MARKS_OF_HEADING)
+    return _Block(start, start + len(line), _ARTICLE_DEPTH, label, implied.reference, numbered_line=True, bare=bare)
 
 
 def _go_on(block: _Block, line: str, end: int) -> None:

@@ -26,6 +26,7 @@ CLEARLY_BETTER = 0.2
 SHORT_PROVISION = 400
 SHORT_PARAGRAPH = 320
 MAX_DOCUMENTS = 5
+MARKS_OF_HEADING = 5
 _PAIRS = (("«", "»"), ("“", "”"), ('"', '"'), ("‹", "›"))
 _SPACE = re.compile(r"\s+")
 _LISTING = re.compile(
@@ -186,12 +187,20 @@ def _after_heading(passage: Passage) -> int:
     """Where the text under the heading lines of a provision begins; 0 if the heading is all there is or runs into the text."""
     lines = passage.text.splitlines(keepends=True)
     position = 0
-    for place, line in enumerate(lines):
+    for line in lines:
         plain = MARKUP.sub("", line).strip(" .:\r\n\t")
-        if place and plain and not any(plain in heading for heading in passage.section):
-            return position + len(line) - len(line.lstrip())
+        if plain and not _leads(plain, passage):
+            return position + len(line) - len(line.lstrip()) if position else 0
         position += len(line)
     return 0
+
+
+def _leads(line: str, passage: Passage) -> bool:
+    """Whether `line` is one of the headings above the passage, give or take a mark."""
+    plain = " ".join(line.split())
+    return any(
+        plain in heading or (plain.startswith(heading) and len(plain) <= len(heading) + MARKS_OF_HEADING) for heading in passage.section
+    )
 
 
 def other_side(passage: Passage, start: int, end: int, question: str) -> str:

@@ -1,0 +1,137 @@
+"""Provisions asked for in whole sentences, over small documents of many kinds: what is cited, and what is said to be absent."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rag.config import load_config
+from rag.embed import BuiltinEmbedder
+from rag.index.sync import sync
+from rag.pipeline import Pipeline
+from rag.types import Answer
+
+LEASE = """# Contrato de arrendamiento de la nave de Larrunde
+
+ESTIPULACIONES
+
+PRIMERA.- Objeto. La arrendadora cede la nave número siete del muelle para guardar redes y aparejos.
+
+SEGUNDA.- Renta. La renta es de 900 euros al mes, que se pagan los cinco primeros días.
+
+Si el quinto es festivo, se paga el siguiente.
+
+DECIMOCUARTA.- Fuero. Las partes se someten a los juzgados de Larrunde.
+"""
+CLEANING = """# Contrato de servicios de limpieza del puerto
+
+Primera. Objeto
+
+La empresa limpia los muelles cada noche.
+
+Segunda. Precio
+
+El precio es de 1.200 euros al mes.
+"""
+DIRECTIVE = """# Directive on harbour waste
+
+Whereas:
+
+(1) Waste thrown into harbours harms fish and birds.
+
+(2) Fees should not depend on how much waste a ship leaves behind.
+
+Article 1. Scope
+
+This Directive applies to all ships.
+"""
+CODE = """# Código del Río Tarn
+
+TÍTULO PRELIMINAR
+
+Disposiciones generales
+
+De este código y de cómo se lee.
+
+Artículo 1. Objeto
+
+Este código ordena el uso del río Tarn.
+
+TÍTULO I
+
+De los barcos
+
+CAPÍTULO I
+
+Matrícula
+
+Artículo 2. Registro
+
+Todo barco se inscribe en el registro.
+
+CAPÍTULO II
+
+Velocidad
+
+Artículo 3. Límite
+
+Nadie navega a más de ocho nudos.
+
+Artículo 4. Excepción
+
+Los barcos de socorro no tienen límite.
+
+Disposición derogatoria.
+
+Queda derogado el código anterior.
+"""
+TEXTS = {"lease.md": LEASE, "cleaning.md": CLEANING, "waste.md": DIRECTIVE, "code.md": CODE}
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    folder = tmp_path_factory.mktemp("provisions")
+    (folder / "docs").mkdir()
+    for name, text in TEXTS.items():
+        (folder / "docs" / name).write_text(text, encoding="utf-8")
+    config = load_config(index=folder / "index", environment={})
+    sync(config, BuiltinEmbedder(), [folder / "docs"])
+    with Pipeline.open(config) as opened:
+        yield opened
+
+
+def cited(answer: Answer) -> list[tuple[str, str]]:
+    """(source, first words) of what is cited."""
+    return [(citation.source, " ".join(citation.quote.split())[:24]) for citation in answer.citations]
+
+
+@pytest.mark.parametrize(
+    ("questions", "source", "quote"),
+    [
+        (("¿Qué dice la cláusula segunda del contrato de arrendamiento?", "What does clause 2 of the lease of the Larrunde warehouse say?",
+          "estipulación segunda del arrendamiento"), "lease.md", "SEGUNDA.- Renta. La rent"),
+        (("¿Qué dice la cláusula decimocuarta?", "what does clause 14 say"), "lease.md", "DECIMOCUARTA.- Fuero. La"),
+        (("¿Qué dice la cláusula primera del contrato de limpieza?",), "cleaning.md", "La empresa limpia los mu"),
+        (("What does recital 2 say?", "¿Qué dice el considerando 2 de la directiva?", "recital (2)"), "waste.md", "(2) Fees should not depe"),
+        (("¿Qué dice el título preliminar?", "What does the preliminary title of the code say?"), "code.md", "De este código y de cómo"),
+        (("¿Qué dice la disposición derogatoria única?", "first repealing provision"), "code.md", "Queda derogado el código"),
+    ],
+)  # fmt: skip
+def test_headings_of_many_kinds_are_found(pipeline: Pipeline, questions: tuple[str, ...], source: str, quote: str) -> None:
+    for question in questions:
+        assert cited(pipeline.ask(question)) == [(source, quote)], question
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What does recital 40 say?", "The documents contain no Recital 40. Those that exist: Directive on harbour waste: 1-2."),
+        ("¿Qué dice el considerando 40?", "Los documentos no contienen: considerando 40. Existen: Directive on harbour waste: 1-2."),
+        ("¿Qué dice la cláusula tercera del contrato de limpieza?",
+         "Los documentos no contienen: cláusula 3. Existen: Contrato de servicios de limpieza del puerto: 1-2."),
+        ("¿Qué dice el capítulo preliminar?", "Los documentos no contienen: capítulo preliminar."),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_said_to_be_absent(pipeline: Pipeline, question: str, text: str) -> None:
+    answer = pipeline.ask(question)
+    assert (answer.reason, answer.text) == ("reference_absent", text)
