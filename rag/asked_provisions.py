@@ -50,12 +50,16 @@ _NAME = re.compile(r"(?<!^)(?<![?!.¿¡]\s)\b[A-ZÁÉÍÓÚÑ]\w+")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A provision that a question names: `phrase` is what names its document, if anything does, `within` a larger unit that it is in."""
+    """A provision that a question names: `phrase` is what names its document, if anything does, `within` a larger unit that it is in.
+
+    `sign` tells "§ 4" from "section 4", for rules that have sections of paragraphs.
+    """
 
     reference: Reference
     phrase: str = ""
     within: Reference | None = None
     part: Part = ()
+    sign: bool = False
 
 
 def asked_provisions(question: str) -> list[Asked]:
@@ -75,7 +79,9 @@ def asked_provisions(question: str) -> list[Asked]:
     for group, phrase in zip(groups, phrases, strict=True):
         inner, within = _nested(question, group)
         for mention in inner:
-            asked.setdefault((mention.reference, phrase), Asked(mention.reference, phrase, within, part_of(question, mention)))
+            before = question[: mention.end].casefold()
+            sign = before.rfind("§") > before.rfind("sec")
+            asked.setdefault((mention.reference, phrase), Asked(mention.reference, phrase, within, part_of(question, mention), sign))
     return list(asked.values())
 
 

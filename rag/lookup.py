@@ -39,6 +39,7 @@ from rag.types import NAME, Passage, Reference
 MAX_SHOWN = 8
 NEAREST = 30
 MOST_OPENINGS = 500
+FIRST_OF_UNIT = 4  # articles of a chapter that are quoted for it
 FEWEST_NEAR = 5  # of the nearest passages to the name of a law, in the document that is meant
 SHARE_NEAR = 0.7  # of those that are in documents of the right kind
 TRANSLATION = 0.6  # cosine from which a word is another's translation
@@ -52,6 +53,7 @@ _COMMON = (
 _UNMISTAKABLE = frozenset(("constitution", "code"))
 _WORD = re.compile(r"\w{3,}")
 _GENERIC = KIND_WORDS | frozenset(_COMMON.split())
+_Contents = tuple[str, tuple[Reference, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,8 @@ class Lookup:
     the absent ones, (title of a document, numbers) that do exist there, of the first documents, and `more` counts the others; `found` says
     of a passage which provision it holds, and whether it is that provision's own text. `parts` are the paragraphs asked for,
     `missing_parts` those that their provision has not; `unknown` are names of documents that no document answers to. `openings` are the
-    passages that provisions begin with, if the question asks for nothing but what they say. It `is_settled` if each is of a document that
-    the question names.
+    passages that provisions begin with, if the question asks for nothing but what they say: of a chapter, its first articles; `contents` is
+    its heading with all of them. It `is_settled` if each is of a document that the question names.
     """
 
     asked: tuple[Reference, ...] = ()
@@ -76,6 +78,7 @@ class Lookup:
     unknown: tuple[str, ...] = ()
     openings: frozenset[int] = frozenset()
     is_settled: bool = False
+    contents: tuple[_Contents, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +164,10 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
         more = max(more, len(shown) - MAX_SHOWN)
     references = tuple(dict.fromkeys(item.reference for item in asked))
     parts = {item.reference: item.part for item in asked if item.part and (item.reference, item.part) not in missing}
-    openings = _openings(snapshot, found) if asks_for_all(question) else frozenset()
-    return Lookup(references, tuple(absent), tuple(existing.items()), found, more, parts, tuple(missing), tuple(unknown), openings, settled)
+    openings, contents = _openings(snapshot, found) if asks_for_all(question) else (frozenset(), ())
+    return Lookup(
+        references, tuple(absent), tuple(existing.items()), found, more, parts, tuple(missing), tuple(unknown), openings, settled, contents
+    )
 
 
 _OPTIONAL = ("part", "rule")  # words that also mean other things: only where documents are divided so
@@ -181,6 +186,8 @@ def _matched(snapshot: Snapshot, item: Asked, meant: Meant, holders: set[str], m
         (identifier, own, source) for identifier, own, source in snapshot.store.with_reference(item.reference) if source in meant.sources
     ]
     matched = {identifier: own for identifier, own, source in rows if own or not (meant.named and source in holders)}
+    if item.reference.kind == "section":
+        matched = _written_alike(snapshot, item, matched)
     if item.within:
         within = {p.id for p in snapshot.store.passages(sorted(matched)) if item.within in map(heading_reference, p.section)}
         matched = {identifier: own for identifier, own in matched.items() if identifier in within}
@@ -191,13 +198,35 @@ def _matched(snapshot: Snapshot, item: Asked, meant: Meant, holders: set[str], m
     return matched
 
 
-def _openings(snapshot: Snapshot, found: Mapping[int, tuple[Reference, bool]]) -> frozenset[int]:
-    """The passages that the provisions of each document begin with."""
-    first: dict[tuple[str, Reference], Passage] = {}
-    for passage in snapshot.store.passages([identifier for identifier, (_, own) in found.items() if own][:MOST_OPENINGS]):
-        key = (passage.source, found[passage.id][0])
-        first[key] = min(first.get(key, passage), passage, key=lambda one: one.start)
-    return frozenset(passage.id for passage in first.values())
+def _written_alike(snapshot: Snapshot, item: Asked, matched: Mapping[int, bool]) -> dict[int, bool]:
+    """`matched` without sections where "§ 2" is asked for, or the other way round, of each document that has both."""
+    signed: dict[str, dict[int, bool]] = {}
+    for passage in snapshot.store.passages(sorted(identifier for identifier, own in matched.items() if own)):
+        labels = [label for label in passage.section if heading_reference(label) == item.reference]
+        signed.setdefault(passage.source, {})[passage.id] = labels[-1].startswith("§") if labels else item.sign
+    other = {
+        identifier for marks in signed.values() if len({*marks.values()}) > 1 for identifier, mark in marks.items() if mark != item.sign
+    }
+    return {identifier: own for identifier, own in matched.items() if identifier not in other}
+
+
+def _openings(snapshot: Snapshot, found: Mapping[int, tuple[Reference, bool]]) -> tuple[frozenset[int], tuple[_Contents, ...]]:
+    """The passages that the provisions of each document begin with, and what those are made of that have articles below them."""
+    units: dict[tuple[Reference, str, tuple[str, ...]], dict[Reference, Passage]] = {}
+    passages = snapshot.store.passages([identifier for identifier, (_, own) in found.items() if own][:MOST_OPENINGS])
+    for passage in sorted(passages, key=lambda one: (one.source, one.start)):
+        reference = found[passage.id][0]
+        depth = next((place for place, label in enumerate(passage.section, 1) if heading_reference(label) == reference), 0)
+        innermost = passage.provisions[0] if passage.provisions else reference
+        units.setdefault((reference, passage.source, passage.section[:depth]), {}).setdefault(innermost, passage)
+    shares = Counter(reference for reference, *_ in units)
+    first = {
+        passage.id
+        for (reference, *_), members in units.items()
+        for passage in [*members.values()][: max(1, FIRST_OF_UNIT // shares[reference])]
+    }
+    contents = tuple((path[-1], tuple(members)) for (_, _, path), members in units.items() if path and len(members) > 1)
+    return frozenset(first), contents
 
 
 def _with_part(snapshot: Snapshot, item: Asked, matched: Mapping[int, bool]) -> tuple[dict[int, bool], bool]:

@@ -100,9 +100,8 @@ class Pipeline:
             disagreement = messages.conflicting(conflict.values, language) if conflict else None
             several = candidates(found)
             asking_back = messages.ambiguous(several, language) if several else None
-            note = (
-                " ".join(filter(None, (messages.incomplete(found.lookup, language), disagreement, broken or note or asking_back))) or None
-            )
+            parts = (messages.incomplete(found.lookup, language), messages.contents(found.lookup, language), disagreement)
+            note = " ".join(filter(None, (*parts, broken or note or asking_back))) or None
             if not checked.citations:  # whatever a model wrote: without one valid citation it is no answer from the documents
                 checked = Checked(messages.silent(found.hits, language), (), (), checked.dropped)
         else:

@@ -17,6 +17,7 @@ from rag.types import Document, Heading, Reference
 
 # Depth of provisions that are no headings of the document: below all of those, and one below the other.
 _DEPTHS = {"annex": 10, "title": 11, "chapter": 12, "section": 13}
+_DEPTHS |= dict.fromkeys(("transitional provision", "additional provision", "final provision", "repealing provision"), 11)  # of no title
 _ARTICLE_DEPTH = 14
 _SECTION_OF_ARTICLE_DEPTH = 15
 _QUESTION_DEPTH = 20
@@ -61,13 +62,14 @@ class Section:
     """What stands between two headings.
 
     `blocks` are the spans of its headings and paragraphs, `lead_end` where its leading headings end (the start if it has none), `path` the
-    labels of the headings above, `provision` the innermost numbered provision that it belongs to. It is `whole` if it should not be cut.
+    labels of the headings above, `provisions` the numbered provisions that it belongs to, first the innermost ("Article 4") and then what
+    that is in ("Title II", "Chapter 1"). It is `whole` if it should not be cut.
     """
 
     blocks: tuple[tuple[int, int], ...]
     lead_end: int
     path: tuple[str, ...]
-    provision: Reference | None
+    provisions: tuple[Reference, ...]
     whole: bool
 
 
@@ -112,11 +114,12 @@ def _section(blocks: list[_Block], above: list[_Block]) -> Section:
     references = [block.reference for block in above if block.reference]
     articles = [reference for reference in references if reference.kind not in _OUTER_KINDS]
     innermost = (articles or references)[-1:]
+    around = [reference for reference in references if reference not in innermost]
     return Section(
         blocks=tuple((block.start, block.end) for block in blocks),
         lead_end=lead_end,
         path=tuple(block.label for block in above),
-        provision=innermost[0] if innermost else None,
+        provisions=tuple(dict.fromkeys((*innermost, *around))),
         whole=bool(articles) or (bool(above) and above[-1].depth == _QUESTION_DEPTH),
     )
 

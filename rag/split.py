@@ -135,7 +135,6 @@ def _without_scraps(packed: list[Span], longest: int) -> list[Span]:
 def _passage(document: Document, section: Section, span: Span) -> Passage:
     start, end = span
     text = document.text[start:end]
-    provisions = (section.provision,) if section.provision else ()
     body = section.lead_end - start
     mentions = dict.fromkeys(mention.reference for mention in find(text) if mention.start >= body)
     return Passage(
@@ -148,8 +147,8 @@ def _passage(document: Document, section: Section, span: Span) -> Passage:
         page=bisect.bisect_right(document.pages, start) if document.pages else None,
         language=_language(text, document.language),
         date=document.date,
-        provisions=provisions,
-        mentions=tuple(reference for reference in mentions if reference not in provisions),
+        provisions=section.provisions,
+        mentions=tuple(reference for reference in mentions if reference not in section.provisions),
         page_breaks=tuple(page for page in document.pages if start < page < end),
     )
 

@@ -21,13 +21,15 @@ def opened(text: str) -> dict[str, str]:
          {"clause 1": "Primera. Objeto", "clause 2": "Segunda. Precio", "clause 14": "Decimocuarta: Fuero"}),
         ("## Primera.\n\nUno.\n\n**Segunda.-** Dos.\n", {"clause 1": "## Primera.", "clause 2": "**Segunda.-** Dos."}),
         ("FIRST. Object\n\nOne.\n\nSECOND. Price\n\nTwo.\n", {"clause 1": "FIRST. Object", "clause 2": "SECOND. Price"}),
-        ("Artículo 1. Uno\n\nDISPOSICIONES ADICIONALES\n\nPrimera. Uno.\n\nSegunda. Dos.\n\n## Disposiciones transitorias\n\nÚnica. Tres.\n",
-         {"additional provision 1": "Primera. Uno.", "additional provision 2": "Segunda. Dos.", "transitional provision 1": "Única. Tres."}),
+        ("Artículo 1.\n\nDISPOSICIONES ADICIONALES\n\nPrimera. Uno.\n\nSegunda. Dos.\n\n## Disposiciones transitorias\n\nÚnica. Tres.\n",
+         {"additional provision 1": "Primera. Uno.", "additional provision 2": "Segunda. Dos.",
+          "transitional provision 1": "Única. Tres."}),
         ("TRANSITORIOS\n\nPRIMERO.- Uno.\n\nSEGUNDO.- Dos.\n",
          {"transitional provision 1": "PRIMERO.- Uno.", "transitional provision 2": "SEGUNDO.- Dos."}),
         ("Whereas:\n\n(1) One.\n\n(2)\n\nTwo.\n\nArticle 1\n\n(1) Not this.\n\n(2) Nor this.\n",
          {"recital 1": "(1) One.", "recital 2": "(2)"}),
-        ("(11) Considerando que sí.\n\n(12) Y que no.\n\nArtículo 1. Objeto\n", {"recital 11": "(11) Considerando qu", "recital 12": "(12) Y que no."}),
+        ("(11) Considerando que sí.\n\n(12) Y que no.\n\nArtículo 1. Objeto\n",
+         {"recital 11": "(11) Considerando qu", "recital 12": "(12) Y que no."}),
     ],
 )  # fmt: skip
 def test_what_lines_imply(text: str, expected: dict[str, str]) -> None:

@@ -1,7 +1,6 @@
 """Provisions asked for in whole sentences, over small documents of many kinds: what is cited, and what is said to be absent."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -85,7 +84,21 @@ Disposición derogatoria.
 
 Queda derogado el código anterior.
 """
-TEXTS = {"lease.md": LEASE, "cleaning.md": CLEANING, "waste.md": DIRECTIVE, "code.md": CODE}
+HOUSE = """# Reglamento de la casa
+
+SECCIÓN I. ENTRADA
+
+§ 1. Se entra por la puerta.
+
+§ 2. Se sale por la ventana.
+
+SECCIÓN II. SALAS
+
+§ 3. En la sala se calla.
+
+§ 4. En el patio se canta.
+"""
+TEXTS = {"lease.md": LEASE, "cleaning.md": CLEANING, "waste.md": DIRECTIVE, "code.md": CODE, "house.md": HOUSE}
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +125,8 @@ def cited(answer: Answer) -> list[tuple[str, str]]:
           "estipulación segunda del arrendamiento"), "lease.md", "SEGUNDA.- Renta. La rent"),
         (("¿Qué dice la cláusula decimocuarta?", "what does clause 14 say"), "lease.md", "DECIMOCUARTA.- Fuero. La"),
         (("¿Qué dice la cláusula primera del contrato de limpieza?",), "cleaning.md", "La empresa limpia los mu"),
-        (("What does recital 2 say?", "¿Qué dice el considerando 2 de la directiva?", "recital (2)"), "waste.md", "(2) Fees should not depe"),
-        (("¿Qué dice el título preliminar?", "What does the preliminary title of the code say?"), "code.md", "De este código y de cómo"),
+        (("What does recital 2 say?", "¿Qué dice el considerando 2 de la directiva?", "recital (2)"),
+         "waste.md", "(2) Fees should not depe"),
         (("¿Qué dice la disposición derogatoria única?", "first repealing provision"), "code.md", "Queda derogado el código"),
     ],
 )  # fmt: skip
@@ -129,9 +142,56 @@ def test_headings_of_many_kinds_are_found(pipeline: Pipeline, questions: tuple[s
         ("¿Qué dice el considerando 40?", "Los documentos no contienen: considerando 40. Existen: Directive on harbour waste: 1-2."),
         ("¿Qué dice la cláusula tercera del contrato de limpieza?",
          "Los documentos no contienen: cláusula 3. Existen: Contrato de servicios de limpieza del puerto: 1-2."),
-        ("¿Qué dice el capítulo preliminar?", "Los documentos no contienen: capítulo preliminar."),
+        ("What does chapter IX of the code say?", "The documents contain no Chapter 9. Those that exist: Código del Río Tarn: 1-2."),
+        ("¿Qué dice el título IX?", "Los documentos no contienen: título 9. Existen: Código del Río Tarn: 1, preliminar."),
+        ("¿Qué dice el capítulo preliminar?", "Los documentos no contienen: capítulo preliminar. Existen: Código del Río Tarn: 1-2."),
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_said_to_be_absent(pipeline: Pipeline, question: str, text: str) -> None:
     answer = pipeline.ask(question)
     assert (answer.reason, answer.text) == ("reference_absent", text)
+
+
+@pytest.mark.parametrize(
+    ("questions", "quotes", "note"),
+    [
+        (("¿Qué dice el título preliminar?",), ["De este código y de cómo", "Este código ordena el us"],
+         "Contenido de «TÍTULO PRELIMINAR. Disposiciones generales»: título preliminar, artículo 1."),
+        (("What does the preliminary title of the code say?",), ["De este código y de cómo", "Este código ordena el us"],
+         "Contents of “TÍTULO PRELIMINAR. Disposiciones generales”: title preliminary, article 1."),
+        (("What does Chapter II say?", "Chapter 2 of Title I of the code"), ["Nadie navega a más de och", "Los barcos de socorro no"],
+         "Contents of “CAPÍTULO II. Velocidad”: article 3-4."),
+        (("¿Qué dice el título I del código del río?",),
+         ["Todo barco se inscribe e", "Nadie navega a más de och", "Los barcos de socorro no"],
+         "Contenido de «TÍTULO I. De los barcos»: artículo 2-4."),
+        (("¿Qué dice el capítulo I?",), ["Todo barco se inscribe e"], None),
+    ],
+)  # fmt: skip
+def test_a_chapter_is_answered_by_its_articles(pipeline: Pipeline, questions: tuple[str, ...], quotes: list[str], note: str | None) -> None:
+    for question in questions:
+        answer = pipeline.ask(question)
+        assert (cited(answer), answer.note) == ([("code.md", quote[:24]) for quote in quotes], note), question
+
+
+def test_what_is_asked_of_a_chapter_picks_its_article(pipeline: Pipeline) -> None:
+    answer = pipeline.ask("What does Chapter II of the code say about lifeboats and their limit?")
+    assert ("code.md", "Los barcos de socorro no") in cited(answer)
+    assert "CAPÍTULO II" in answer.text
+
+
+def test_an_article_is_not_in_a_chapter_that_it_is_not_in(pipeline: Pipeline) -> None:
+    for question in ("What does article 2 of chapter II say?", "¿Qué dice el artículo 2 del capítulo II?"):
+        assert pipeline.ask(question).reason == "reference_absent"
+
+
+@pytest.mark.parametrize(
+    ("question", "quotes"),
+    [
+        ("¿Qué dice el § 2 del reglamento de la casa?", ["§ 2. Se sale por la vent"]),
+        ("¿Qué dice la sección II del reglamento de la casa?", ["§ 3. En la sala se calla", "§ 4. En el patio se cant"]),
+        ("What do §§ 1 and 2 of the house rules say?", ["§ 1. Se entra por la pue", "§ 2. Se sale por la vent"]),
+        ("section 3 of the house rules", ["§ 3. En la sala se calla"]),
+    ],
+)
+def test_a_section_of_paragraphs_is_not_the_paragraph_of_its_number(pipeline: Pipeline, question: str, quotes: list[str]) -> None:
+    assert cited(pipeline.ask(question)) == [("house.md", quote[:24]) for quote in quotes]

@@ -110,7 +110,8 @@ def test_what_follows_is_not_another_number_of_the_list(text):
         "the second Part of the story", "cada Parte dos votos", "Part of it", "rule 4", "the 4 articles", "en 4 artículos", "DA 3",
         "schedule 2 meetings", "anexo a la carta", "Article MIX", "article mix", "article did", "Art. IIII", "Article 12345",
         "artistic 4", "party 4",
-        "smart 4", "Article 4x4", "sections are", "título de 4", "annex i", "considerando 3 opciones", "a preliminary article", "the piano recital", "preliminary titles",
+        "smart 4", "Article 4x4", "sections are", "título de 4", "annex i",
+        "considerando 3 opciones", "a preliminary article", "the piano recital", "preliminary titles",
     ],
 )  # fmt: skip
 def test_prose_is_no_reference(text):
