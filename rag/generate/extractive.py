@@ -203,15 +203,17 @@ def _mention_clause(index: int, passage: Passage, reference: Reference) -> Span 
 
 
 def _after_heading(passage: Passage) -> int:
-    """Where the text under the heading lines of a provision begins; 0 if the heading is all there is or runs into the text."""
-    lines = passage.text.splitlines(keepends=True)
-    position = 0
-    for line in lines:
+    """Where the text under the heading lines of a provision begins; if they are all there is, where the innermost of them does."""
+    position = innermost = 0
+    for line in passage.text.splitlines(keepends=True):
         plain = MARKUP.sub("", line).strip(" .:\r\n\t")
+        start = position + len(line) - len(line.lstrip())
         if plain and not _leads(plain, passage):
-            return position + len(line) - len(line.lstrip()) if position else 0
+            return start if position else 0
+        if plain and passage.section[-1].startswith(plain):
+            innermost = start
         position += len(line)
-    return 0
+    return innermost
 
 
 def _leads(line: str, passage: Passage) -> bool:
