@@ -61,7 +61,8 @@ class Lookup:
     """What became of the provisions that a question names.
 
     `asked` are those named; `absent` those that no document (or not the document that is meant) has; `existing` lists, for the kinds of
-    the absent ones, (title of a document, numbers) that do exist there, of the first documents, and `more` counts the others; `found` says
+    the absent ones, (title of a document, numbers) that do exist there, of the first documents, and `more` counts the others; `within` says
+    of the absent ones in which larger unit they were looked for; `found` says
     of a passage which provision it holds, and whether it is that provision's own text. `parts` are the paragraphs asked for,
     `missing_parts` those that their provision has not; `unknown` are names of documents that no document answers to. `openings` are the
     passages that provisions begin with, if the question asks for nothing but what they say: of a chapter, its first articles; `contents` is
@@ -79,6 +80,7 @@ class Lookup:
     openings: frozenset[int] = frozenset()
     is_settled: bool = False
     contents: tuple[_Contents, ...] = ()
+    within: Mapping[Reference, tuple[Reference, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
     """Find the provisions that `question` names; see `Lookup`."""
     asked = [item for item in asked_provisions(question) if item.reference.kind not in _OPTIONAL or _is_held(snapshot, item.reference.kind)]
     found: dict[int, tuple[Reference, bool]] = {}
-    absent: dict[Reference, None] = {}
+    absent: dict[Reference, tuple[Reference, ...]] = {}
     existing: dict[str, tuple[str, ...]] = {}
     unknown: dict[str, None] = {}
     missing: list[tuple[Reference, Part]] = []
@@ -154,9 +156,12 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
         found |= {identifier: (item.reference, own) for identifier, own in matched.items() if not found.get(identifier, (None, False))[1]}
         if matched:
             continue
-        absent[item.reference] = None
+        absent[item.reference] = item.within
         unknown |= {meant.unknown: None} if meant.unknown else {}
         sources = meant.sources & titles.keys() if meant.named else titles.keys()
+        if item.within:
+            existing |= _numbers_within(snapshot, item, {source: titles[source] for source in titles if source in sources})
+            continue
         own_text = bool(set(sources) & holders.keys())
         shown = [source for source in titles if source in sources and (not own_text or source in holders)]
         kind = item.reference.kind
@@ -166,8 +171,20 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
     parts = {item.reference: item.part for item in asked if item.part and (item.reference, item.part) not in missing}
     openings, contents = _openings(snapshot, found) if asks_for_all(question) else (frozenset(), ())
     return Lookup(
-        references, tuple(absent), tuple(existing.items()), found, more, parts, tuple(missing), tuple(unknown), openings, settled, contents
-    )
+        references, tuple(absent), tuple(existing.items()), found, more, parts, tuple(missing), tuple(unknown), openings, settled, contents,
+        within={reference: around for reference, around in absent.items() if around},
+    )  # fmt: skip
+
+
+def _numbers_within(snapshot: Snapshot, item: Asked, titles: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Title -> numbers of the kind that is asked for, in the unit that it is asked for in, of the first documents that have some."""
+    numbers: dict[str, dict[str, None]] = {}
+    inside = [identifier for identifier, own, source in snapshot.store.with_reference(item.within[0]) if own and source in titles]
+    for passage in snapshot.store.passages(inside[:MOST_OPENINGS]):
+        own = [held.number for held in passage.provisions if held.kind == item.reference.kind]
+        if {*item.within} <= {*passage.provisions} and own:
+            numbers.setdefault(titles[passage.source], {})[own[0]] = None
+    return {title: tuple(own) for title, own in [*numbers.items()][:MAX_SHOWN]}
 
 
 _OPTIONAL = ("part", "rule")  # words that also mean other things: only where documents are divided so
@@ -189,8 +206,8 @@ def _matched(snapshot: Snapshot, item: Asked, meant: Meant, holders: set[str], m
     if item.reference.kind == "section":
         matched = _written_alike(snapshot, item, matched)
     if item.within:
-        within = {p.id for p in snapshot.store.passages(sorted(matched)) if item.within in map(heading_reference, p.section)}
-        matched = {identifier: own for identifier, own in matched.items() if identifier in within}
+        inside = {p.id for p in snapshot.store.passages(sorted(matched)) if {*item.within} <= {*p.provisions}}
+        matched = {identifier: own for identifier, own in matched.items() if identifier in inside}
     if meant.unknown and meaning:
         words = [word for word in re.findall(r"[\w/]{3,}", meant.unknown) if fold(word) not in _GENERIC]
         passages = snapshot.store.passages(sorted(matched))

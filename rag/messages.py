@@ -31,7 +31,7 @@ _SPANISH = {
 
 def absent(lookup: Lookup, language: Language) -> str:
     """The provisions that were asked for are not there; these are."""
-    names = ", ".join(_named(reference.kind, reference.number, language) for reference in lookup.absent)
+    names = ", ".join(_named_within(reference, lookup.within.get(reference, ()), language) for reference in lookup.absent)
     listed = "; ".join(f"{title}: {_ranges(numbers, language)}" for title, numbers in lookup.existing)
     if language == "es":
         listed += f"; y otros {lookup.more} documentos" if lookup.more > 0 else ""
@@ -118,6 +118,12 @@ def _named(kind: str, number: str, language: Language) -> str:
     if number == PRELIMINARY:
         return f"{_SPANISH.get(kind, kind)} preliminar" if language == "es" else f"Preliminary {kind}"
     return f"{_SPANISH.get(kind, kind)} {number}" if language == "es" else f"{kind.capitalize()} {number}"
+
+
+def _named_within(reference: Reference, within: Sequence[Reference], language: Language) -> str:
+    """A provision with the larger unit that it was looked for in: "Section 6 (Annex 4)"."""
+    around = ", ".join(_named(unit.kind, unit.number, language) for unit in within)
+    return _named(reference.kind, reference.number, language) + (f" ({around})" if around else "")
 
 
 def _with_part(reference: Reference, part: Part, language: Language) -> str:

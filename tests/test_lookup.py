@@ -98,7 +98,45 @@ SECCIÓN II. SALAS
 
 § 4. En el patio se canta.
 """
-TEXTS = {"lease.md": LEASE, "cleaning.md": CLEANING, "waste.md": DIRECTIVE, "code.md": CODE, "house.md": HOUSE}
+VALLEY = """# Acuerdo del Valle
+
+## Artículo 1. Objeto
+
+Ordena el valle.
+
+## Anexo IV. Tasas
+
+### Sección 1. Tarifas
+
+Las tarifas son de tres euros.
+
+### Sección 2. Exenciones
+
+Los menores no pagan.
+"""
+LAKE = """# Acuerdo del Lago
+
+## Anexo IV. Sanciones
+
+1. La multa leve es de cien euros.
+
+2. La multa grave es de mil euros.
+
+## Anexo VI. Barcas
+
+### Sección 6. Remos
+
+Se reman a mano.
+"""
+TEXTS = {
+    "lease.md": LEASE,
+    "cleaning.md": CLEANING,
+    "waste.md": DIRECTIVE,
+    "code.md": CODE,
+    "house.md": HOUSE,
+    "valley.md": VALLEY,
+    "lake.md": LAKE,
+}
 
 
 @pytest.fixture(scope="module")
@@ -195,3 +233,32 @@ def test_an_article_is_not_in_a_chapter_that_it_is_not_in(pipeline: Pipeline) ->
 )
 def test_a_section_of_paragraphs_is_not_the_paragraph_of_its_number(pipeline: Pipeline, question: str, quotes: list[str]) -> None:
     assert cited(pipeline.ask(question)) == [("house.md", quote[:24]) for quote in quotes]
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What does section 6 of annex IV say?",
+         "The documents contain no Section 6 (Annex 4). Those that exist: Acuerdo del Valle: 1-2."),
+        ("¿Qué dice el § 6 del anexo IV?", "Los documentos no contienen: sección 6 (anexo 4). Existen: Acuerdo del Valle: 1-2."),
+        ("annex IV, section 6, of the lake agreement", "The documents contain no Section 6 (Annex 4)."),
+        ("sección 2 del anexo IX", "Los documentos no contienen: sección 2 (anexo 9)."),
+        ("What does clause 2 of annex IV say?", "The documents contain no Clause 2 (Annex 4)."),
+    ],
+)  # fmt: skip
+def test_what_is_not_within_is_absent_though_other_documents_have_it(pipeline: Pipeline, question: str, text: str) -> None:
+    answer = pipeline.ask(question)
+    assert (answer.reason, answer.text, answer.citations) == ("reference_absent", text, ())
+
+
+@pytest.mark.parametrize(
+    ("question", "source", "quote"),
+    [
+        ("What does section 2 of annex IV say?", "valley.md", "Los menores no pagan."), ("anexo VI, § 6", "lake.md", "Se reman a mano."),
+        ("¿Qué dice la sección segunda del anexo cuarto?", "valley.md", "Los menores no pagan."),
+        ("What does point 2 of annex IV of the lake agreement say?", "lake.md", "2. La multa grave es de"),
+        ("el punto 2 del anexo IV del acuerdo del lago", "lake.md", "2. La multa grave es de"),
+    ],
+)  # fmt: skip
+def test_what_is_within_is_found_there(pipeline: Pipeline, question: str, source: str, quote: str) -> None:
+    assert [(place, text[: len(quote)]) for place, text in cited(pipeline.ask(question))] == [(source, quote)]
