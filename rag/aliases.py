@@ -33,6 +33,9 @@ KINDS_OF_TEXT: dict[str, frozenset[str]] = {
         "charter": "carta charter",
         "bylaws": "estatuto estatutos bylaws",
         "directive": "directiva directive",
+        "decision": "decision decisiones decisions",
+        "circular": "circular circulares circulars",
+        "resolution": "resolucion resoluciones resolution resolutions",
     }.items()
 }
 KIND_WORDS = frozenset().union(*KINDS_OF_TEXT.values())

@@ -35,10 +35,12 @@ from rag.index import Snapshot
 from rag.paragraphs import Part, part_span
 from rag.references import heading_reference
 from rag.types import NAME, Passage, Reference
+from rag.years import is_mentioned_of_year, is_of_year, year_of
 
 MAX_SHOWN = 8
 NEAREST = 30
 MOST_OPENINGS = 500
+MOST_OPENED = 20  # documents whose text is looked at for the year that they are of
 FIRST_OF_UNIT = 4  # articles of a chapter that are quoted for it
 FEWEST_NEAR = 5  # of the nearest passages to the name of a law, in the document that is meant
 SHARE_NEAR = 0.7  # of those that are in documents of the right kind
@@ -85,11 +87,15 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """The documents that a question means: `sources`; whether it names them (`named`), or else what name none of them has (`unknown`)."""
+    """The documents that a question means: `sources`; whether it names them (`named`), or else what name none of them has (`unknown`).
+
+    With a `year`, none of those that have provisions is of that year: only what others of that year say of them can be meant.
+    """
 
     sources: frozenset[str]
     named: bool = False
     unknown: str = ""
+    year: str = ""
 
 
 class Meaning:
@@ -157,7 +163,8 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
         if matched:
             continue
         absent[item.reference] = item.within
-        unknown |= {meant.unknown: None} if meant.unknown else {}
+        name = item.phrase if meant.year else meant.unknown
+        unknown |= {name: None} if name else {}
         sources = meant.sources & titles.keys() if meant.named else titles.keys()
         if item.within:
             existing |= _numbers_within(snapshot, item, {source: titles[source] for source in titles if source in sources})
@@ -203,6 +210,9 @@ def _matched(snapshot: Snapshot, item: Asked, meant: Meant, holders: set[str], m
         (identifier, own, source) for identifier, own, source in snapshot.store.with_reference(item.reference) if source in meant.sources
     ]
     matched = {identifier: own for identifier, own, source in rows if own or not (meant.named and source in holders)}
+    if meant.year:
+        passages = snapshot.store.passages(sorted(matched))
+        matched = {p.id: matched[p.id] for p in passages if is_mentioned_of_year(meant.year, p, item.reference)}
     if item.reference.kind == "section":
         matched = _written_alike(snapshot, item, matched)
     if item.within:
@@ -261,8 +271,27 @@ def _with_part(snapshot: Snapshot, item: Asked, matched: Mapping[int, bool]) -> 
 
 
 def _meant(snapshot: Snapshot, question: str, phrase: str, titles: Mapping[str, str], holders: set[str], meaning: Meaning | None) -> Meant:
-    """Which documents are meant: by name if that settles it, else by what they are about."""
+    """Which documents are meant: by name, and of the year that the name has ("the 2000 treaty"), if any."""
     defined = {source: tuple(name.replace("_", " ") for name in own) for source, own in snapshot.store.mentioned(NAME).items()}
+    year, name = year_of(phrase)
+    if not year:
+        return _called(snapshot, question, phrase, titles, holders, defined, meaning)
+    meant = _called(snapshot, question.replace(phrase, name), name, titles, holders, defined, meaning)
+    held = meant.sources & holders
+    dates = {source: date for source, _, _, date in snapshot.store.documents() if source in held}
+    of_year: set[str] = set()
+    for source in sorted(held):
+        names = (titles[source], source.rpartition("/")[2], *defined.get(source, ()))
+        text = snapshot.document(source).text if len(held) <= MOST_OPENED else ""
+        of_year |= {source} if is_of_year(year, names, dates[source], text) else set()
+    return Meant(frozenset(of_year), named=True) if of_year else Meant(meant.sources - held, unknown=meant.unknown, year=year)
+
+
+def _called(
+    snapshot: Snapshot, question: str, phrase: str, titles: Mapping[str, str], holders: set[str],
+    defined: Mapping[str, tuple[str, ...]], meaning: Meaning | None,
+) -> Meant:  # fmt: skip
+    """Which documents are meant: by name if that settles it, else by what they are about."""
     meant = documents_meant(question, titles, holders, defined, phrase, meaning)
     words = [word for word in _WORD.findall(phrase) if fold(word) not in _GENERIC and not word.isdigit()]
     settled = (meant.named and len(meant.sources) == 1) or meant.unknown

@@ -128,6 +128,34 @@ LAKE = """# Acuerdo del Lago
 
 Se reman a mano.
 """
+TREATY_OF_2000 = """# Tratado de Buena Vecindad de 2000 entre Ostwick y Larrunde
+
+## Artículo 1
+
+Las partes son amigas.
+"""
+TREATY_OF_2024 = """# Tratado de Amistad entre Ostwick y Larrunde
+
+Fecha: 19 de junio de 2024
+
+Sustituye al de 2000.
+
+## Artículo 1
+
+Las partes son aliadas.
+
+## Artículo 3
+
+Las partes se consultan ante toda amenaza.
+"""
+NEWS = """# Una noticia
+
+Fecha: 20 de junio de 2024
+
+El nuevo convenio permite la ayuda militar (artículo 7).
+
+El de 2000 no la permitía.
+"""
 TEXTS = {
     "lease.md": LEASE,
     "cleaning.md": CLEANING,
@@ -136,6 +164,9 @@ TEXTS = {
     "house.md": HOUSE,
     "valley.md": VALLEY,
     "lake.md": LAKE,
+    "treaty-a.md": TREATY_OF_2000,
+    "treaty-b.md": TREATY_OF_2024,
+    "news.md": NEWS,
 }
 
 
@@ -262,3 +293,37 @@ def test_what_is_not_within_is_absent_though_other_documents_have_it(pipeline: P
 )  # fmt: skip
 def test_what_is_within_is_found_there(pipeline: Pipeline, question: str, source: str, quote: str) -> None:
     assert [(place, text[: len(quote)]) for place, text in cited(pipeline.ask(question))] == [(source, quote)]
+
+
+@pytest.mark.parametrize(
+    ("question", "source"),
+    [
+        ("¿Qué dice el artículo 1 del tratado de 2000?", "treaty-a.md"), ("What does article 1 of the 2024 treaty say?", "treaty-b.md"),
+        ("Under the 2000 treaty, what does article 1 say?", "treaty-a.md"), ("artículo 3 del tratado de 2024", "treaty-b.md"),
+        ("What does article 7 of the 2024 convention say?", "news.md"),
+    ],
+)  # fmt: skip
+def test_a_year_narrows(pipeline: Pipeline, question: str, source: str) -> None:
+    answer = pipeline.ask(question)
+    assert ({citation.source for citation in answer.citations}, answer.note) == ({source}, None)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "¿Qué dice el artículo 3 del tratado de 2000?", "What does article 1 of the 2019 treaty say?", "article 7 of the 2000 convention", "article 7 of the 2024 treaty",
+        "¿Qué dice el artículo 1 del tratado firmado en Ostwick en 1999?", "What does article 1 of the 2010 valley agreement say?",
+    ],
+)  # fmt: skip
+def test_a_treaty_of_another_year_is_not_answered_from(pipeline: Pipeline, question: str) -> None:
+    assert pipeline.ask(question).reason == "reference_absent"
+
+
+def test_the_name_of_another_year_is_said_to_be_unknown(pipeline: Pipeline) -> None:
+    assert "No document is called the 2019 treaty." in pipeline.ask("What does article 1 of the 2019 treaty say?").text
+    assert "Ningún documento se llama así: tratado de 2019." in pipeline.ask("¿Qué dice el artículo 1 del tratado de 2019?").text
+
+
+def test_a_year_that_is_not_of_the_document_narrows_nothing(pipeline: Pipeline) -> None:
+    for question in ("What does article 3 of the treaty say about 2019?", "¿Qué dice el artículo 3 del tratado sobre 2019?"):
+        assert {citation.source for citation in pipeline.ask(question).citations} == {"treaty-b.md"}
