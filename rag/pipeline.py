@@ -176,7 +176,9 @@ class Pipeline:
                 if shown and not self.config.answer.strict:  # what may be left out in the end is not shown before
                     yield shown
             for piece in _sides(conflict, checker.finish().citations, hits, question):
-                yield checker.feed(piece)
+                shown = checker.feed(piece)
+                if shown and not self.config.answer.strict:
+                    yield shown
         except GenerationError as error:
             checker = Checker(hits, self._scorer.evidence)
             for piece in self._quoting.generate(question, hits, history):

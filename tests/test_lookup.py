@@ -311,7 +311,8 @@ def test_a_year_narrows(pipeline: Pipeline, question: str, source: str) -> None:
 @pytest.mark.parametrize(
     "question",
     [
-        "¿Qué dice el artículo 3 del tratado de 2000?", "What does article 1 of the 2019 treaty say?", "article 7 of the 2000 convention", "article 7 of the 2024 treaty",
+        "¿Qué dice el artículo 3 del tratado de 2000?", "What does article 1 of the 2019 treaty say?",
+        "article 7 of the 2000 convention", "article 7 of the 2024 treaty",
         "¿Qué dice el artículo 1 del tratado firmado en Ostwick en 1999?", "What does article 1 of the 2010 valley agreement say?",
     ],
 )  # fmt: skip
