@@ -79,7 +79,7 @@ def asked_provisions(question: str) -> list[Asked]:
     asked: dict[tuple[Reference, str], Asked] = {}
     for group, phrase in zip(groups, phrases, strict=True):
         for mention, within in _nested(question, group):
-            before = question[: mention.end].casefold()
+            before = question[max(0, mention.end - 200) : mention.end].casefold()
             sign = before.rfind("§") > before.rfind("sec")
             asked.setdefault((mention.reference, phrase), Asked(mention.reference, phrase, within, part_of(question, mention), sign))
     return list(asked.values())
@@ -133,12 +133,14 @@ def _nested(question: str, group: Sequence[Mention]) -> list[tuple[Mention, tupl
 def _chains(question: str, group: Sequence[Mention]) -> list[list[Mention]]:
     """The mentions of a group, cut before what is no longer in the same unit: "section 6 of annex IV | and section 2 of annex V"."""
     chains = [[group[0]]]
+    kinds = {group[0].reference.kind}
     for before, after in itertools.pairwise(group):
-        changes = before.reference.kind != after.reference.kind
-        returns = after.reference.kind in {mention.reference.kind for mention in chains[-1][:-1]}
-        if changes and (returns or _AND.search(question, before.end, after.start)):
+        kind = after.reference.kind
+        if kind != before.reference.kind and (kind in kinds or _AND.search(question, before.end, after.start)):
             chains.append([])
+            kinds = set()
         chains[-1].append(after)
+        kinds.add(kind)
     return chains
 
 
