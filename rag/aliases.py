@@ -2,7 +2,7 @@
 
 "GDPR" and "RGPD" are found in "General Data Protection Regulation" by its initials, and in each other because both languages put the same
 letters in another order; "LO 2/2023" by its number; "the Mexican constitution" by the beginning of "Mexicanos". It has no list of laws:
-a name that shares neither letters nor words with what a document calls itself is for `rag.lookup` to find by meaning.
+a name that shares neither letters nor words with what a document calls itself is for `rag.meant` to find by meaning.
 """
 
 import re

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.aliases import KIND_WORDS, acronyms, fold, folded_words, official_numbers
+from rag.numbered_acts import asked_points, find_acts
 from rag.paragraphs import Part, part_of
 from rag.references import Mention, find
 from rag.types import Reference
@@ -64,8 +65,10 @@ class Asked:
 
 
 def asked_provisions(question: str) -> list[Asked]:
-    """The provisions that `question` names, in order, each once per document."""
-    mentions = find(question)
+    """The provisions that `question` names, in order, each once per document; if it names none, points or whole acts by number."""
+    mentions = find(question) or asked_points(question)
+    if not mentions:
+        return [Asked(mention.reference) for mention in find_acts(question)]
     groups = _groups(question, mentions)
     phrases = [_phrase_after(question, groups, place) for place in range(len(groups))]
     if groups and not any(phrases):

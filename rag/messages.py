@@ -25,6 +25,14 @@ _SPANISH = {
     "final provision": "disposición final",
     "repealing provision": "disposición derogatoria",
     "rule": "regla",
+    "point": "punto",
+    "decision": "decisión",
+    "resolution": "resolución",
+    "law": "ley",
+    "regulation": "reglamento",
+    "directive": "directiva",
+    "decree": "decreto",
+    "agreement": "acuerdo",
     "part": "parte",
 }
 

@@ -39,7 +39,7 @@ _KINDS: dict[str, str] = {
     "section": r"sección(?:es)?|sections?|secc?s?\.|§§?",
     "chapter": r"capítulos?|chapters?|caps?\.|chap\.",
     "title": r"títulos?|titles?",
-    "annex": r"anexos?|annex(?:es)?|apéndices?|appendix|appendices|(?-i:Schedules?|SCHEDULES?)",
+    "annex": r"anexos?|annex(?:es)?|apéndices?|appendix|appendices|schedules?",
     "clause": r"cláusulas?|clauses?|estipulación|estipulaciones|stipulations?",
     "recital": r"(?:considerandos?|recitals?)(?:\s?\((?=[0-9]))?",
     "rule": r"(?-i:Rules?|RULES?|Reglas?|REGLAS?)",
@@ -51,7 +51,7 @@ _KINDS: dict[str, str] = {
 }
 _DECIMAL = ("section", "rule")  # "Section 2.3" is no paragraph of Section 2
 _ONLY_IN_FIGURES = "part"  # "the second part" and "each Party two votes" are prose
-_COUNTING = "recital"  # "considerando 3 opciones" weighs three of them
+_ALSO_VERBS = ("considerando", "schedule", "recital")  # "considerando 3 opciones" weighs three, "schedule 2 meetings" plans two
 _KIND = "|".join(f"(?P<k{index}>{any_accent(pattern)})" for index, pattern in enumerate(_KINDS.values()))
 _MARK = r"(?:\s*(?:n\.?[ºo°]|núm\.?|no\.|number|número))?"
 _LINK = (
@@ -290,7 +290,8 @@ def _members(match: re.Match[str]) -> Iterator[Mention]:
             return
         if kind == _ONLY_IN_FIGURES and not (member["number"][0].isdigit() or member["number"].isupper()):
             return
-        if kind == _COUNTING and match[0][0].islower() and _COUNTS.match(text, member.end()):
+        capital = len(member["number"]) == 1 and member["number"].isupper()
+        if match[0].startswith(_ALSO_VERBS) and not capital and _COUNTS.match(text, member.end()):
             return
         year = before is not None and len(before) < 4 and re.fullmatch("(?:19|20)[0-9]{2}", value)
         if before is not None and (year or (singular and _COUNTS.match(text, member.end()))):

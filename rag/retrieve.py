@@ -21,7 +21,8 @@ from rag.embed import Embedder
 from rag.evidence import Evidence
 from rag.index import Snapshot
 from rag.index.words import matched_terms
-from rag.lookup import Lookup, Meaning, look_up
+from rag.lookup import Lookup, look_up
+from rag.meant import Meaning
 from rag.rerank import Reranker
 from rag.types import Hit, Language, Passage, Reference, Why
 
@@ -59,7 +60,7 @@ class Retrieved:
 class Retriever:
     """Finds passages in a snapshot; `candidates` is how many passages each search contributes.
 
-    With `evidence`, documents that a question names are also found by meaning (`rag.lookup`).
+    With `evidence`, documents that a question names are also found by meaning (`rag.meant`).
     """
 
     def __init__(self, embedder: Embedder, reranker: Reranker, candidates: int, evidence: Evidence | None = None) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from rag.aliases import defined_names
 from rag.language import detect
+from rag.numbered_acts import find_acts, opens_paragraph
 from rag.references import find
 from rag.sections import Section, sections
 from rag.sentences import sentences
@@ -136,7 +137,10 @@ def _passage(document: Document, section: Section, span: Span) -> Passage:
     start, end = span
     text = document.text[start:end]
     body = section.lead_end - start
-    mentions = dict.fromkeys(mention.reference for mention in find(text) if mention.start >= body)
+    acts = [mention for mention in find_acts(text) if mention.start >= body]
+    own = dict.fromkeys(mention.reference for mention in acts if opens_paragraph(text, mention))
+    provisions = (*section.provisions, *(reference for reference in own if reference not in section.provisions))
+    mentions = dict.fromkeys(mention.reference for mention in (*find(text), *acts) if mention.start >= body)
     return Passage(
         source=document.source,
         title=document.title,
@@ -147,8 +151,8 @@ def _passage(document: Document, section: Section, span: Span) -> Passage:
         page=bisect.bisect_right(document.pages, start) if document.pages else None,
         language=_language(text, document.language),
         date=document.date,
-        provisions=section.provisions,
-        mentions=tuple(reference for reference in mentions if reference not in section.provisions),
+        provisions=provisions,
+        mentions=tuple(reference for reference in mentions if reference not in provisions),
         page_breaks=tuple(page for page in document.pages if start < page < end),
     )
 

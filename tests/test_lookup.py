@@ -156,6 +156,40 @@ El nuevo convenio permite la ayuda militar (artículo 7).
 
 El de 2000 no la permitía.
 """
+CIRCULAR = """# Circular 3/2024 sobre esclusas
+
+1. Las esclusas abren a las seis.
+
+2. Los barcos esperan en fila.
+
+3. El turno se pide por radio.
+"""
+MINUTES = """# Acta de la sesión de octubre
+
+## 1. Presupuesto
+
+Se discute el presupuesto, como manda la Decisión 2022/3.
+
+**Decisión 2023/11.** Se aprueba el presupuesto por unanimidad.
+
+## 2. Multas
+
+**Decisión 2023/12.** Se impone una multa de mil euros a la papelera.
+"""
+DECISION = """# Decision 2021/7 of the Port Authority on moorings
+
+Article 1
+
+Moorings cost ten euros a night.
+
+Schedule A
+
+List of berths: north quay.
+
+Schedule B
+
+List of fees: small boats ten euros.
+"""
 TEXTS = {
     "lease.md": LEASE,
     "cleaning.md": CLEANING,
@@ -167,6 +201,9 @@ TEXTS = {
     "treaty-a.md": TREATY_OF_2000,
     "treaty-b.md": TREATY_OF_2024,
     "news.md": NEWS,
+    "circular.md": CIRCULAR,
+    "minutes.md": MINUTES,
+    "moorings.md": DECISION,
 }
 
 
@@ -328,3 +365,44 @@ def test_the_name_of_another_year_is_said_to_be_unknown(pipeline: Pipeline) -> N
 def test_a_year_that_is_not_of_the_document_narrows_nothing(pipeline: Pipeline) -> None:
     for question in ("What does article 3 of the treaty say about 2019?", "¿Qué dice el artículo 3 del tratado sobre 2019?"):
         assert {citation.source for citation in pipeline.ask(question).citations} == {"treaty-b.md"}
+
+
+@pytest.mark.parametrize(
+    ("questions", "source", "quote"),
+    [
+        (("What does point 3 of circular 3/2024 say?", "¿Qué dice el punto 3 de la circular 3/2024?"),
+         "circular.md", "3. El turno se pide"),
+        (("What did Decision 2023/12 say?", "decisión 2023/12"), "minutes.md", "**Decisión 2023/12.** Se"),
+        (("what does schedule B say", "¿Qué dice el anexo B?", "What does schedule b of Decision 2021/7 say?"),
+         "moorings.md", "List of fees: small boat"),
+        (("What does Article 1 of Decision 2021/7 say?",), "moorings.md", "Moorings cost ten euros"),
+        (("paragraph 4 of the house rules", "el punto 4 del reglamento de la casa"), "house.md", "§ 4. En el patio se cant"),
+    ],
+)  # fmt: skip
+def test_numbered_acts_schedules_and_points(pipeline: Pipeline, questions: tuple[str, ...], source: str, quote: str) -> None:
+    for question in questions:
+        assert [(place, text[: len(quote)]) for place, text in cited(pipeline.ask(question))] == [(source, quote)], question
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What did Decision 2023/19 say?",
+         "The documents contain no Decision 2023/19. Those that exist: Acta de la sesión de octubre: 2023/11, 2023/12."),
+        ("¿Qué dice la circular 7/2024?", "Los documentos no contienen: circular 7/2024."),
+        ("What does point 9 of circular 3/2024 say?",
+         "The documents contain no Point 9. Those that exist: Circular 3/2024 sobre esclusas: 1-3."),
+        ("¿Qué dice el punto 9 de la circular 3/2024?",
+         "Los documentos no contienen: punto 9. Existen: Circular 3/2024 sobre esclusas: 1-3."),
+        ("schedule 2 of Decision 2021/7",
+         "The documents contain no Annex 2. Those that exist: Decision 2021/7 of the Port Authority on moorings: a, b."),
+    ],
+)  # fmt: skip
+def test_absent_acts_schedules_and_points(pipeline: Pipeline, question: str, text: str) -> None:
+    answer = pipeline.ask(question)
+    assert (answer.reason, answer.text) == ("reference_absent", text)
+
+
+def test_an_act_that_a_document_is_or_is_only_spoken_of_is_left_to_the_search(pipeline: Pipeline) -> None:
+    for question in ("What does circular 3/2024 say?", "Who commands what Decision 2022/3 says of the budget?"):
+        assert pipeline.ask(question).reason != "reference_absent"

@@ -16,7 +16,8 @@ from rag.evidence import Evidence
 from rag.index import Reader
 from rag.index.sync import sync, sync_documents
 from rag.language import detect
-from rag.lookup import Lookup, documents_meant
+from rag.lookup import Lookup
+from rag.meant import documents_meant
 from rag.rerank import WordReranker
 from rag.retrieve import CROSS_LANGUAGE, SAME_LANGUAGE, Retrieved, Retriever, _Scores, candidates
 from rag.types import Document, Passage, Reference

@@ -14,12 +14,14 @@ from rag.asked_provisions import asked_provisions, asks_for_all
 from rag.dates import written
 from rag.language import detect
 from rag.lookup import FIRST_OF_UNIT
+from rag.numbered_acts import POINT, act_span, is_act
 from rag.paragraphs import Part, part_span
 from rag.references import clause, find, heading_reference
 from rag.select import MARKUP, Scored, SentenceScorer, is_heading
 from rag.sentences import sentences
 from rag.types import Hit, Language, Passage, Reference, Turn
 
+_HEADING_MARKS = re.compile(r"(?m:^#+)")
 MAX_QUOTE = 700
 MAX_QUOTE_OF_MANY = 350
 MANY_DOCUMENTS = 3
@@ -106,7 +108,8 @@ class ExtractiveGenerator:
         holders = {hit.passage.source for hit in hits if hit.why.reference}
         longest = MAX_QUOTE if len(holders) < MANY_DOCUMENTS else MAX_QUOTE_OF_MANY
         for reference, part in asked.items():
-            chosen += (unit := self._unit(question, reference, part, hits))
+            numbered = self._numbered(question, reference, hits)
+            chosen += (unit := numbered or self._unit(question, reference, part, hits))
             sources = {hits[span.hit].passage.source for span in unit}
             order = [index for own in (True, False) for index, hit in enumerate(hits) if (reference in hit.passage.provisions) is own]
             for index, hit in ((index, hits[index]) for index in order):  # its own text first
@@ -120,6 +123,19 @@ class ExtractiveGenerator:
                     sources.add(passage.source)
                     chosen.append(span)
         return chosen
+
+    def _numbered(self, question: str, reference: Reference, hits: Sequence[Hit]) -> list[Span]:
+        """What to quote of a point of a document, or of an act by its number: its paragraph."""
+        if not (reference.kind == POINT or is_act(reference)):
+            return []
+        chosen = []
+        for index, hit in enumerate(hits):
+            if hit.why.reference == str(reference):
+                text = hit.passage.text
+                span = act_span(text, reference) if is_act(reference) else part_span(_HEADING_MARKS.sub(_blank, text), (reference.number,))
+                whole = self._own_text(question, index, hit.passage, MAX_QUOTE, ())
+                chosen.append(Span(index, span[0], span[0] + len(text[slice(*span)].rstrip())) if span else whole)
+        return chosen[:MAX_DOCUMENTS]
 
     def _unit(self, question: str, reference: Reference, part: Part, hits: Sequence[Hit]) -> list[Span]:
         """What to quote of `reference` if its text is that of other provisions, in reading order; else nothing."""
@@ -151,6 +167,10 @@ class ExtractiveGenerator:
         first = 0 if spans[best][1] - start <= longest else best
         end = max((span[1] for span in spans[first:] if span[1] - spans[first][0] <= longest), default=spans[first][1])
         return Span(index, spans[first][0], end)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _widened(item: Scored, passage: Passage) -> Span:
