@@ -62,6 +62,35 @@ def decide(question: str, found: Retrieved, scorer: SentenceScorer, threshold: f
     return Decision(probability)
 
 
+FEATURES = ("chosen", "chosen_by_words", "unknown_name", "passage", "chosen_passage", "span", "words")
+
+
+def features(question: str, hits: Sequence[Hit], scorer: SentenceScorer) -> list[float]:
+    """What the probability is computed from, in the order of `FEATURES`; empty if there is no sentence."""
+    scored = scorer.score(question, hits)
+    if not scored:
+        return []
+    by_words = max(scored, key=lambda item: item.words)
+    readings = scorer.reader.read(question, [hit.passage.text for hit in hits[:READ]])
+    odds = [_log_odds(reading.answerable) for reading in readings]
+    best = readings[scored[0].hit]
+    unknown = float(_has_unknown_name(question, hits[:READ], scorer.evidence))
+    return [
+        scored[0].reading,
+        by_words.reading,
+        unknown,
+        max(odds),
+        odds[scored[0].hit],
+        max(-12.0, min(12.0, best.span_score)),
+        scored[0].words,
+    ]
+
+
+def _log_odds(probability: float) -> float:
+    kept = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(kept / (1 - kept))
+
+
 def answerable(question: str, hits: Sequence[Hit], scorer: SentenceScorer, calibration: Calibration | None = None) -> float:
     """The probability that one of the first hits answers `question`."""
     scored = scorer.score(question, hits)

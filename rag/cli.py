@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 import typer
 
 from rag import __version__
+from rag.cli_deep import check_deep, deepened
 from rag.cli_eval import app as eval_app
 from rag.config import load_config
 from rag.errors import InputError, LoadError, RagError, StoreError
@@ -27,6 +28,7 @@ from rag.output import (
     console,
     preview_fields,
     print_answer,
+    print_coverage,
     print_findings,
     print_hits,
     print_json,
@@ -101,8 +103,9 @@ def index_command(
     paths: Annotated[list[str] | None, typer.Argument(help="Files, folders and, if load.urls is true, web pages.", show_default=False)] =
     None, demo: Annotated[bool, typer.Option("--demo", help="Index the documents that come with the program.")] = False, dry_run:
     Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False, preview: Annotated[bool,
-    typer.Option("--preview", help="Only show the passages that the files would become.")] = False, index: IndexOption = None, config:
-    ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
+    typer.Option("--preview", help="Only show the passages that the files would become.")] = False, deep: Annotated[bool,
+    typer.Option("--deep", help="Also compute every contextual vector that is missing; without a PATH only that.")] = False,
+    index: IndexOption = None, config: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Bring the index up to date with files and folders: new, changed and deleted ones."""
     from rag.index.sync import Skipped, sync
@@ -112,6 +115,15 @@ def index_command(
     settings = load_config(config, assignments or (), index)
     wanted = [*(Path(path) for path in paths or () if not is_url(path)), *([shipped("seeds")] if demo else ())]
     urls = [path for path in paths or () if is_url(path)]
+    if deep:
+        check_deep(settings, only_looks=dry_run or preview)
+    if deep and not wanted and not urls:
+        covered = deepened(settings, deep=True, as_json=as_json)
+        if as_json:
+            print_json({"contextual": asdict(covered) if covered else None})
+        else:
+            print_coverage(covered, settings.index.path)
+        return
     if not wanted and not urls:
         raise InputError("Say what to index: rag index YOUR_FOLDER, or rag index --demo for the documents that come with the program.")
     if preview:
@@ -123,11 +135,16 @@ def index_command(
     with progress_bars(as_json) as progress:
         summary = sync(settings, embedder, wanted, progress, also=also, dry_run=dry_run)
     summary = replace(summary, skipped=(*summary.skipped, *(Skipped(url, reason) for url, reason in failed)))
-    if as_json:
-        print_json({name: value for name, value in asdict(summary).items() if name != "dry_run" or dry_run})
-    else:
+    if not as_json:
         print_summary(summary, settings.index.path)
-    if not summary.added + summary.updated + summary.unchanged:
+    nothing = not summary.added + summary.updated + summary.unchanged
+    covered = None if dry_run or nothing else deepened(settings, deep=deep, as_json=as_json)
+    if as_json:
+        fields = {name: value for name, value in asdict(summary).items() if name != "dry_run" or dry_run}
+        print_json(fields | ({"contextual": asdict(covered)} if covered else {}))
+    else:
+        print_coverage(covered, settings.index.path)
+    if nothing:
         raise InputError(
             f"No document was found in {', '.join(map(str, wanted))}, so the index was left as it is; {' '.join(SUFFIXES)} files are read."
         )

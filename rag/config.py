@@ -70,10 +70,14 @@ class EmbeddingConfig(Section):
 
 
 class RetrievalConfig(Section):
-    """`candidates`: passages that each search contributes; `passages`: passages that an answer is made from."""
+    """`candidates`: passages that each search contributes; `passages`: passages that an answer is made from.
+
+    `contextual`: compute contextual vectors of passages behind `rag index`, and rank with those that exist.
+    """
 
     candidates: Annotated[int, Field(ge=1, le=1_000)] = 100
     passages: Annotated[int, Field(ge=1, le=50)] = 8
+    contextual: bool = True
 
 
 class AnswerConfig(Section):

@@ -17,6 +17,7 @@ from rag.index import open_index
 from rag.index.check import search_files_are_sound
 from rag.index.manifest import Manifest, folder_of
 from rag.index.store import Store
+from rag.read import contextual_fingerprint
 
 CORE = ("faiss-cpu", "tantivy", "tokenizers", "gradio", "langchain-core", "pypdf")
 LOCAL = ("torch", "transformers", "sentence-transformers")
@@ -90,4 +91,6 @@ def _index(config: Config) -> str:
                 f"Search files of the index at {folder} are damaged and made anew at every start; run: rag check --repair --index {folder}"
             )
         place = f"{folder} in {config.index.url}" if config.index.url else str(folder)
-        return f"index {place}: {store.count('documents')} documents, {store.count('passages')} passages, generation {snapshot.generation}"
+        counts = f"{store.count('documents')} documents, {store.count('passages')} passages, generation {snapshot.generation}"
+        done, total = snapshot.vectors.contextual_count(contextual_fingerprint()) if config.retrieval.contextual else (0, 0)
+        return f"index {place}: {counts}{f', contextual vectors: {done:,} of {total:,}' if total else ''}"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["BuiltinEmbedder", "Embedder", "LangChainEmbedder", "SentenceTransformersEmbedder", "load_embedder"]
+__all__ = ["BuiltinEmbedder", "ContextualEncoder", "Embedder", "LangChainEmbedder", "SentenceTransformersEmbedder", "load_embedder"]
 
 Matrix = npt.NDArray[np.float32]
 
@@ -65,6 +65,19 @@ class Embedder(Protocol):
 
     def encode_queries(self, texts: Sequence[str]) -> Matrix:
         """Vectors of questions, len(texts) x dimension, each row of length 1 or all zeros."""
+        ...
+
+
+class ContextualEncoder(Protocol):
+    """Vectors that know word order and context, which take a hundred times as long: `rag.index.contextual` adds them behind a sync."""
+
+    @property
+    def contextual_fingerprint(self) -> str:
+        """Which vectors these are: "contextual@1a2b3c4d"."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """Vectors of questions or passages, len(texts) x dimension, each row of length 1 or all zeros."""
         ...
 
 

@@ -9,14 +9,17 @@ It knows words, not who did what to whom: "A attacked B" covers "B attacked A" c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Lock
+from threading import RLock
 
 import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
 Matrix = npt.NDArray[np.float32]
+Places = npt.NDArray[np.int32]
 _REMEMBERED = 20_000  # words
+_REMEMBERED_TEXTS = 2_000
+_LONGEST_REMEMBERED = 4_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +42,40 @@ class Evidence:
         self._tokenizer = tokenizer
         self._rows = rows
         self._known: dict[str, tuple[Matrix, float]] = {}
-        self._lock = Lock()
+        self._tokenized: dict[str, tuple[Places, Places]] = {}
+        self._lock = RLock()
         self._wordy = np.zeros(len(rows), dtype=bool)
         for token, identifier in tokenizer.get_vocab().items():
             self._wordy[identifier] = any(letter.isalnum() for letter in token)
 
     def words(self, texts: Sequence[str]) -> list[Words]:
         """The words of each text."""
-        # A lone surrogate, as a damaged argument or file may hold, is no valid text for the tokenizer.
-        valid = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         result = []
-        for encoding in self._tokenizer.encode_batch(valid, add_special_tokens=False):
-            tokens = np.asarray(encoding.ids, dtype=np.int64)
-            owners = np.asarray([-1 if word is None else word for word in encoding.word_ids], dtype=np.int64)
+        for tokens, starts in self._tokens(texts):
             if not len(tokens):
                 result.append(self._no_words())
                 continue
-            starts = np.flatnonzero(np.diff(owners, prepend=-2))
             kept = np.logical_or.reduceat(self._wordy[tokens], starts)
             sums = np.add.reduceat(self._rows[tokens], starts, axis=0)[kept]
             lengths = np.linalg.norm(sums, axis=1)
             result.append(Words(sums / np.maximum(lengths, 1e-9)[:, None], lengths))
         return result
+
+    def _tokens(self, texts: Sequence[str]) -> list[tuple[Places, Places]]:
+        """Per text its tokens, and at which of them a word begins; the passages of a small collection are asked about again and again."""
+        with self._lock:
+            found = {text: self._tokenized[text] for text in texts if text in self._tokenized}
+        missing = [text for text in dict.fromkeys(texts) if text not in found]
+        # A lone surrogate, as a damaged argument or file may hold, is no valid text for the tokenizer.
+        valid = [text.encode("utf-8", "replace").decode("utf-8") for text in missing]
+        for text, encoding in zip(missing, self._tokenizer.encode_batch(valid, add_special_tokens=False), strict=True):
+            owners = np.asarray([-1 if word is None else word for word in encoding.word_ids], dtype=np.int32)
+            found[text] = (np.asarray(encoding.ids, dtype=np.int32), np.flatnonzero(np.diff(owners, prepend=-2)).astype(np.int32))
+        with self._lock:
+            self._tokenized |= {text: found[text] for text in missing if len(text) <= _LONGEST_REMEMBERED}
+            while len(self._tokenized) > _REMEMBERED_TEXTS:
+                self._tokenized.pop(next(iter(self._tokenized)))
+        return [found[text] for text in texts]
 
     def each(self, words: Sequence[str]) -> Words:
         """Every word by itself: one unit vector and one weight per word, zeros for one without letters and digits."""

@@ -18,8 +18,13 @@ from rag.types import Answer, Citation, Document, Hit, Passage
 
 if TYPE_CHECKING:
     from rag.index.check import Finding as Found
+    from rag.index.contextual import Coverage
     from rag.index.sync import Progress, Summary
     from rag.receipt import Rechecked
+
+
+PER_SECOND = 100
+"""Contextual vectors, about, on two cores."""
 
 
 def console() -> Console:
@@ -98,6 +103,15 @@ def print_summary(summary: "Summary", folder: Path) -> None:
         out.print(f"  skipped {skipped.source}: {skipped.reason}", markup=False)
 
 
+def print_coverage(covered: "Coverage | None", folder: Path) -> None:
+    """How many contextual vectors there are, and how to get the others."""
+    if covered is None or not covered.total:
+        return
+    minutes = max(1, round(covered.missing / PER_SECOND / 60))
+    how = f"; rag index --deep --index {folder} computes the others (about {minutes} min), and rag chat does while nobody asks"
+    console().print(f"contextual vectors: {covered.done:,} of {covered.total:,}{how if covered.missing else ''}", markup=False)
+
+
 def print_findings(findings: "Sequence[Found]", lost: Sequence[str]) -> None:
     """What a check found, and what a repair could not bring back."""
     out = console()
@@ -148,6 +162,7 @@ def print_hits(hits: Sequence[Hit]) -> None:
             f"words: {' '.join(why.matched_terms)}" if why.matched_terms else "",
             f"lexical rank {why.lexical_rank}" if why.lexical_rank else "",
             f"dense rank {why.dense_rank}" if why.dense_rank else "",
+            f"contextual rank {why.contextual_rank}" if why.contextual_rank else "",
         )
         out.print(f"{hit.rank}. {_place(passage.title, passage.section, passage.page, passage.source)}", style="bold", markup=False)
         span = f"{passage.source}:{passage.start}-{passage.end}"

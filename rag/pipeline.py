@@ -42,7 +42,9 @@ class Pipeline:
         self._scorer = scorer
         self._generator = generator
         self._quoting = ExtractiveGenerator(scorer, config.answer.max_sentences)
-        self._retriever = Retriever(embedder, WordReranker(scorer.evidence), config.retrieval.candidates, scorer.evidence)
+        self.contextual = scorer.reader if config.retrieval.contextual and scorer.reader.places else None
+        reranker = WordReranker(scorer.evidence)
+        self._retriever = Retriever(embedder, reranker, config.retrieval.candidates, scorer.evidence, self.contextual)
         self._reader = open_index(config.index, embedder.fingerprint)
         self._embedding = embedder.fingerprint
         self._fingerprint = f"{embedder.fingerprint} {generator.fingerprint}"
@@ -141,10 +143,14 @@ class Pipeline:
             return provenance(answer, snapshot)
 
     def describe(self) -> dict[str, object]:
-        """What is in use: counts of the index, its generation, and the models."""
+        """What is in use: counts of the index, its generation, and the models; "contextual": how many of the texts have such a vector."""
         with self._reader.snapshot() as snapshot:
-            counts = {table: snapshot.store.count(table) for table in ("documents", "passages")}
-            return {**counts, "embedding": self._embedding, "llm": self._generator.fingerprint, "generation": snapshot.generation}
+            described: dict[str, object] = {table: snapshot.store.count(table) for table in ("documents", "passages")}
+            described |= {"embedding": self._embedding, "llm": self._generator.fingerprint, "generation": snapshot.generation}
+            if self.contextual is not None:
+                done, total = snapshot.vectors.contextual_count(self.contextual.contextual_fingerprint)
+                described |= {"contextual": {"done": done, "total": total}} if total else {}
+            return described
 
     def close(self) -> None:
         """Close what is kept open between questions."""

@@ -6,6 +6,7 @@ of quotation marks and apostrophes. It does not know single quotation marks: in 
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _CLOSING = {"«": "»", "“": "”", "‹": "›"}
 _OPENING = {closing: opening for opening, closing in _CLOSING.items()}
@@ -13,6 +14,7 @@ _SHAPES = {ord(sign): '"' for sign in "«»“”„‟‹›"} | {ord(sign): "'
 _MARKUP = frozenset("*_`\u00ad\u200b")
 _LINE_MARKUP = frozenset("#>")
 _MOST_PLACES = 20
+_REMEMBERED = 256  # texts: each sentence of an answer is looked up in the same passages
 LONGEST_GAP = 400
 ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.\.\.|…)\s*\]|\(\s*(?:\.\.\.|…)\s*\)|\.\.\.+|…)\s*")
 # What may not be left out of a quotation.
@@ -138,6 +140,7 @@ def _may_be_left_out(text: str, start: int, end: int) -> bool:
     return not stops or not gap[stops[-1] :].strip()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _plain(text: str) -> tuple[str, tuple[int, ...]]:
     """`text` without markup, with single spaces and plain marks, and the position in `text` of each character that is left."""
     letters: list[str] = []

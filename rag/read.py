@@ -1,8 +1,10 @@
 """Reads a passage with a question in mind: is the question answered here, and where?
 
 A small cross-encoder over question and passage together, in English and Spanish and across the two, with two heads: answerability, and the
-two ends of the answer (Devlin et al. 2019, BERT, as for SQuAD 2.0, where position 0 means "nowhere"). It runs on onnxruntime, one window
-of tokens at a time: in int8 a batch would share one scale, so that a passage's score would depend on its neighbours.
+two ends of the answer (Devlin et al. 2019, BERT, as for SQuAD 2.0, where position 0 means "nowhere"). The same encoder places a text that
+it reads alone: the mean of its states is the text's contextual vector (Reimers & Gurevych 2019, Sentence-BERT), questions and passages of
+both languages in one space. It runs on onnxruntime, one window of tokens at a time: in int8 a batch would share one scale, so that a
+passage's score would depend on its neighbours.
 
 It does not know where passages come from, nor what is done with the scores. Nothing heavy is imported until a Reader is made.
 """
@@ -23,9 +25,13 @@ from rag.embed import read_verified
 from rag.errors import ModelError
 from rag.paths import MODELS
 
-__all__ = ["Reader", "Reading"]
+__all__ = ["CONTEXTUAL_DIMENSION", "Reader", "Reading", "contextual_fingerprint"]
 
 Scores = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float32]
+
+CONTEXTUAL_DIMENSION = 384
+"""Length of a contextual vector."""
 
 _THREADS = 2
 _OVERLAP = 64
@@ -91,6 +97,7 @@ class Reader:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         onnxruntime.disable_telemetry_events()
         self._session = onnxruntime.InferenceSession(files["model.onnx"], options, providers=["CPUExecutionProvider"])
+        self.places = "pooled" in {output.name for output in self._session.get_outputs()}
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="reader")
         self._remembered: OrderedDict[tuple[str, str], list[_Window]] = OrderedDict()
         self._lock = Lock()
@@ -100,6 +107,21 @@ class Reader:
     def fingerprint(self) -> str:
         """Which reader this is: "reader@1a2b3c4d"."""
         return f"reader@{self._revision}"
+
+    @property
+    def contextual_fingerprint(self) -> str:
+        """Which contextual vectors `encode` gives: "contextual@1a2b3c4d"."""
+        return _fingerprint(self._revision)
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """The contextual vector of each text (len(texts) x 384), of length 1, or zeros for a text without any token.
+
+        A text's vector does not depend on which texts are encoded with it. What does not fit in one window (254 tokens, some 1,100
+        characters) is cut off: a longer passage is placed by its title, its headings and its beginning.
+        """
+        encodings = self._tokenizer.encode_batch([_clean(text) for text in texts], add_special_tokens=False)
+        jobs = [self._pool.submit(self._place, encoding.ids[: self._tokens - 2]) for encoding in encodings]
+        return np.stack([job.result() for job in jobs]) if jobs else np.zeros((0, CONTEXTUAL_DIMENSION), dtype=np.float32)
 
     def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
         """One Reading per text; a text that is too long for one window is read in several that overlap, and the likeliest one counts."""
@@ -143,6 +165,13 @@ class Reader:
                     self._remembered.popitem(last=False)
         return [known[text] for text in texts]
 
+    def _place(self, text: list[int]) -> Matrix:
+        if not text:
+            return np.zeros(CONTEXTUAL_DIMENSION, dtype=np.float32)
+        ids = np.array([[self._first, *text, self._last]], dtype=np.int64)
+        mean: Matrix = self._session.run(["pooled"], {"ids": ids, "types": np.zeros_like(ids)})[0][0].astype(np.float32)
+        return mean / np.linalg.norm(mean)
+
     def _run(self, head: list[int], passage: list[int], offsets: npt.NDArray[np.int64]) -> _Window:
         ids = np.array([[*head, *passage, self._last]], dtype=np.int64)
         types = np.zeros_like(ids)
@@ -154,6 +183,19 @@ class Reader:
         margin = _best_span(window)[2] - window.nowhere
         log_odds = self._calibration["bias"] + self._calibration["answerable"] * float(logit[0]) + self._calibration["span"] * margin
         return _Window(1 / (1 + math.exp(-max(-60.0, min(60.0, log_odds)))), window.nowhere, offsets, window.starts, window.ends)
+
+
+def contextual_fingerprint(models: Path = MODELS) -> str:
+    """Which contextual vectors a reader of these models gives, without making one.
+
+    Raises:
+        ModelError: a file is missing or does not match its sha256.
+    """
+    return _fingerprint(read_verified(models, "reader")[1])
+
+
+def _fingerprint(revision: str) -> str:
+    return f"contextual@{revision}"
 
 
 def _reading(window: _Window) -> Reading:

@@ -93,7 +93,9 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why a passage was found; ranks count from 1, None means that the search did not return it."""
+    """Why a passage was found; ranks count from 1, None means that the search did not return it.
+
+    `contextual`: among the candidates that have a contextual vector and were compared by it."""
 
     reference: str | None = None
     matched_terms: tuple[str, ...] = ()
@@ -102,6 +104,8 @@ class Why:
     dense_rank: int | None = None
     dense_score: float | None = None
     fused_score: float = 0.0
+    contextual_rank: int | None = None
+    contextual_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ class StandIn:
     `canary` is the address that the hostile document and the hostile model try to reach.
     """
 
+    contextual = None
+
     def __init__(self, canary: str = "http://canary.invalid", pause: float = 0.0, config: Config | None = None) -> None:
         self.config = config or Config()
         self.canary = canary

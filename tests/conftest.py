@@ -1,8 +1,10 @@
 """What several test files share: the demo corpus, indexed once for all of them, and a pipeline over it."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -14,11 +16,27 @@ from rag.index.sync import sync
 from rag.paths import shipped
 from rag.pipeline import Pipeline
 
+HANGS = 20
+
 
 def pytest_configure() -> None:
     """What a developer has set in the environment is no part of a test."""
     for name in [name for name in os.environ if name.startswith("RAG_")]:
         del os.environ[name]
+
+
+@pytest.fixture
+def linear() -> Iterator[None]:
+    """Stops a test that hangs: what is quadratic on its input needs minutes of processor time, what is linear seconds, on any machine."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise AssertionError(f"{HANGS} seconds of processor time and not done: not linear in the length of the input")
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, HANGS)
+    yield
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.signal(signal.SIGPROF, before)
 
 
 @pytest.fixture(scope="session")

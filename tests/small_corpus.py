@@ -8,6 +8,7 @@ import numpy as np
 from rag.config import Config, IndexConfig
 from rag.index import Reader
 from rag.index.sync import Summary, sync
+from rag.read import CONTEXTUAL_DIMENSION
 from rag.testing import HashEmbedder
 
 QUESTION = "who feeds the harbour cat"
@@ -96,3 +97,19 @@ def raising(error: BaseException) -> Callable[..., None]:
         raise error
 
     return fail
+
+
+class HashEncoder:
+    """A contextual encoder that knows words only; keeps the texts that it was given, and calls `before` ahead of each of its calls."""
+
+    places = True
+
+    def __init__(self, revision: str = "hash", before: Callable[[], object] = lambda: None) -> None:
+        self.contextual_fingerprint = f"contextual@{revision}"
+        self.before = before
+        self.texts: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        self.before()
+        self.texts += texts
+        return HashEmbedder(CONTEXTUAL_DIMENSION).encode_documents(texts)

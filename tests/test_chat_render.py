@@ -3,6 +3,7 @@
 import json
 import re
 import string
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_both_languages_have_the_same_strings_with_the_same_blanks():
 def test_every_string_is_used_and_the_script_gets_those_that_it_names():
     code = "".join(file.read_text(encoding="utf-8") for file in PACKAGE.glob("*.py") if file.name != "strings.py")
     script = "".join(file.read_text(encoding="utf-8") for file in PACKAGE.glob("*.js"))
-    named = set(re.findall(r"\bwords\.(\w+)", script)) | {f"step_{step}" for step in ("comparing", "reading", "embedding")}
+    named = set(re.findall(r"\bwords\.(\w+)", script)) | {f"step_{step}" for step in ("comparing", "reading", "embedding", "contextual")}
     assert named == set(SCRIPT_STRINGS)
     made = ("file_", "language_", "why_", "step_", "document", "passage")
     page = "".join(file.read_text(encoding="utf-8") for file in PACKAGE.glob("*.html"))
@@ -214,9 +215,16 @@ def test_why_tells_cited_passages_from_what_came_next():
     used, following = turn.split("Cited in the answer")[1].split("What came next")
     assert "Interview no. 427" in used
     assert "<td>article 4</td>" in used
+    assert "In context" not in turn
     assert "<td><b>artículo</b> <b>4</b></td><td>2 <small>(7.50)</small></td><td>1 <small>(0.61)</small></td><td>0.90</td>" in used
     assert "Agreement on the Tarn Bay Line" in following
     assert "<td>–</td><td>–</td><td>–</td><td>–</td><td>0.40</td>" in following
+    first, second = answer.hits
+    deep = replace(first, why=replace(first.why, contextual_rank=3, contextual_score=0.5))
+    turn, _ = shown(replace(answer, hits=(deep, second)))
+    assert '<th scope="col">In context</th>' in turn
+    assert "<td>1 <small>(0.61)</small></td><td>3 <small>(0.50)</small></td><td>0.90</td>" in turn
+    assert "<td>–</td><td>–</td><td>–</td><td>–</td><td>–</td><td>0.40</td>" in turn
 
 
 def test_pending_and_partial_turns_hide_half_a_marker_and_link_nothing():
@@ -291,6 +299,11 @@ def test_documents_are_listed_with_counts_dates_and_state():
     assert "The Alpha report" in filtered
     assert "(generación 7)" in filtered
     assert "No document has these words" in render_documents(Listing(listing.collection, shown_documents, "gamma", 0.0, False), 7, "en")
+    assert "read in context" not in html
+    behind = Listing(listing.collection, shown_documents, "", 0.0, False, {"done": 1_234, "total": 12_346})
+    assert "<span>read in context: 1,234 of 12,346 passages</span>" in render_documents(behind, 7, "en")
+    complete = Listing(listing.collection, shown_documents, "", 0.0, False, {"done": 12_346, "total": 12_346})
+    assert render_documents(complete, 7, "en") == html
     assert "being updated now" in render_documents(Listing(listing.collection, shown_documents, "", 0.0, True), 7, "en")
 
 

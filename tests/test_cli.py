@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 import typer
 from filelock import FileLock
+from small_corpus import HashEncoder
 
 from rag import __version__
 from rag.cli import app, main
@@ -29,6 +30,7 @@ MODEL_QUESTION = "what does Article 4 permit"
 INDEX_FIELDS = ["documents", "passages", "added", "updated", "removed", "unchanged", "skipped", "embedded", "generation", "seconds"]
 HIT_FIELDS = ["rank", "source", "title", "start", "end", "page", "section", "text", "score", "why"]
 WHY_FIELDS = ["reference", "matched_terms", "lexical_rank", "lexical_score", "dense_rank", "dense_score", "fused_score"]
+WHY_FIELDS += ["contextual_rank", "contextual_score"]
 CITATION_FIELDS = ["number", "source", "title", "start", "end", "page", "section", "quote", "score"]
 ASK_FIELDS = ["question", "standalone_question", "language", "abstained", "reason", "text"]
 ASK_FIELDS += ["sentences", "citations", "hits", "timings_ms", "fingerprint", "confidence"]
@@ -98,7 +100,8 @@ def test_index_json(run: Run, docs: Path) -> None:
     result = run("index", docs, "--index", "here", "--json")
     assert (result.status, result.err) == (0, "")
     summary = json.loads(result.out)
-    assert list(summary) == INDEX_FIELDS
+    assert list(summary) == [*INDEX_FIELDS, "contextual"]
+    assert summary["contextual"] == {"done": 2, "total": 2}
     assert summary["skipped"] == [{"source": "photo.jpg", "reason": "unsupported format .jpg"}]
     assert [summary[name] for name in INDEX_FIELDS[:6]] == [2, 2, 2, 0, 0, 0]
     assert (summary["embedded"], summary["generation"]) == (2, 1)
@@ -173,7 +176,8 @@ def test_index_summary(run: Run, docs: Path) -> None:
     (docs / "empty.txt").write_bytes(b"")
     (docs / "SOURCES.md").write_text("Where it is from.", encoding="utf-8")
     result = run("index", docs, "--index", "here")
-    first, *skipped = result.out.splitlines()
+    first, *skipped, covered = result.out.splitlines()
+    assert covered == "contextual vectors: 2 of 2"
     assert re.fullmatch(r"2 documents, 2 passages in here \(2 added, 0 updated, 0 removed, 0 unchanged; [\d.]+ s\)", first)
     assert skipped == [
         "  skipped SOURCES.md: describes the folder, not indexed; rename it to have it indexed",
@@ -423,6 +427,73 @@ def test_ctrl_c_while_indexing(run: Run, docs: Path, monkeypatch: pytest.MonkeyP
     assert json.loads(run("index", docs, "--json").out)["added"] == 1
 
 
+# Contextual vectors
+
+
+@pytest.fixture
+def encoder(monkeypatch: pytest.MonkeyPatch) -> HashEncoder:
+    made = HashEncoder()
+    monkeypatch.setattr("rag.read.Reader", lambda: made)
+    monkeypatch.setattr("rag.read.contextual_fingerprint", lambda: made.contextual_fingerprint)
+    return made
+
+
+def test_few_contextual_vectors_are_computed_at_once(run: Run, docs: Path, encoder: HashEncoder) -> None:
+    assert run("index", docs).out.splitlines()[1:] == ["contextual vectors: 2 of 2"]
+    assert json.loads(run("index", docs, "--json").out)["contextual"] == {"done": 2, "total": 2}
+    assert len(encoder.texts) == 2
+    assert "ok   contextual vectors: 2 of contextual@hash, for 2 texts" in run("check").out
+
+
+def test_many_contextual_vectors_are_computed_when_asked_for(
+    run: Run, docs: Path, encoder: HashEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.index.contextual.AT_ONCE", 1)
+    (said,) = run("index", docs).out.splitlines()[1:]
+    assert said.startswith("contextual vectors: 0 of 2; rag index --deep --index index/default computes the others (about 1 min), ")
+    assert encoder.texts == []
+    assert run("index", "--deep") == (0, "contextual vectors: 2 of 2\n", "")
+    (docs / "gull.md").write_text("# The gull\n\nThe gull steals herring.\n", encoding="utf-8")
+    (docs / "seal.md").write_text("# The seal\n\nThe seal sleeps.\n", encoding="utf-8")
+    assert run("index", docs, "--deep").out.splitlines()[1] == "contextual vectors: 4 of 4"
+    assert json.loads(run("index", "--deep", "--json").out) == {"contextual": {"done": 4, "total": 4}}
+    assert len(encoder.texts) == 4
+
+
+def test_ctrl_c_says_how_many_contextual_vectors_there_are(
+    run: Run, docs: Path, encoder: HashEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.index.contextual.BATCH", 1)
+
+    def stop() -> None:
+        if encoder.texts:
+            raise KeyboardInterrupt
+
+    encoder.before = stop
+    result = run("index", docs)
+    assert result.status == 130
+    assert result.out.startswith("2 documents, 2 passages in index/default (2 added,")
+    assert result.err.splitlines() == [
+        "rag: 1 of 2 contextual vectors are computed and kept.",
+        "rag: stopped; what was finished is kept, run the same command again to go on.",
+    ]
+    encoder.before = lambda: None
+    assert run("index", "--deep").out == "contextual vectors: 2 of 2\n"
+    assert len(encoder.texts) == 2
+
+
+def test_contextual_vectors_that_nobody_wants(run: Run, docs: Path, encoder: HashEncoder) -> None:
+    off = ("--set", "retrieval.contextual=false")
+    assert len(run("index", docs, *off).out.splitlines()) == 1
+    assert "contextual" not in json.loads(run("index", docs, "--json", *off).out)
+    assert "contextual" not in run("index", docs, "--dry-run").out
+    assert encoder.texts == []
+    refused(run("index", "--deep", *off), 2, "retrieval.contextual is false", "leave out --deep")
+    refused(run("index", docs, "--deep", "--dry-run"), 2, "--dry-run and --preview compute nothing")
+    refused(run("index", "--deep", "--set", "index.url=http://127.0.0.1:1"), 2, "An index in Milvus (index.url) has no contextual vectors")
+    refused(run("index", "--deep", "--index", "none"), 3, "There is no index at none")
+
+
 def test_ctrl_c_in_a_terminal(tmp_path: Path) -> None:
     """A real process and a real signal, while it embeds many passages."""
     (tmp_path / "docs").mkdir()
@@ -499,7 +570,7 @@ def test_doctor(run: Run, docs: Path) -> None:
     assert (good.status, good.err) == (0, "")
     assert "FAIL" not in good.out
     assert good.out.splitlines()[0].startswith("ok   Python 3.")
-    assert good.out.splitlines()[-1] == "ok   index index/default: 2 documents, 2 passages, generation 1"
+    assert good.out.splitlines()[-1] == "ok   index index/default: 2 documents, 2 passages, generation 1, contextual vectors: 2 of 2"
     next(Path("index/default").glob("g1/words/*.idx")).write_bytes(b"")
     damaged = run("doctor")
     assert damaged.status == 3

@@ -1,7 +1,6 @@
 """Follow-ups by rule: what they become, and that a question with names of its own is left alone."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -216,13 +215,12 @@ def test_the_number_asked_for_is_the_number_looked_up(number):
     assert [mention.reference.number for mention in find(after(PERMITE, f"¿y el {number}?"))] == [str(number)]
 
 
+@pytest.mark.usefixtures("linear")
 @pytest.mark.parametrize("unit", ["and ", "y", " ", "¿", "the ", "Ab ", "it ", "\0", "Article 4 ", "why "])
 def test_long_text_takes_linear_time(unit):
     text = unit * (150_000 // len(unit))
-    started = time.perf_counter()
     after(PERMIT, text)
     after(text, "and 8?")
-    assert time.perf_counter() - started < 5
 
 
 def test_a_long_conversation_is_no_recursion():

@@ -9,13 +9,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from small_corpus import CAT, DOG, Corpus, changes, check_sentence
+from small_corpus import CAT, DOG, Corpus, HashEncoder, changes, check_sentence
 
 from rag.config import Config, IndexConfig, SplitConfig
 from rag.embed import BuiltinEmbedder
 from rag.errors import IndexBusy, IndexMismatch, IndexMissing, ModelError, StoreError
 from rag.index import Snapshot, open_index
 from rag.index import sync as syncing
+from rag.index.contextual import deepen
 from rag.index.sync import Skipped, remove, sync, sync_documents
 from rag.load import load_file
 from rag.paths import shipped
@@ -95,6 +96,21 @@ def test_dense_search_is_by_cosine(corpus: Corpus) -> None:
         assert near[0][1] > 0.9 > near[1][1]
         assert snapshot.vectors.similarity(vector, [i for i, _ in near]) == pytest.approx([score for _, score in near], abs=1e-6)
         assert snapshot.vectors.search(0 * vector, 2) == []
+
+
+def test_contextual_vectors_exist_or_not(corpus: Corpus) -> None:
+    """Files may have some; Milvus has none, and says so."""
+    corpus.sync()
+    in_files = corpus.config.index.url is None
+    for snapshot in asked(corpus):
+        ids = [identifier for identifier, _ in snapshot.words.search("harbour cat", "en", 3)]
+        assert snapshot.vectors.contextual("contextual@hash", ids) == {}
+        assert snapshot.vectors.contextual_count("contextual@hash") == (0, 3 if in_files else 0)
+    if in_files:
+        deepen(corpus.index, HashEncoder())
+        for snapshot in asked(corpus):
+            assert snapshot.vectors.contextual("contextual@hash", ids).keys() == {*ids}
+            assert snapshot.vectors.contextual_count("contextual@hash") == (3, 3)
 
 
 def test_lexical_search_stems_and_folds(corpus: Corpus) -> None:

@@ -513,6 +513,7 @@ def test_documents_and_questions_of_ones_own_in_one_go(tmp_path):
     results = run_evaluation(tmp_path / "set.jsonl", config, Options(documents=tmp_path / "mine"))
     assert results["metrics"]["evidence_in_citation"]["value"] == 1
     assert results["index"]["documents"] == 1
+    assert results["index"]["contextual"] == {"done": 1, "total": 1}
     assert not (tmp_path / "untouched").exists()
 
 

@@ -1,7 +1,5 @@
 """What code can look up of a claim: numbers, days and months, names."""
 
-import time
-
 import pytest
 
 from rag.claims import read
@@ -75,11 +73,10 @@ def test_spellings() -> None:
     assert not spelled_alike("Iran", "Iraq")
 
 
+@pytest.mark.usefixtures("linear")
 @pytest.mark.parametrize("unit", ["A", "Ab ", "1.", "not ", "le ", "\0", "1,", "two ", "1 000 ", ", and "])
 def test_hostile_text_takes_linear_time(unit: str) -> None:
     text = unit * (60_000 // len(unit))
-    started = time.perf_counter()
     for look in (numerals, names, read):
         look(text)
     spelled_alike("Pyongyang", text)
-    assert time.perf_counter() - started < 8

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import tantivy
 
-from rag import retrieve
 from rag.config import Config, IndexConfig
 from rag.errors import InputError
 from rag.evaluate.compare import check_against, read_results
 from rag.evaluate.datasets import read_dataset
 from rag.evaluate.run import Options, evaluate, run_evaluation
+from rag.fusion import Fusion
 from rag.index import words
 from rag.paths import shipped
 
@@ -35,11 +35,18 @@ def search(name, index, options=SEARCHING):
 
 
 def halve_vectors_across_languages(patch):
-    patch.setattr(retrieve, "CROSS_LANGUAGE", dataclasses.replace(retrieve.CROSS_LANGUAGE, dense=retrieve.CROSS_LANGUAGE.dense / 2))
+    change_weights(patch, lambda pair, row: dataclasses.replace(row, dense=row.dense / 2) if pair in ("en->es", "es->en") else row)
 
 
 def halve_reranking(patch):
-    patch.setattr(retrieve, "RERANK_WEIGHT", retrieve.RERANK_WEIGHT / 2)
+    change_weights(patch, lambda _, row: dataclasses.replace(row, closer=row.closer / 2))
+
+
+def change_weights(patch, change):
+    """The weights without contextual vectors: the index of the tests has none."""
+    shipped = Fusion.load()
+    static = {pair: change(pair, row) for pair, row in shipped.static.items()}
+    patch.setattr(Fusion, "load", lambda: Fusion(static, shipped.contextual))
 
 
 @pytest.mark.parametrize("plant", [halve_vectors_across_languages, halve_reranking])

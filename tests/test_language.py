@@ -1,7 +1,6 @@
 """English or Spanish, on questions, on the demo documents, and on what is neither."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -46,11 +45,10 @@ def test_without_evidence_the_default_counts(text):
     assert (detect(text), detect(text, "es"), detect(text, "en")) == ("en", "es", "en")
 
 
+@pytest.mark.usefixtures("linear")
 def test_a_text_is_read_to_4000_characters():
     assert detect("the of and " * 400 + "el la los " * 10_000) == "en"
-    started = time.perf_counter()
     detect("ñ" * 1_000_000)
-    assert time.perf_counter() - started < 0.5
 
 
 @settings(deadline=None)

@@ -1,7 +1,5 @@
 """Quotation marks in a text, and where a quotation stands in its source."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,10 +81,9 @@ def test_spans_are_in_order_and_apart(text):
         position = end
 
 
+@pytest.mark.usefixtures("linear")
 @pytest.mark.parametrize("unit", ["«", "»", '"', "“a”", '" ', "a"])
 def test_hostile_text_takes_linear_time(unit):
     text = unit * (1_000_000 // len(unit))
-    started = time.perf_counter()
     quotation_spans(text)
     Searchable(text[:300_000]).locate_all("zz")
-    assert time.perf_counter() - started < 5

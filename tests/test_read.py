@@ -11,7 +11,7 @@ import pytest
 
 from rag.errors import ModelError
 from rag.paths import MODELS
-from rag.read import Reader
+from rag.read import CONTEXTUAL_DIMENSION, Reader, contextual_fingerprint
 from rag.sentences import sentences
 
 BRIDGE = {
@@ -126,3 +126,50 @@ def test_importing_loads_nothing_heavy() -> None:
 
 def test_all_models_together_fit_in_40_megabytes() -> None:
     assert sum(path.stat().st_size for path in MODELS.rglob("*") if path.is_file()) <= 40_000_000
+
+
+# Contextual vectors
+
+PAIRS = [
+    ("The harbour is closed to ships from November to March.", "El puerto está cerrado a los barcos de noviembre a marzo."),
+    ("The committee approved the budget for the new hospital.", "El comité aprobó el presupuesto del nuevo hospital."),
+    ("Whales breathe air and come to the surface for it.", "Las ballenas respiran aire y suben por él a la superficie."),
+    ("He was arrested for stealing two horses.", "Lo detuvieron por robar dos caballos."),
+]
+
+
+def test_a_text_and_its_translation_are_near(reader: Reader) -> None:
+    english, spanish = (reader.encode([pair[side] for pair in PAIRS]) for side in (0, 1))
+    assert (english @ spanish.T).argmax(axis=1).tolist() == (spanish @ english.T).argmax(axis=1).tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("asked", "given"), DIRECTIONS)
+def test_a_question_is_near_the_passage_that_answers_it(reader: Reader, asked: str, given: str) -> None:
+    (question,), (answer, other) = reader.encode([OPENED[asked]]), reader.encode([BRIDGE[given], FOREST[given]])
+    assert question @ answer > question @ other
+
+
+def test_contextual_vectors_are_unit_rows_that_do_not_depend_on_their_neighbours(reader: Reader) -> None:
+    texts = [BRIDGE["en"], "a", FOREST["es"], BRIDGE["es"] * 20]
+    vectors = reader.encode(texts)
+    assert (vectors.shape, vectors.dtype) == ((4, CONTEXTUAL_DIMENSION), np.float32)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(4), abs=1e-6)
+    for text, vector in zip(texts, vectors, strict=True):
+        assert (reader.encode([text])[0] == vector).all()
+    assert reader.encode([]).shape == (0, CONTEXTUAL_DIMENSION)
+
+
+def test_a_text_that_is_too_long_is_placed_by_its_beginning(reader: Reader) -> None:
+    beginning = BRIDGE["es"] * 20
+    vectors = reader.encode([beginning, f"{beginning} {FOREST['es']}"])
+    assert (vectors[0] == vectors[1]).all()
+
+
+def test_a_text_without_a_token_has_no_vector(reader: Reader) -> None:
+    assert not reader.encode(["", " \n", "\x00"]).any()
+    assert np.isfinite(reader.encode(["\ud800 lone", "🜁" * 999, "x" * 5_000])).all()
+
+
+def test_the_contextual_fingerprint_is_known_without_the_model(reader: Reader) -> None:
+    assert contextual_fingerprint() == reader.contextual_fingerprint
+    assert reader.contextual_fingerprint.removeprefix("contextual@") == reader.fingerprint.removeprefix("reader@")

@@ -1,7 +1,5 @@
 """Provisions in both languages: what is read, what is not, and which words of a sentence belong to which of them."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -287,22 +285,20 @@ def test_roman_and_arabic_numbers_agree(number):
         assert found(f"Article {roman}") == found(f"artículo {number}") == [f"article {number}"]
 
 
+@pytest.mark.usefixtures("linear")
 @pytest.mark.parametrize(
     "unit", ["a", "1", " ", "artículo ", "artículo" + " " * 50, "4.4", "(a)", "first ", "I, ", "¿", "«", "disposición  ", "\0", "\n"]
 )
 def test_hostile_text_is_read_in_linear_time(unit):
     text = "art. 4" + unit * (400_000 // len(unit))
-    started = time.perf_counter()
     find(text)
     heading_reference(text)
-    assert time.perf_counter() - started < 5
 
 
+@pytest.mark.usefixtures("linear")
 def test_long_lists_are_read_in_linear_time():
-    started = time.perf_counter()
     assert len(find("arts. " + "4, " * 50_000)) == 50_000
     text = "(art. 4) " * 300
     mentions = find(text)
     clause(text, mentions[150], mentions)
     assert clause("art. 4" + " ," * 100_000 + "x art. 5", Mention(Reference("article", "4"), 0, 6), find("art. 4")) == (0, 200_014)
-    assert time.perf_counter() - started < 5

@@ -12,14 +12,17 @@ import pytest
 from rag import messages
 from rag.config import Config, IndexConfig
 from rag.embed import BuiltinEmbedder
+from rag.errors import ModelError
 from rag.evidence import Evidence
+from rag.fusion import Fusion, Scores
 from rag.index import Reader
 from rag.index.sync import sync, sync_documents
 from rag.language import detect
 from rag.lookup import Lookup
 from rag.meant import documents_meant
+from rag.paths import MODELS
 from rag.rerank import WordReranker
-from rag.retrieve import CROSS_LANGUAGE, SAME_LANGUAGE, Retrieved, Retriever, _Scores, candidates
+from rag.retrieve import Retrieved, Retriever, candidates
 from rag.types import Document, Passage, Reference
 
 BUILTIN = BuiltinEmbedder()
@@ -268,26 +271,47 @@ def test_scores_fall(laws: Searched) -> None:
 
 
 def test_fusion_by_hand() -> None:
-    scores = _Scores(
-        {1, 2},
-        words={1: 4.0, 2: 0.0, 3: 9.0, 4: 0.0},
-        grams={1: 1.0, 2: 3.0, 3: 2.0, 4: 6.0},
-        dense={1: 0.3, 2: 0.1, 3: 0.3, 4: 0.1},
+    scores = Scores(
+        "en",
+        [1, 2, 3, 4],
+        same=np.array([True, True, False, False]),
+        words=np.array([4.0, 0.0, 9.0, 0.0]),
+        grams=np.array([1.0, 3.0, 2.0, 6.0]),
+        dense=np.array([0.3, 0.1, 0.3, 0.1]),
     )
-    assert scores.lexical() == {1: 4.0, 2: 0.0, 3: 2.0, 4: 6.0}
-    same, cross = SAME_LANGUAGE, CROSS_LANGUAGE
-    expected = {
-        1: same.words - same.grams + same.dense,
-        2: -same.words + same.grams - same.dense,
-        3: cross.words - cross.grams + cross.dense,
-        4: -cross.words + cross.grams - cross.dense,
-    }
-    assert scores.fused() == pytest.approx(expected)
+    assert scores.lexical().tolist() == [4.0, 0.0, 2.0, 6.0]
+    same, cross = (Fusion.load().static[pair] for pair in ("en->en", "en->es"))
+    expected = [
+        same.words - same.grams + same.dense,
+        -same.words + same.grams - same.dense,
+        cross.words - cross.grams + cross.dense,
+        -cross.words + cross.grams - cross.dense,
+    ]
+    assert scores.fused(Fusion.load()).tolist() == pytest.approx(expected)
+    assert scores.closer(Fusion.load()).tolist() == [same.closer, same.closer, cross.closer, cross.closer]
 
 
 def test_equal_scores_say_nothing() -> None:
-    zeros = {1: 0.0, 2: 0.0}
-    assert _Scores({1, 2}, zeros, zeros, {1: 0.4, 2: 0.4}).fused() == zeros
+    zeros = np.zeros(2)
+    scores = Scores("es", [1, 2], np.array([True, True]), zeros, zeros, np.array([0.4, 0.4]))
+    assert scores.fused(Fusion.load()).tolist() == [0.0, 0.0]
+
+
+def test_every_pair_of_languages_has_weights_that_sum_to_one() -> None:
+    for rows in (Fusion.load().static, Fusion.load().contextual):
+        assert sorted(rows) == ["en->en", "en->es", "es->en", "es->es"]
+        for row in rows.values():
+            assert row.words + row.grams + row.dense + row.contextual == pytest.approx(1)
+            assert 0 <= row.closer <= 1
+    assert {row.contextual for row in Fusion.load().static.values()} == {0.0}
+
+
+def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
+    models = shutil.copytree(MODELS, tmp_path / "models", ignore=shutil.ignore_patterns("embedding", "reader"))
+    file = models / "fusion" / "weights.json"
+    file.write_text(file.read_text().replace("0.5", "0.6"))
+    with pytest.raises(ModelError, match=r"weights\.json does not match its sha256"):
+        Fusion.load(models)
 
 
 def test_the_same_question_gets_the_same_hits(laws: Searched, seeds_index: Path) -> None:

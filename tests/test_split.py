@@ -1,6 +1,5 @@
 """Splitting: invariants over arbitrary text, sentence boundaries, provisions, questions, packing, pages, and hostile input."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -324,13 +323,12 @@ def test_pages_language_and_what_is_copied() -> None:
 # Hostile input
 
 
+@pytest.mark.usefixtures("linear")
 @pytest.mark.parametrize(
     "text", ["." * 300_000, "[(<" * 100_000, ". " * 150_000, "\n " * 150_000, "x" * 300_000, "a.A" * 100_000, "1." * 150_000]
 )
 def test_hostile_text_takes_no_longer_than_its_length(text: str) -> None:
-    started = time.perf_counter()
     passages = split(document(text), 900, 1_600)
-    assert time.perf_counter() - started < 5
     check_cover(text, [(passage.start, passage.end) for passage in passages])
 
 

@@ -1,6 +1,5 @@
 """Verdicts, citations of exact characters, and markers, however the stream is cut."""
 
-import time
 from itertools import pairwise
 
 import numpy as np
@@ -308,22 +307,20 @@ def test_whatever_is_written_citations_are_exact_and_markers_point_at_them(text)
     }
 
 
+@pytest.mark.usefixtures("linear")
 @pytest.mark.parametrize("unit", ["[", "[1 ", "a", " ", "«", '"', "[12, ", "A. ", "\n\n", "\0", "[sic] "])
 def test_a_long_answer_takes_linear_time(unit):
     text = unit * (400_000 // len(unit))
-    started = time.perf_counter()
     checker = Checker(HITS, WordSupport())
     for start in range(0, len(text), 10_000):
         checker.feed(text[start : start + 10_000])
     checker.finish()
-    assert time.perf_counter() - started < 8
 
 
+@pytest.mark.usefixtures("linear")
 def test_many_markers_take_linear_time():
-    started = time.perf_counter()
     checked = check("Putin visitó Pionyang [1]. " * 1_000, support=WordSupport())
     assert (len(checked.sentences), len(checked.citations)) == (1_000, 1)
-    assert time.perf_counter() - started < 20
 
 
 def test_the_quotation_is_cited_and_not_the_title_that_the_passage_begins_with():

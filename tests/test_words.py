@@ -1,5 +1,6 @@
 """Lexical search: the analysers of each language, BM25 by hand, character 4-grams across languages."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
@@ -7,7 +8,7 @@ from tempfile import mkdtemp
 import numpy as np
 import pytest
 
-from rag.index.words import Part, PartWriter, WordIndex, compose, matched_terms
+from rag.index.words import Part, PartWriter, WordIndex, compose, matched_terms, remove
 from rag.types import Language, Passage
 
 
@@ -114,3 +115,22 @@ def test_matched_terms_are_those_of_the_question_in_the_passage(build: Callable[
     passage = Passage("s.md", "Tratado", "Las partes cooperarán.", 0, 22, section=("Título II",), language="es")
     terms = words.terms("¿cooperan las partes del tratado en el título?", "es")
     assert matched_terms(words, terms, passage, "es") == ("cooper", "las", "part", "trat", "titul")
+
+
+def test_a_file_that_is_put_back_while_a_folder_is_removed_is_removed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, removing, calls = tmp_path / "part", shutil.rmtree, []
+    folder.mkdir()
+
+    def late(path: Path) -> None:
+        calls.append(path)
+        if len(calls) == 1:
+            (path / ".managed.json").write_text("[]")
+            path.rmdir()
+        removing(path)
+
+    monkeypatch.setattr(shutil, "rmtree", late)
+    remove(folder)
+    assert len(calls) == 2
+    assert not folder.exists()
+    with pytest.raises(FileNotFoundError):
+        remove(folder)

@@ -54,6 +54,7 @@ class Settings:
     adapt_rate: float = 3e-4
     epochs: float = 1.0
     rate: float = 1.5e-4
+    further_steps: int = 3_900
     further_rate: float = 1.2e-4
     clozes: int = 26_000
     placed: int = 60_000
@@ -146,7 +147,8 @@ def further_round(
     windows = make_windows(examples, tokenizer, settings.seed)
     asked = question_passages(examples, tokenizer)
     train_together(
-        network, windows, placed, asked, teacher, rate=settings.further_rate, seed=settings.seed, checkpoint=cache / "together.pt"
+        network, windows, placed, asked, teacher,
+        steps=settings.further_steps, rate=settings.further_rate, seed=settings.seed, checkpoint=cache / "together.pt",
     )  # fmt: skip
 
 

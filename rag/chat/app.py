@@ -24,6 +24,7 @@ from rag.chat import dialogue
 from rag.chat.documents import Documents, is_busy, synced_at, too_large
 from rag.chat.door import Door
 from rag.chat.examples import examples
+from rag.chat.idle import Deepening
 from rag.chat.library import OWN, Collection, Library, is_ready
 from rag.chat.page import Shell, render_login, render_page
 from rag.chat.panels import Listing, banner, render_documents, render_models
@@ -53,6 +54,7 @@ class App:
         self.documents = Documents(self.library)
         self.door = Door(Visitors(), password)
         self.library.check()
+        self._deepening = Deepening(self.library)
         self._examples: dict[tuple[str, Language, object], tuple[str, ...]] = {}
         self._engine: Any = None
         self._loading: asyncio.Task[None] | None = None
@@ -94,9 +96,11 @@ class App:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         self._loading = asyncio.create_task(self._run_engine())
+        self._deepening.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._stop.set()
+        await asyncio.to_thread(self._deepening.stop)
         await asyncio.wait([self._loading])
         self.door.visitors.close()
         self.library.close()
@@ -207,7 +211,8 @@ class App:
             return examples(pipeline, language)
         name = (collection.key, language, pipeline.describe()["generation"])
         if name not in self._examples:
-            self._examples[name] = examples(pipeline, language)
+            with self.library.working():
+                self._examples[name] = examples(pipeline, language)
         return self._examples[name]
 
     async def source(self, request: Request, visitor: Visitor) -> Response:
@@ -261,9 +266,9 @@ class App:
 
     def _listing(self, collection: Collection, wanted: str, visitor: Visitor, language: Language) -> dict[str, object]:
         documents = self.documents.listed(collection, visitor)
-        listing = Listing(collection, documents, wanted, synced_at(collection), is_busy(collection))
-        generation = self.library.pipeline(collection.key, "", visitor).describe()["generation"] if documents else 0
-        return {"html": render_documents(listing, generation, language), "count": len(documents)}
+        described = self.library.pipeline(collection.key, "", visitor).describe() if documents else {"generation": 0}
+        listing = Listing(collection, documents, wanted, synced_at(collection), is_busy(collection), described.get("contextual"))
+        return {"html": render_documents(listing, described["generation"], language), "count": len(documents)}
 
     async def upload(self, request: Request, visitor: Visitor) -> Response:
         """Take a file, if it is no larger than allowed and can be read; it is indexed by Gradio's `index`."""

@@ -21,6 +21,7 @@ from rag.config import Config
 from rag.embed import Embedder, load_embedder
 from rag.errors import InputError, LoadError, RagError
 from rag.index import Listed
+from rag.index.contextual import AT_ONCE, deepen
 from rag.index.plan import place_of
 from rag.index.seal import is_being_written
 from rag.index.store import FILE
@@ -174,14 +175,15 @@ class Documents:
         ]
 
     def _sync(self, config: Config, shelf: Path, steps: "SimpleQueue[Step | None]") -> Summary:
+        def step(done: int, total: int, label: str) -> None:
+            steps.put(Step(done, total, label))
+
+        contextual = self._library.first.contextual
         with self._lock:
-            return sync(
-                config,
-                self._library.first.embedder,
-                [shelf],
-                lambda done, total, label: steps.put(Step(done, total, label)),
-                also=self._others(),
-            )
+            summary = sync(config, self._library.first.embedder, [shelf], step, also=self._others())
+            if contextual is not None and config.index.url is None:
+                deepen(config.index.path, contextual, step, at_most=AT_ONCE)
+            return summary
 
     def _verdicts(self, names: Sequence[str], collection: Collection, summary: Summary, visitor: Visitor) -> list[Verdict]:
         """What the index holds now of the added files `names`; a file that it does not hold is deleted, and said to be refused."""

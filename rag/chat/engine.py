@@ -52,7 +52,8 @@ def build_engine(library: Library, documents: Documents, door: Door) -> "ASGIApp
         if visitor is None:
             yield {"hint": STRINGS[language]["restarted"], "reload": True}
         else:
-            yield from ask(library, visitor, message if isinstance(message, dict) else {}, language)
+            with library.working():
+                yield from ask(library, visitor, message if isinstance(message, dict) else {}, language)
             door.visitors.tidy()
 
     def index(names: list[str], request: gradio.Request) -> Iterator[Event]:
@@ -62,11 +63,12 @@ def build_engine(library: Library, documents: Documents, door: Door) -> "ASGIApp
             yield {"error": STRINGS[language]["restarted"]}
             return
         try:
-            for item in documents.index([str(name) for name in names] if isinstance(names, list) else [], visitor):
-                if isinstance(item, Step):
-                    yield {"done": item.done, "total": item.total, "label": item.label}
-                else:
-                    yield {"verdicts": render_verdicts(item, language)}
+            with library.working():
+                for item in documents.index([str(name) for name in names] if isinstance(names, list) else [], visitor):
+                    if isinstance(item, Step):
+                        yield {"done": item.done, "total": item.total, "label": item.label}
+                    else:
+                        yield {"verdicts": render_verdicts(item, language)}
         except RagError as error:
             yield {"error": str(error)}
 

@@ -5,7 +5,10 @@ uploads are private. It knows nothing of HTTP or HTML.
 """
 
 import threading
+import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -64,6 +67,30 @@ class Library:
         self._shared = self._collections(pipeline.config)
         self._opened: dict[tuple[str, str], Pipeline] = {(self._shared[0].key, self.models[0]): pipeline}
         self._lock = threading.Lock()
+        self._working = 0
+        self._worked = time.monotonic()
+
+    @property
+    def shared(self) -> tuple[Collection, ...]:
+        """The configured indexes."""
+        return tuple(self._shared)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Say that a question is answered, or files are indexed, for as long as the context lasts."""
+        with self._lock:
+            self._working += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._working -= 1
+                self._worked = time.monotonic()
+
+    def idle_seconds(self) -> float:
+        """How long nothing of that kind has been done."""
+        with self._lock:
+            return 0.0 if self._working else time.monotonic() - self._worked
 
     def collections(self, visitor: Visitor) -> list[Collection]:
         """What this visitor may search: the configured indexes, and the visitor's own files."""

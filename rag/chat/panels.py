@@ -17,13 +17,17 @@ ROWS_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A collection as the documents panel shows it: `wanted` is what its rows are filtered by, `synced` when its index was written."""
+    """A collection as the documents panel shows it: `wanted` is what its rows are filtered by, `synced` when its index was written.
+
+    `contextual`: how many of how many texts have a contextual vector ({"done", "total"}); None where there are none.
+    """
 
     collection: Collection
     documents: Sequence[Shown]
     wanted: str
     synced: float | None
     busy: bool
+    contextual: object = None
 
 
 def render_documents(listing: Listing, generation: object, language: Language) -> str:
@@ -33,7 +37,8 @@ def render_documents(listing: Listing, generation: object, language: Language) -
     passages = sum(shown.listed.passages for shown in documents)
     counts = f"{counted(len(documents), 'document', language)}, {counted(passages, 'passage', language)}"
     now = escape_text(_state(listing, generation, language))
-    state = f'<p class="state">{icon("index")}<span>{escape_text(counts)}</span> <span>{now}</span></p>'
+    deep = escape_text(_deepening(listing.contextual, language))
+    state = f'<p class="state">{icon("index")}<span>{escape_text(counts)}</span> <span>{now}</span> <span>{deep}</span></p>'
     if not documents:
         return f'<p class="more">{escape_text(words["no_documents"])}</p>'
     needle = listing.wanted.casefold().strip()
@@ -104,6 +109,14 @@ def _state(listing: Listing, generation: object, language: Language) -> str:
     moment = datetime.fromtimestamp(listing.synced).astimezone()
     when = f"{written(moment.date().isoformat(), language)}, {moment:%H:%M}"
     return words["sync_done"].format(when=when, generation=generation)
+
+
+def _deepening(contextual: object, language: Language) -> str:
+    """How far the contextual vectors are; nothing once there is one for each text."""
+    match contextual:
+        case {"done": int(done), "total": int(total)} if done < total:
+            return STRINGS[language]["deepening"].format(done=group_digits(done, language), total=group_digits(total, language))
+    return ""
 
 
 def _row(shown: Shown, language: Language) -> str:

@@ -259,12 +259,11 @@ def _why(spot: Spot, answer: Answer) -> str:
     spans = [(citation.source, citation.start) for citation in answer.citations]
     used = [hit for hit in answer.hits if any(s == hit.passage.source and hit.passage.start <= at < hit.passage.end for s, at in spans)]
     rest = [hit for hit in answer.hits if hit not in used]
-    heads = "".join(
-        f'<th scope="col">{escape_text(words[f"why_{name}"])}</th>'
-        for name in ("rank", "passage", "reference", "words", "lexical", "dense", "fused")
-    )
+    deep = ("contextual",) if any(hit.why.contextual_rank for hit in answer.hits) else ()
+    columns = ("rank", "passage", "reference", "words", "lexical", "dense", *deep, "fused")
+    heads = "".join(f'<th scope="col">{escape_text(words[f"why_{name}"])}</th>' for name in columns)
     groups = ((words["why_used"], used), (words["why_next"], rest))
-    bodies = "".join(_why_group(name, hits, spot.language) for name, hits in groups if hits)
+    bodies = "".join(_why_group(name, hits, columns, spot.language) for name, hits in groups if hits)
     sure = "" if answer.confidence is None else f"<p>{escape_text(words['why_sure'].format(percent=round(100 * answer.confidence)))}</p>"
     label = escape_text(words["why"])
     return (
@@ -273,25 +272,28 @@ def _why(spot: Spot, answer: Answer) -> str:
     )
 
 
-def _why_group(name: str, hits: list[Hit], language: Language) -> str:
-    rows = "".join(_why_row(hit, language) for hit in hits)
-    return f'<tbody><tr><th class="group" colspan="7" scope="rowgroup">{escape_text(name)}</th></tr>{rows}</tbody>'
+def _why_group(name: str, hits: list[Hit], columns: tuple[str, ...], language: Language) -> str:
+    rows = "".join(_why_row(hit, columns, language) for hit in hits)
+    return f'<tbody><tr><th class="group" colspan="{len(columns)}" scope="rowgroup">{escape_text(name)}</th></tr>{rows}</tbody>'
 
 
-def _why_row(hit: Hit, language: Language) -> str:
+def _why_row(hit: Hit, columns: tuple[str, ...], language: Language) -> str:
     why, passage = hit.why, hit.passage
     fused = f"{why.fused_score:.2f}"
-    numbers = [
-        "–" if rank is None else f"{rank}" if score is None else f"{rank} <small>({score:.2f})</small>"
-        for rank, score in ((why.lexical_rank, why.lexical_score), (why.dense_rank, why.dense_score))
-    ]
-    matched = " ".join(f"<b>{escape_text(term)}</b>" for term in why.matched_terms) or "–"
-    cells = [
-        f"<td>{hit.rank}</td>",
-        f"<td>{escape_text(passage.title)}{_section_after(passage.section, passage.title)}</td>",
-        f"<td>{escape_text(why.reference or '–')}</td>",
-        f"<td>{matched}</td>",
-        *(f"<td>{number}</td>" for number in numbers),
-        f"<td>{fused if language == 'en' else fused.replace('.', ',')}</td>",
-    ]
-    return f"<tr>{''.join(cells)}</tr>"
+    cells = {
+        "rank": f"{hit.rank}",
+        "passage": f"{escape_text(passage.title)}{_section_after(passage.section, passage.title)}",
+        "reference": escape_text(why.reference or "–"),
+        "words": " ".join(f"<b>{escape_text(term)}</b>" for term in why.matched_terms) or "–",
+        "lexical": _ranked(why.lexical_rank, why.lexical_score),
+        "dense": _ranked(why.dense_rank, why.dense_score),
+        "contextual": _ranked(why.contextual_rank, why.contextual_score),
+        "fused": fused if language == "en" else fused.replace(".", ","),
+    }
+    return f"<tr>{''.join(f'<td>{cells[column]}</td>' for column in columns)}</tr>"
+
+
+def _ranked(rank: int | None, score: float | None) -> str:
+    if rank is None:
+        return "–"
+    return f"{rank}" if score is None else f"{rank} <small>({score:.2f})</small>"

@@ -39,6 +39,8 @@ Results = dict[str, Any]
 CORPUS = "corpus.jsonl"
 QUOTING = "extractive"
 MARGIN = 0.01
+DEEPENED = 20_000
+"""Texts that get contextual vectors before a measurement: some minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +165,20 @@ def _build_index(config: Config, documents: Mapping[str, Document] | None, optio
         summary = sync(config, embedder, [options.documents], progress)
         if not summary.documents:
             raise InputError(f"No document was found in {options.documents}; give --documents a folder of documents.")
-        return
-    if options.keep_index:
-        _refuse_files(config.index.path)
-    sync_documents(config, embedder, documents.values(), progress)
+    else:
+        if options.keep_index:
+            _refuse_files(config.index.path)
+        sync_documents(config, embedder, documents.values(), progress)
+    _deepen(config, progress)
+
+
+def _deepen(config: Config, progress: Progress | None) -> None:
+    """Give passages their contextual vectors, as whoever waits for `rag index --deep` has them; not in very large indexes."""
+    from rag.index.contextual import deepen
+    from rag.read import Reader
+
+    if config.retrieval.contextual and not config.index.url and (reader := Reader()).places:
+        deepen(config.index.path, reader, progress, at_most=DEEPENED)
 
 
 def _refuse_files(folder: Path) -> None:

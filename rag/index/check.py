@@ -12,13 +12,14 @@ from itertools import islice
 from pathlib import Path
 
 from rag.errors import IndexDamaged, StoreError
-from rag.index.embeddings import Embeddings
+from rag.index.embeddings import CONTEXTUAL, Embeddings
 from rag.index.faults import damaged
 from rag.index.manifest import Manifest, checksums, folder_of, search_files
 from rag.index.seal import is_being_written, is_sealed, set_seal
 from rag.index.store import Store
 from rag.index.vectors import Base
 from rag.index.words import WordIndex
+from rag.read import CONTEXTUAL_DIMENSION
 
 HASHED_BYTES = 64_000_000
 _BATCH = 5_000
@@ -30,7 +31,8 @@ _CHUNK = 1 << 24
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of one part of an index: "documents", "vectors", "words", "search files" or "leftovers"."""
+    """What was found of one part of an index: "documents", "vectors", "contextual vectors", "words", "search files" or
+    "leftovers"."""
 
     part: str
     sound: bool
@@ -127,6 +129,8 @@ def _examine_derived(index: Path, store: Store) -> Iterator[Finding]:
     manifest = Manifest.read(store)
     folder = folder_of(index, store.generation)
     yield _examine_vectors(index, store, manifest)
+    if (index / CONTEXTUAL).is_file():
+        yield _examine_contextual(index, store)
     if not search_files_are_sound(folder, manifest):
         yield Finding("search files", sound=False, detail=f"{folder.name} is not what was written")
     else:
@@ -165,6 +169,26 @@ def _examine_vectors(index: Path, store: Store, manifest: Manifest) -> Finding:
         return Finding("vectors", sound=False, detail=str(error))
     spare = f"; {unused} more of texts that a stopped sync will index" if unused else ""
     return Finding("vectors", sound=True, detail=f"one for every passage of {', '.join(manifest.embedders)}{spare}")
+
+
+def _examine_contextual(index: Path, store: Store) -> Finding:
+    """Those that exist: some passages may have none yet."""
+    part = "contextual vectors"
+    try:
+        with closing(Embeddings(index, file=CONTEXTUAL)) as embeddings:
+            verdict = embeddings.integrity()
+            if verdict != "ok":
+                return Finding(part, sound=False, detail=f"SQLite says: {verdict.splitlines()[-1]}")
+            fingerprints = embeddings.fingerprints
+            damaged_ones = sum(1 for fingerprint in fingerprints for _ in embeddings.damaged(fingerprint, CONTEXTUAL_DIMENSION))
+            if damaged_ones:
+                return Finding(part, sound=False, detail=f"{damaged_ones} are not what was written")
+            unused = len(embeddings.unused(content for _, content in store.contents()))
+            counts = ", ".join(f"{embeddings.count(fingerprint)} of {fingerprint}" for fingerprint in fingerprints)
+    except sqlite3.Error as error:
+        return Finding(part, sound=False, detail=str(error))
+    spare = f"; {unused} of texts that no passage has, which rag index --deep removes" if unused else ""
+    return Finding(part, sound=True, detail=f"{counts or 'none yet'}, for {store.count_texts()} texts{spare}")
 
 
 def _holds(file: Path, wanted: bytes) -> bool:

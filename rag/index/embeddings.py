@@ -1,8 +1,11 @@
-"""Vectors that were computed once, by the text they stand for: `vectors.db`, one SQLite file beside the documents.
+"""Vectors that were computed once, by the text they stand for: SQLite files beside the documents.
+
+`vectors.db` has those of the embedders, one for every passage. `contextual.db` has those that `rag.index.contextual` adds behind a sync,
+for some passages or all: a file of its own, because it is written between syncs, and that must not break the seal of the other files.
 
 A vector is kept as 8-bit integers with one scale and a checksum: a quarter of the size of float32, with cosines off by less than 0.001.
-The file is content-addressed, so that nothing in it can be wrong for a document: it is committed batch by batch while a sync runs, and
-one that is stopped loses none of its work. What is missing or damaged here is computed again.
+The files are content-addressed, so that nothing in them can be wrong for a document: they are committed batch by batch while a sync runs,
+and one that is stopped loses none of its work. What is missing or damaged here is computed again.
 """
 
 import sqlite3
@@ -15,8 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.index.sqlite import checkpoint, connect, transaction
+from rag.read import CONTEXTUAL_DIMENSION
 
 FILE = "vectors.db"
+CONTEXTUAL = "contextual.db"
 _BATCH = 500
 _LARGEST = 127.0
 _SCHEMA = """
@@ -30,17 +35,21 @@ Matrix = npt.NDArray[np.float32]
 
 
 class Embeddings:
-    """One connection to the vectors of an index; not shared between threads."""
+    """One connection to a file of vectors of an index; not shared between threads."""
 
-    def __init__(self, folder: Path, *, writing: bool = False) -> None:
-        if not writing and not (folder / FILE).is_file():
+    def __init__(self, folder: Path, *, writing: bool = False, file: str = FILE) -> None:
+        if not writing and not (folder / file).is_file():
             raise sqlite3.DatabaseError("its vectors are missing")
-        self._connection = connect(folder / FILE, writing=writing)
-        if writing:
-            self._connection.execute("PRAGMA synchronous = NORMAL")  # `to_disk` comes before the documents are committed
-            for statement in _SCHEMA.split(";"):
-                self._connection.execute(statement)
-        self._ids = self._known_embedders()
+        self._connection = connect(folder / file, writing=writing)
+        try:
+            if writing:
+                self._connection.execute("PRAGMA synchronous = NORMAL")  # `to_disk` comes before the documents are committed
+                for statement in _SCHEMA.split(";"):
+                    self._connection.execute(statement)
+            self._ids = self._known_embedders()
+        except sqlite3.Error:
+            self._connection.close()
+            raise
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -104,6 +113,22 @@ class Embeddings:
             vectors[start : start + len(batch)] = _unpacked(blobs, dimension)
         return vectors
 
+    def sound(self, fingerprint: str, dimension: int, contents: Sequence[bytes]) -> dict[bytes, Matrix]:
+        """Vectors (d) of those of `contents` that have one which is what was written."""
+        query = "SELECT content, vector FROM vectors WHERE embedder = (SELECT id FROM embedders WHERE fingerprint = ?) AND content IN ({})"
+        found: dict[bytes, Matrix] = {}
+        for batch in _batches(contents):
+            rows = self._connection.execute(_marked(query, batch), (fingerprint, *batch)).fetchall()
+            blobs = {content: blob for content, blob in rows if _is_sound(blob, dimension)}
+            if blobs:
+                found |= zip(blobs, _unpacked([*blobs.values()], dimension), strict=True)
+        return found
+
+    def count(self, fingerprint: str) -> int:
+        """How many texts have a vector of this embedder."""
+        query = "SELECT count(*) FROM vectors WHERE embedder = (SELECT id FROM embedders WHERE fingerprint = ?)"
+        return int(self._connection.execute(query, (fingerprint,)).fetchone()[0])
+
     def damaged(self, fingerprint: str, dimension: int) -> Iterator[bytes]:
         """Content hashes whose vector is not what was written."""
         query = "SELECT content, vector FROM vectors WHERE embedder = ?"
@@ -144,18 +169,46 @@ class Embeddings:
         return str(self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
 
 
-def drop_damaged(folder: Path, embedders: Mapping[str, int]) -> None:
+def open_contextual(folder: Path) -> Embeddings:
+    """The contextual vectors of an index, for its only writer; a file that cannot be read is begun anew, as all can be computed."""
+    try:
+        return Embeddings(folder, writing=True, file=CONTEXTUAL)
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorname", "") not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+            raise
+    for rest in folder.glob(f"{CONTEXTUAL}*"):
+        rest.unlink()
+    return Embeddings(folder, writing=True, file=CONTEXTUAL)
+
+
+def forget_contextual(folder: Path, contents: Collection[bytes]) -> None:
+    """Forget the contextual vectors of these texts, if there are any."""
+    if (folder / CONTEXTUAL).is_file():
+        with closing(open_contextual(folder)) as embeddings:
+            embeddings.remove(contents)
+            embeddings.checkpoint()
+
+
+def drop_damaged(folder: Path, embedders: Mapping[str, int], file: str = FILE) -> None:
     """Take out the vectors of `embedders` (fingerprint -> dimension) that are not what was written; all, if the file cannot be read."""
     try:
-        with closing(Embeddings(folder, writing=True)) as embeddings:
+        with closing(Embeddings(folder, writing=True, file=file)) as embeddings:
             if embeddings.integrity() == "ok":
                 for fingerprint, dimension in embedders.items():
                     embeddings.remove(list(embeddings.damaged(fingerprint, dimension)))
                 return
     except sqlite3.DatabaseError:
         pass
-    for rest in folder.glob(f"{FILE}*"):
+    for rest in folder.glob(f"{file}*"):
         rest.unlink()
+
+
+def drop_damaged_contextual(folder: Path) -> None:
+    """The same for contextual vectors, of every encoder."""
+    if (folder / CONTEXTUAL).is_file():
+        with closing(open_contextual(folder)) as embeddings:
+            fingerprints = embeddings.fingerprints
+        drop_damaged(folder, dict.fromkeys(fingerprints, CONTEXTUAL_DIMENSION), CONTEXTUAL)
 
 
 def _batches(contents: Sequence[bytes]) -> Iterator[Sequence[bytes]]:

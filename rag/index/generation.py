@@ -22,7 +22,7 @@ from rag.index.embeddings import Embeddings
 from rag.index.manifest import BaseFile, Manifest, digest, folder_of, search_files
 from rag.index.store import Store
 from rag.index.vectors import Base, Ids, Matrix
-from rag.index.words import Part, PartWriter, compose
+from rag.index.words import Part, PartWriter, compose, remove
 from rag.types import Passage
 
 PART = 65_536
@@ -120,7 +120,7 @@ class NextGeneration:
         for file in writer.folder.iterdir():
             if part.owns(file.name):
                 file.rename(self.folder / "words" / file.name)
-        shutil.rmtree(writer.folder)
+        remove(writer.folder)
         return part
 
     def _rebuilt(self, store: Store, first: int, last: int) -> list[Part]:

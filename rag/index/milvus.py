@@ -24,7 +24,7 @@ import numpy as np
 
 from rag.config import IndexConfig
 from rag.errors import IndexMismatch, IndexMissing, ModelError, StoreError
-from rag.index.protocol import Found, Listed, Matrix, Snapshot
+from rag.index.protocol import Found, Listed, Matrix, Snapshot, WithoutContextual
 from rag.index.words import Analysers
 from rag.types import Document, Heading, Language, Passage, Reference
 
@@ -292,8 +292,8 @@ class MilvusDocuments:
         return int(row["count(*)"])
 
 
-class MilvusVectors:
-    """Dense search."""
+class MilvusVectors(WithoutContextual):
+    """Dense search; contextual vectors are not kept here."""
 
     def __init__(self, collection: MilvusCollection, dimension: int, store: MilvusDocuments) -> None:
         self._collection = collection

@@ -95,6 +95,26 @@ class Vectors(Protocol):
         """Cosine of `vector` with each of the passages `ids`."""
         ...
 
+    def contextual(self, fingerprint: str, ids: Sequence[int]) -> dict[int, Matrix]:
+        """Contextual vectors (384) of those of the passages `ids` that have one of this encoder: all, some, or none."""
+        ...
+
+    def contextual_count(self, fingerprint: str) -> tuple[int, int]:
+        """How many of the different texts of passages have a contextual vector of this encoder, and how many there are."""
+        ...
+
+
+class WithoutContextual:
+    """The contextual part of `Vectors` in an engine that keeps none: every question is answered by the other searches alone."""
+
+    def contextual(self, fingerprint: str, ids: Sequence[int]) -> dict[int, Matrix]:
+        """None."""
+        return {}
+
+    def contextual_count(self, fingerprint: str) -> tuple[int, int]:
+        """None of none."""
+        return 0, 0
+
 
 class Words(Protocol):
     """Lexical search."""

@@ -10,12 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-import numpy as np
-
 from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreError
 from rag.index.check import are_trusted
+from rag.index.embeddings import CONTEXTUAL, Embeddings
 from rag.index.embeddings import FILE as EMBEDDINGS_FILE
-from rag.index.embeddings import Embeddings
 from rag.index.faults import damaged, unreadable
 from rag.index.generation import tail
 from rag.index.manifest import Manifest, folder_of
@@ -24,6 +22,7 @@ from rag.index.store import FILE as STORE_FILE
 from rag.index.store import Store
 from rag.index.vectors import Base, Matrix, VectorIndex
 from rag.index.words import WordIndex
+from rag.read import CONTEXTUAL_DIMENSION
 
 IN_MEMORY = 100_000
 ATTEMPTS = 20
@@ -32,12 +31,13 @@ ATTEMPTS = 20
 class StoredVectors:
     """Dense search over one generation; what the search files hold only approximately is read from SQLite."""
 
-    def __init__(self, index: VectorIndex, store: Store, embeddings: Embeddings, fingerprint: str) -> None:
+    def __init__(self, index: VectorIndex, store: Store, embeddings: Embeddings, contextual: Embeddings | None, fingerprint: str) -> None:
         self._index = index
         self._store = store
         self._embeddings = embeddings
+        self._contextual = contextual
         self._fingerprint = fingerprint
-        self._loaded: dict[int, Matrix] = {}
+        self._compared: tuple[bytes, dict[int, float]] = (b"", {})
 
     def __len__(self) -> int:
         return len(self._index)
@@ -56,14 +56,35 @@ class StoredVectors:
         return sorted(zip(ids, self.similarity(vector, ids), strict=True), key=lambda pair: (-pair[1], pair[0]))
 
     def similarity(self, vector: Matrix, ids: Sequence[int]) -> list[float]:
-        """Cosine of `vector` with each of the passages `ids`."""
-        return self._index.similarity(vector, ids, self._load)
+        """Cosine of `vector` with each of the passages `ids`; those that `search` found for it are compared already."""
+        asked, cosines = self._compared
+        if asked != vector.tobytes():
+            asked, cosines = self._compared = (vector.tobytes(), {})
+        new = [identifier for identifier in ids if identifier not in cosines]
+        cosines |= zip(new, self._index.similarity(vector, new, self._load), strict=True)
+        return [cosines[identifier] for identifier in ids]
+
+    def contextual(self, fingerprint: str, ids: Sequence[int]) -> dict[int, Matrix]:
+        """Contextual vectors (384) of those of the passages `ids` that have one; one that is damaged counts as none (`rag check` tells)."""
+        if self._contextual is None:
+            return {}
+        contents = self._store.contents_of(ids)
+        try:
+            found = self._contextual.sound(fingerprint, CONTEXTUAL_DIMENSION, contents)
+        except sqlite3.DatabaseError:
+            return {}
+        return {identifier: found[content] for identifier, content in zip(ids, contents, strict=True) if content in found}
+
+    def contextual_count(self, fingerprint: str) -> tuple[int, int]:
+        """How many of the different texts of passages have a contextual vector, and how many there are."""
+        total = self._store.count_texts()
+        try:
+            return min(self._contextual.count(fingerprint), total) if self._contextual else 0, total
+        except sqlite3.DatabaseError:
+            return 0, total
 
     def _load(self, ids: Sequence[int]) -> Matrix:
-        new = [identifier for identifier in ids if identifier not in self._loaded]
-        contents = self._store.contents_of(new)
-        self._loaded |= zip(new, self._embeddings.load(self._fingerprint, self.dimension, contents), strict=True)
-        return np.stack([self._loaded[identifier] for identifier in ids])
+        return self._embeddings.load(self._fingerprint, self.dimension, self._store.contents_of(ids))
 
 
 class Reader:
@@ -80,7 +101,7 @@ class Reader:
         self._fingerprint = fingerprint
         self._lock = threading.Lock()
         self._current: tuple[int, VectorIndex, WordIndex] | None = None
-        self._idle: list[tuple[object, Store, Embeddings]] = []
+        self._idle: list[tuple[object, _Connections]] = []
         with self.snapshot():
             pass
 
@@ -96,8 +117,7 @@ class Reader:
     def close(self) -> None:
         """Close the connections that wait for the next question."""
         while self._idle:
-            for connection in self._idle.pop()[1:]:
-                connection.close()
+            _close(self._idle.pop()[1])
 
     def __del__(self) -> None:
         self.close()
@@ -106,7 +126,7 @@ class Reader:
         """A snapshot that lasts as long as `stack`; where a sync commits while it is opened, it starts again."""
         for _ in range(ATTEMPTS):
             with ExitStack() as opened:
-                store, embeddings = opened.enter_context(self._connections())
+                store, embeddings, contextual = opened.enter_context(self._connections())
                 opened.enter_context(embeddings.held())  # first: what is removed after a commit is still there for the generation before
                 opened.enter_context(store.transaction("DEFERRED"))
                 generation = store.generation
@@ -121,35 +141,41 @@ class Reader:
                         raise
                     continue
                 stack.push(opened.pop_all())
-                return Snapshot(generation, store, StoredVectors(index, store, embeddings, self._fingerprint), words, store.meta("written"))
+                vectors = StoredVectors(index, store, embeddings, contextual, self._fingerprint)
+                return Snapshot(generation, store, vectors, words, store.meta("written"))
         raise StoreError(f"The index at {self.folder} changes faster than it can be read; ask again.")
 
     @contextmanager
-    def _connections(self) -> Iterator[tuple[Store, Embeddings]]:
-        """Connections to both databases, kept for the next question: their caches are warm."""
-        files = tuple(_identity(self.folder / name) for name in (STORE_FILE, EMBEDDINGS_FILE))
+    def _connections(self) -> "Iterator[_Connections]":
+        """Connections to the databases, kept for the next question: their caches are warm."""
+        files = tuple(_identity(self.folder / name) for name in (STORE_FILE, EMBEDDINGS_FILE, CONTEXTUAL))
         while True:
             try:
-                kept, store, embeddings = self._idle.pop()
+                kept, connections = self._idle.pop()
             except IndexError:
-                store = Store.open(self.folder)
-                try:
-                    embeddings = Embeddings(self.folder)
-                except BaseException:
-                    store.close()
-                    raise
+                connections = self._connected()
                 break
             if kept == files:
                 break
-            store.close()
-            embeddings.close()
+            _close(connections)
         try:
-            yield store, embeddings
+            yield connections
+        except BaseException:
+            _close(connections)
+            raise
+        self._idle.append((files, connections))
+
+    def _connected(self) -> "_Connections":
+        store = Store.open(self.folder)
+        try:
+            embeddings = Embeddings(self.folder)
         except BaseException:
             store.close()
-            embeddings.close()
             raise
-        self._idle.append((files, store, embeddings))
+        try:
+            return store, embeddings, Embeddings(self.folder, file=CONTEXTUAL)
+        except sqlite3.Error:  # there are none yet, or they cannot be read: questions are answered without them
+            return store, embeddings, None
 
     def _generation_now(self) -> int:
         with closing(Store.open(self.folder)) as store:
@@ -186,6 +212,15 @@ class Reader:
         if store.count("passages") > IN_MEMORY:
             raise damaged(self.folder, "its search files are not those that were written")
         return VectorIndex(*tail(store, embeddings, embedder, 0)), WordIndex.build(store.all_passages())
+
+
+_Connections = tuple[Store, Embeddings, Embeddings | None]
+
+
+def _close(connections: _Connections) -> None:
+    for connection in connections:
+        if connection is not None:
+            connection.close()
 
 
 def _identity(file: Path) -> tuple[int, int] | None:

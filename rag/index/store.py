@@ -57,6 +57,7 @@ class Store:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self._descriptions: dict[int, tuple[Language | None, bytes]] = {}
 
     @classmethod
     def create(cls, folder: Path, file: str = FILE) -> "Store":
@@ -109,6 +110,7 @@ class Store:
 
     def transaction(self, kind: str = "IMMEDIATE") -> Any:  # noqa: ANN401 - a context manager
         """All or nothing; see `transaction`."""
+        self._descriptions.clear()
         return transaction(self.connection, kind)
 
     def checkpoint(self) -> None:
@@ -149,6 +151,10 @@ class Store:
         """Rows of "passages", or "documents" by name: copies count."""
         tables = ("documents", "copies") if table == "documents" else (table,)
         return sum(int(self.connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]) for name in tables)  # noqa: S608 - names of ours
+
+    def count_texts(self) -> int:
+        """How many different texts the passages have: those with the same text and context share their vectors."""
+        return int(self.connection.execute("SELECT count(DISTINCT content) FROM passages").fetchone()[0])
 
     # Documents
 
@@ -308,21 +314,24 @@ class Store:
 
     def languages(self, ids: Sequence[int]) -> dict[int, Language | None]:
         """The language of each of the passages with these ids."""
-        found: dict[int, Language | None] = {}
-        for first in range(0, len(ids), _BATCH):
-            batch = list(ids[first : first + _BATCH])
-            query = f"SELECT id, language FROM passages WHERE id IN ({','.join('?' * len(batch))})"  # noqa: S608 - question marks
-            found.update(self.connection.execute(query, batch).fetchall())
-        return found
+        described = self._described(ids)
+        return {identifier: described[identifier][0] for identifier in ids if identifier in described}
 
     def contents_of(self, ids: Sequence[int]) -> list[bytes]:
         """Content hashes of the passages with these ids, in this order."""
-        found: dict[int, bytes] = {}
-        for first in range(0, len(ids), _BATCH):
-            batch = list(ids[first : first + _BATCH])
-            query = f"SELECT id, content FROM passages WHERE id IN ({','.join('?' * len(batch))})"  # noqa: S608 - question marks
-            found.update(self.connection.execute(query, batch).fetchall())
-        return [found[identifier] for identifier in ids]
+        described = self._described(ids)
+        return [described[identifier][1] for identifier in ids]
+
+    def _described(self, ids: Sequence[int]) -> dict[int, tuple[Language | None, bytes]]:
+        """Language and content hash by id; a question asks for both, of the same passages."""
+        new = [identifier for identifier in ids if identifier not in self._descriptions]
+        for first in range(0, len(new), _BATCH):
+            batch = new[first : first + _BATCH]
+            query = f"SELECT id, language, content FROM passages WHERE id IN ({','.join('?' * len(batch))})"  # noqa: S608 - question marks
+            self._descriptions |= {
+                identifier: (language, content) for identifier, language, content in self.connection.execute(query, batch)
+            }
+        return self._descriptions
 
     def with_reference(self, reference: Reference) -> list[tuple[int, bool, str]]:
         """(passage id, whether it is the provision's own text, source) of all passages that have or mention the provision."""

@@ -24,7 +24,7 @@ from rag.errors import IndexBusy, IndexDamaged, IndexMissing, LoadError, StoreEr
 from rag.index import faults
 from rag.index.check import are_trusted, first_fault
 from rag.index.convert import convert_old_format, salvage
-from rag.index.embeddings import Embeddings, drop_damaged
+from rag.index.embeddings import Embeddings, drop_damaged, drop_damaged_contextual, forget_contextual
 from rag.index.faults import unreadable
 from rag.index.generation import NextGeneration, remove_other_generations
 from rag.index.manifest import Manifest
@@ -141,6 +141,7 @@ def _mended(folder: Path) -> list[str]:
             manifest = None
         lost = salvage(folder) if manifest is None else []
         drop_damaged(folder, manifest.embedders if manifest else {})
+        drop_damaged_contextual(folder)
         return lost
 
 
@@ -352,7 +353,8 @@ def splitter_of(config: Config) -> str:
 def _tidy(folder: Path, store: Store, embeddings: Embeddings) -> None:
     """Remove what the last generation does not need, from the logs of SQLite, too, and seal what is left."""
     if garbage := store.garbage():
-        embeddings.remove(store.unused(garbage))
+        embeddings.remove(gone := store.unused(garbage))
+        forget_contextual(folder, gone)
         faults.reached("vectors removed")
         with store.transaction():
             store.clear_garbage()

@@ -166,9 +166,10 @@ class VectorIndex:
 
     def similarity(self, vector: Matrix, ids: Sequence[int], load: Loader) -> list[float]:
         """Cosine of `vector` with each of the passages `ids`; `load` fetches vectors (n x d) of those that only the base has."""
-        if not ids:
-            return []
         far = [identifier for identifier in ids if identifier not in self._places]
-        fetched = dict(zip(far, load(far), strict=True)) if far else {}
-        rows = [fetched[i] if i in fetched else self._flat.reconstruct(self._places[i]) for i in ids]
-        return [float(value) for value in np.stack(rows) @ vector]
+        cosines = dict(zip(far, (load(far) @ vector).tolist(), strict=True)) if far else {}
+        near = [identifier for identifier in ids if identifier in self._places]
+        if near:
+            rows = np.stack([self._flat.reconstruct(self._places[identifier]) for identifier in near])
+            cosines |= zip(near, (rows @ vector).tolist(), strict=True)
+        return [cosines[identifier] for identifier in ids]

@@ -9,8 +9,10 @@ An index is made of parts, each of a range of passages: a sync writes the parts 
 says to tantivy that all of them are one index. A deleted passage is in no part, so scores are those of an index built from nothing.
 """
 
+import errno
 import json
 import shutil
+import time
 import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -29,6 +31,7 @@ GRAM = 4
 COMMON_GRAM, FEWEST_GRAMS = 0.03, 12
 COMMON_WORD, FEWEST_WORDS = 0.1, 3
 LARGE = 100_000
+PAUSES = (0.01, 0.05, 0.2, 1.0)  # seconds
 META = "meta.json"
 ANALYSIS = "words-2"  # what the analysers do; documents are read again where an index was made by another one
 
@@ -123,9 +126,21 @@ def compose(folder: Path, parts: Sequence[Part]) -> None:
     template = folder / "template"
     tantivy.Index(_schema(), path=_made(template))
     manifest = json.loads((template / META).read_bytes())
-    shutil.rmtree(template)
+    remove(template)
     manifest["segments"] = [segment for part in parts for segment in part.segments]
     (folder / META).write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder that tantivy has written; a thread of its that is just tidying up there may put a file back once."""
+    for pause in PAUSES:
+        try:
+            return shutil.rmtree(folder)
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+            time.sleep(pause)
+    return shutil.rmtree(folder)
 
 
 class WordIndex:

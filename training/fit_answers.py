@@ -1,0 +1,140 @@
+"""Fits what picks the sentence and what refuses: the reader's share in `rag.select`, the logistic function of `rag.abstain`.
+
+    python -m training.fit_answers --data DATA [--questions 628]
+
+Sentences: XQuAD's development half in Spanish and English over the Spanish paragraphs. Refusal: the same questions with the paragraph that
+answers and with its answer's sentence cut out, and the development half of the questions over the seeds; each of the two sets counts as
+much, and in each the answerable as much as the others. Prints what to put into the two modules, and the area under the curve of each set.
+"""
+
+import argparse
+import json
+import lzma
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from rag.abstain import FEATURES, features
+from rag.config import load_config
+from rag.embed import BuiltinEmbedder
+from rag.index import Reader
+from rag.index.contextual import deepen
+from rag.index.sync import sync, sync_documents
+from rag.language import detect
+from rag.paths import shipped
+from rag.pipeline import Pipeline
+from rag.rerank import WordReranker
+from rag.retrieve import Retriever
+from rag.select import SentenceScorer, builtin_scorer
+from rag.sentences import sentences
+from rag.types import Document, Hit
+from training.reader_score import area_under_curve, fit_logistic
+
+Values = npt.NDArray[np.float64]
+THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6)
+SHARES = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0)
+QUESTIONS = Path(__file__).resolve().parent.parent / "eval" / "questions.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question with what was found: whether it can be answered from that, and the features of the refusal."""
+
+    name: str
+    answerable: bool
+    features: Values
+
+
+def main() -> None:
+    """Collect, fit, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the development data")
+    parser.add_argument("--questions", type=int, default=628, help="how many of XQuAD's")
+    options = parser.parse_args()
+    scorer = builtin_scorer()
+    choices: dict[str, list[tuple[Values, Values, npt.NDArray[np.bool_]]]] = {}
+    cases = [*xquad_cases(options.data, options.questions, scorer, choices), *seeds_cases(scorer)]
+    for share in SHARES:
+        right = {name: np.mean([r[np.argmax(words + share * read)] for words, read, r in own]) for name, own in choices.items()}
+        print(f"reader's share {share}:", " ".join(f"{name} {value:.3f}" for name, value in right.items()))
+    names = sorted({case.name for case in cases})
+    rows = np.array([case.features for case in cases])
+    labels = np.array([case.answerable for case in cases])
+    sets = np.array([case.name for case in cases])
+    # Every set and both labels weigh the same: rows are repeated.
+    repeats = np.array([round(4_000 / ((sets == name) & (labels == label)).sum()) for name, label in zip(sets, labels, strict=True)])
+    for chosen in ((0, 1, 2), tuple(range(len(FEATURES)))):
+        fitted = fit_logistic(np.repeat(rows[:, chosen], repeats, axis=0), np.repeat(labels, repeats))
+        values = fitted.log_odds(rows[:, chosen])
+        told = " ".join(f"{FEATURES[place]}={weight:.3f}" for place, weight in zip(chosen, fitted.weights, strict=True))
+        print(f"refusal: {told} bias={fitted.bias:.3f}")
+        for name in names:
+            p, n = values[(sets == name) & labels], values[(sets == name) & ~labels]
+            told = " ".join(
+                f"{t}: {(p >= np.log(t / (1 - t))).mean():.2f}/{(n < np.log(t / (1 - t))).mean():.2f}" for t in (0.2, 0.3, 0.4, 0.5, 0.6)
+            )
+            print(f"  {name}: AUC {area_under_curve(p, n):.3f}; answered/refused at {told}")
+
+
+def xquad_cases(
+    data: Path, count: int, scorer: SentenceScorer, choices: dict[str, list[tuple[Values, Values, npt.NDArray[np.bool_]]]]
+) -> Iterator[Case]:
+    """Each question twice: with its paragraph, and with what is left of it; `choices` gets the sentences."""
+    with lzma.open(data / "dev" / "xquad_dev_half.jsonl.xz", "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    paragraphs = list(dict.fromkeys(row["context_es"] for row in rows))
+    embedder = BuiltinEmbedder()
+    retriever = Retriever(embedder, WordReranker(scorer.evidence), 100, contextual=scorer.reader)
+    with tempfile.TemporaryDirectory() as folder:
+        whole = ["split.target_characters=4000", "split.max_characters=8000"]
+        config = load_config(index=Path(folder) / "index", environment={}, assignments=whole)
+        sync_documents(config, embedder, [Document(f"{n}", "", text, f"{n}", "es") for n, text in enumerate(paragraphs)])
+        deepen(config.index.path, scorer.reader)
+        with Reader(config.index.path, embedder.fingerprint).snapshot() as snapshot:
+            for row in tqdm(rows[:: max(1, len(rows) // count)], desc="XQuAD", mininterval=5):
+                texts = [answer["text"] for answer in row["answers_es"]]
+                source = str(paragraphs.index(row["context_es"]))
+                for language in ("es", "en"):
+                    question = row[f"question_{language}"]
+                    hits = retriever.retrieve(snapshot, question, detect(question), 8).hits
+                    scored = scorer.score(question, hits)
+                    right = [
+                        hits[item.hit].passage.source == source
+                        and any(text in hits[item.hit].passage.text[item.start : item.end] for text in texts)
+                        for item in scored
+                    ]
+                    words, reading = (np.array([getattr(item, part) for item in scored]) for part in ("words", "reading"))
+                    choices.setdefault(f"{language}->es", []).append((words, reading, np.array(right)))
+                    if any(hit.passage.source == source for hit in hits[:4]):
+                        cut = [_cut(hit, texts) if hit.passage.source == source else hit for hit in hits]
+                        for answerable, seen in ((True, hits), (False, cut)):
+                            yield Case(f"XQuAD {language}->es", answerable, np.array(features(question, seen, scorer)))
+
+
+def seeds_cases(scorer: SentenceScorer) -> Iterator[Case]:
+    """The development half of the questions over the seeds that stand alone and name no provision."""
+    rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    with tempfile.TemporaryDirectory() as folder:
+        config = load_config(index=Path(folder) / "index", environment={})
+        sync(config, BuiltinEmbedder(), [shipped("seeds")])
+        deepen(config.index.path, scorer.reader)
+        with Pipeline.open(config) as pipeline:
+            for row in tqdm(rows, desc="seeds", mininterval=5):
+                if row["split"] == "dev" and not row.get("history") and row["kind"] != "provision":
+                    hits = pipeline.search(row["question"])
+                    yield Case(f"seeds {row['language']}", row["answerable"], np.array(features(row["question"], hits, scorer)))
+
+
+def _cut(hit: Hit, answers: Sequence[str]) -> Hit:
+    text = hit.passage.text
+    kept = [text[start:end] for start, end in sentences(text) if not any(answer in text[start:end] for answer in answers)]
+    return replace(hit, passage=replace(hit.passage, text=" ".join(kept)))
+
+
+if __name__ == "__main__":
+    main()
