@@ -2,7 +2,7 @@
 
 "GDPR" and "RGPD" are found in "General Data Protection Regulation" by its initials, and in each other because both languages put the same
 letters in another order; "LO 2/2023" by its number; "the Mexican constitution" by the beginning of "Mexicanos". It has no list of laws:
-a name that shares neither letters nor words with what a document calls itself is for `rag.lookup` to find by meaning.
+a name that shares neither letters nor words with what a document calls itself is for `rag.meant` to find by meaning.
 """
 
 import re
@@ -33,6 +33,9 @@ KINDS_OF_TEXT: dict[str, frozenset[str]] = {
         "charter": "carta charter",
         "bylaws": "estatuto estatutos bylaws",
         "directive": "directiva directive",
+        "decision": "decision decisiones decisions",
+        "circular": "circular circulares circulars",
+        "resolution": "resolucion resoluciones resolution resolutions",
     }.items()
 }
 KIND_WORDS = frozenset().union(*KINDS_OF_TEXT.values())

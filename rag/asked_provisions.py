@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.aliases import KIND_WORDS, acronyms, fold, folded_words, official_numbers
+from rag.numbered_acts import asked_points, find_acts
 from rag.paragraphs import Part, part_of
 from rag.references import Mention, find
 from rag.types import Reference
@@ -20,6 +21,7 @@ _LINKS = re.compile(
     r"(?:[\s,;&/–—-]|\b(?:y|e|o|u|and|or|both|a|al|to|through|hasta|del?|el|la|los|las|the|desde|from|well|as)\b)*", re.IGNORECASE
 )
 _INSIDE = re.compile(r"\s*,?\s*(?:(?:of|in|from|under|within|del?|en)\s+)?(?:(?:the|el|la|los|las)\s+)?", re.IGNORECASE)
+_IN = re.compile(r"\s*,?\s*(?:of|in|from|under|within|del?|en)\b", re.IGNORECASE)
 _OF = re.compile(r"\s*,?\s*(?:of|in|from|under|within|to|del?|en|según|conforme al?|segun)\b\s*(?P<phrase>.*)", re.IGNORECASE | re.DOTALL)
 _BARE = re.compile(r"\s*,?\s*(?P<phrase>(?:the|el|la|los|las)?\s*[\w].*)", re.IGNORECASE | re.DOTALL)
 _END = re.compile(
@@ -50,17 +52,23 @@ _NAME = re.compile(r"(?<!^)(?<![?!.¿¡]\s)\b[A-ZÁÉÍÓÚÑ]\w+")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A provision that a question names: `phrase` is what names its document, if anything does, `within` a larger unit that it is in."""
+    """A provision that a question names: `phrase` is what names its document, if anything does, `within` the larger units that it is in.
+
+    `sign` tells "§ 4" from "section 4", for rules that have sections of paragraphs.
+    """
 
     reference: Reference
     phrase: str = ""
-    within: Reference | None = None
+    within: tuple[Reference, ...] = ()
     part: Part = ()
+    sign: bool = False
 
 
 def asked_provisions(question: str) -> list[Asked]:
-    """The provisions that `question` names, in order, each once per document."""
-    mentions = find(question)
+    """The provisions that `question` names, in order, each once per document; if it names none, points or whole acts by number."""
+    mentions = find(question) or asked_points(question)
+    if not mentions:
+        return [Asked(mention.reference) for mention in find_acts(question)]
     groups = _groups(question, mentions)
     phrases = [_phrase_after(question, groups, place) for place in range(len(groups))]
     if groups and not any(phrases):
@@ -73,9 +81,10 @@ def asked_provisions(question: str) -> list[Asked]:
         earlier = phrases[place] = phrase or earlier
     asked: dict[tuple[Reference, str], Asked] = {}
     for group, phrase in zip(groups, phrases, strict=True):
-        inner, within = _nested(question, group)
-        for mention in inner:
-            asked.setdefault((mention.reference, phrase), Asked(mention.reference, phrase, within, part_of(question, mention)))
+        for mention, within in _nested(question, group):
+            before = question[max(0, mention.end - 200) : mention.end].casefold()
+            sign = before.rfind("§") > before.rfind("sec")
+            asked.setdefault((mention.reference, phrase), Asked(mention.reference, phrase, within, part_of(question, mention), sign))
     return list(asked.values())
 
 
@@ -109,19 +118,44 @@ def _groups(question: str, mentions: Sequence[Mention]) -> list[list[Mention]]:
     return groups
 
 
-def _nested(question: str, group: Sequence[Mention]) -> tuple[list[Mention], Reference | None]:
-    """The mentions of a group without the larger unit that they are in, and that unit: "section 2 of Annex II", "Annex II, section 2"."""
-    depth = [_OUTER.index(mention.reference.kind) if mention.reference.kind in _OUTER else None for mention in group]
-    known = [value for value in depth if value is not None]
-    joined = any(
-        before.reference.kind != after.reference.kind and _AND.search(question, before.end, after.start)
-        for before, after in itertools.pairwise(group)
-    )
-    if joined or len(known) < len(group) or len(set(known)) < 2:
-        return list(group), None
-    around = max(value for value in known if value < max(known))
-    inner = [mention for mention, value in zip(group, known, strict=True) if value == max(known)]
-    return inner, next(mention.reference for mention, value in zip(group, known, strict=True) if value == around)
+def _nested(question: str, group: Sequence[Mention]) -> list[tuple[Mention, tuple[Reference, ...]]]:
+    """The mentions of a group with the larger units that each is in: "section 2 of Annex II", "Annex II, section 2"."""
+    nested: list[tuple[Mention, tuple[Reference, ...]]] = []
+    for chain in _chains(question, group):
+        kinds = list(dict.fromkeys(mention.reference.kind for mention in chain))
+        inner = kinds[0] if _is_inside(question, chain, kinds) else max(kinds, key=_depth)
+        if inner == "section" and "article" in kinds and question[chain[0].start] == "§":  # "§ 2 of article 4" is a paragraph of it
+            inner = "article"
+        around = tuple(mention.reference for mention in chain if mention.reference.kind != inner)
+        if inner == "article":
+            around = tuple(reference for reference in around if reference.kind != "section" or question[chain[0].start] != "§")
+        nested += [(mention, around) for mention in chain if mention.reference.kind == inner]
+    return nested
+
+
+def _chains(question: str, group: Sequence[Mention]) -> list[list[Mention]]:
+    """The mentions of a group, cut before what is no longer in the same unit: "section 6 of annex IV | and section 2 of annex V"."""
+    chains = [[group[0]]]
+    kinds = {group[0].reference.kind}
+    for before, after in itertools.pairwise(group):
+        kind = after.reference.kind
+        if kind != before.reference.kind and (kind in kinds or _AND.search(question, before.end, after.start)):
+            chains.append([])
+            kinds = set()
+        chains[-1].append(after)
+        kinds.add(kind)
+    return chains
+
+
+def _is_inside(question: str, chain: Sequence[Mention], kinds: Sequence[str]) -> bool:
+    """Whether the first kind of a chain is said to be in the next: "section 2 of Annex II"."""
+    pairs = itertools.pairwise(chain)
+    link = next((question[end_of(question, [a]) : b.start] for a, b in pairs if [a.reference.kind, b.reference.kind] == [*kinds[:2]]), "")
+    return _IN.match(link) is not None
+
+
+def _depth(kind: str) -> int:
+    return _OUTER.index(kind) if kind in _OUTER else len(_OUTER)
 
 
 def end_of(question: str, group: Sequence[Mention]) -> int:

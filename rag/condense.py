@@ -94,8 +94,17 @@ _THING = re.compile(
     r"\b(?:it(?! (?:true|possible|likely|legal|allowed|permitted|necessary))|them|(?<!is )(?<!are )there|ello|eso|aquello|allí|ahí)\b",
     re.IGNORECASE,
 )
+_POSSESSIVE = re.compile(r"\b(?:its|their|his|her|sus?)\b", re.IGNORECASE)
+_NOUN_BEFORE = re.compile(
+    r"\b(?:the|an?|each|every|all|el|la|los|las|una?|cada)\s+(?!(?:other|rest|same|otr[oa]s?|mism[oa]s?)\b)[^\W\d_]{3,}|"
+    r"\b(?:do|did|have|must|may|can|could|should|shall|will|are|were|which)\s+(?!his|this|its)[^\W\d_]{3,}(?:s|men)\b",
+    re.IGNORECASE,
+)
+"""A noun in front of a possessive that can be what it stands for: "how must boats mark their nets"."""
+_RELATIVE = re.compile(r"\b(?P<noun>(?:an?|any|some|no|every|the)\s+[^\W\d_]+)\s+that\b(?=\s+\w)", re.IGNORECASE)
 _WEAK_PRONOUN = re.compile(
-    r"\b(?:this|that|these|those|one|esto|ese|esa|esos|esas|lo|su|sus|dicho|dicha)\b|^(?:ya\s+)?(?:ha|han|había|habían)\s+\w+[aeiou]do\b",
+    r"\b(?:this|that|these|those|esto|ese|esa|esos|esas|lo(?! que\b)|su|sus|dicho|dicha)\b|"
+    r"\b(?:which|this|that|the|other|another) one\b|\bones?(?=\s*(?:$|[?.!,]))|^(?:ya\s+)?(?:ha|han|había|habían)\s+\w+[aeiou]do\b",
     re.IGNORECASE,
 )
 _PARAGRAPH = re.compile(
@@ -329,18 +338,28 @@ def _leans(rest: str, topic: str, *, has_opening: bool) -> bool:
     """Whether a question leans on the one before: by a pronoun, or because it has next to nothing of its own."""
     words = _WORD.findall(rest)
     own = _OWN.search(rest)
-    head = rest.partition(",")[0]  # "who was asked about it, and what did she say" has its own antecedent
+    free = _without_bound(rest)
+    head = free.partition(",")[0]  # "who was asked about it, and what did she say" has its own antecedent
     person, thing = _PERSON.search(head), _THING.search(head)
-    named_before = own is not None and person is not None and own.start() < person.start()
+    named = _OWN.search(free)
+    named_before = named is not None and person is not None and named.start() < person.start()
     pronoun = thing or (None if named_before else person)
     if pronoun and len(words) <= 2 * SHORT and _content(head[: pronoun.start()]) <= FEW:
         return True
     if own is not None:
         return False
     few = FEW - 1 if find(topic) else FEW  # the provision of the topic would take the answer over
-    return (
-        has_opening or _content(rest) <= few or (len(words) <= SHORT and (_WEAK_PRONOUN.search(rest) or _REFLEXIVE.match(rest)) is not None)
-    )
+    weak = len(words) <= SHORT and (_WEAK_PRONOUN.search(free) or _REFLEXIVE.match(free)) is not None
+    return has_opening or _content(rest) <= few or weak
+
+
+def _without_bound(question: str) -> str:
+    """`question` without the pronouns that stand for a noun in it: "how must boats mark their nets", "a rule that bans nets"."""
+    free = _RELATIVE.sub(r"\g<noun>", question)
+    noun, possessive = _NOUN_BEFORE.search(free), _POSSESSIVE.search(free)
+    if noun is None or possessive is None or possessive.start() < noun.end():
+        return free
+    return free[: noun.end()] + _POSSESSIVE.sub("", free[noun.end() :])
 
 
 def _content(text: str) -> int:

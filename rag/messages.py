@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rag.lookup import Lookup
 from rag.paragraphs import Part
+from rag.references import PRELIMINARY
 from rag.types import Hit, Language, Reference
 
 NEAREST = 3
@@ -18,19 +19,28 @@ _SPANISH = {
     "title": "título",
     "annex": "anexo",
     "clause": "cláusula",
+    "recital": "considerando",
     "transitional provision": "disposición transitoria",
     "additional provision": "disposición adicional",
     "final provision": "disposición final",
     "repealing provision": "disposición derogatoria",
     "rule": "regla",
+    "point": "punto",
+    "decision": "decisión",
+    "resolution": "resolución",
+    "law": "ley",
+    "regulation": "reglamento",
+    "directive": "directiva",
+    "decree": "decreto",
+    "agreement": "acuerdo",
     "part": "parte",
 }
 
 
 def absent(lookup: Lookup, language: Language) -> str:
     """The provisions that were asked for are not there; these are."""
-    names = ", ".join(_named(reference.kind, reference.number, language) for reference in lookup.absent)
-    listed = "; ".join(f"{title}: {_ranges(numbers)}" for title, numbers in lookup.existing)
+    names = ", ".join(_named_within(reference, lookup.within.get(reference, ()), language) for reference in lookup.absent)
+    listed = "; ".join(f"{title}: {_ranges(numbers, language)}" for title, numbers in lookup.existing)
     if language == "es":
         listed += f"; y otros {lookup.more} documentos" if lookup.more > 0 else ""
         strange = f" Ningún documento se llama así: {', '.join(lookup.unknown)}." if lookup.unknown else ""
@@ -74,6 +84,23 @@ def incomplete(lookup: Lookup, language: Language) -> str | None:
     return f"There is no {', '.join(missing)} to be found; the provision itself is quoted, or its beginning."
 
 
+def contents(lookup: Lookup, language: Language) -> str | None:
+    """What the chapters that were asked for are made of, where more than a few provisions are."""
+    listed = []
+    for label, members in lookup.contents:
+        by_kind: dict[str, list[str]] = {}
+        for reference in members:
+            by_kind.setdefault(reference.kind, []).append(reference.number)
+        names = ", ".join(
+            f"{_SPANISH.get(kind, kind) if language == 'es' else kind} {_ranges(numbers, language)}" for kind, numbers in by_kind.items()
+        )
+        listed.append(f"«{label}»: {names}" if language == "es" else f"“{label}”: {names}")
+    if not listed:
+        return None
+    shown, more = "; ".join(listed[:MOST_CANDIDATES]), "; …" if len(listed) > MOST_CANDIDATES else ""
+    return f"Contenido de {shown}{more}." if language == "es" else f"Contents of {shown}{more}."
+
+
 def conflicting(values: tuple[str, str], language: Language) -> str:
     """Two documents give different dates or amounts."""
     if language == "es":
@@ -96,7 +123,15 @@ def quoted_instead(fault: str, language: Language) -> str:
 
 
 def _named(kind: str, number: str, language: Language) -> str:
+    if number == PRELIMINARY:
+        return f"{_SPANISH.get(kind, kind)} preliminar" if language == "es" else f"Preliminary {kind}"
     return f"{_SPANISH.get(kind, kind)} {number}" if language == "es" else f"{kind.capitalize()} {number}"
+
+
+def _named_within(reference: Reference, within: Sequence[Reference], language: Language) -> str:
+    """A provision with the larger unit that it was looked for in: "Section 6 (Annex 4)"."""
+    around = ", ".join(_named(unit.kind, unit.number, language) for unit in within)
+    return _named(reference.kind, reference.number, language) + (f" ({around})" if around else "")
 
 
 def _with_part(reference: Reference, part: Part, language: Language) -> str:
@@ -104,7 +139,7 @@ def _with_part(reference: Reference, part: Part, language: Language) -> str:
     return _named(reference.kind, reference.number, language) + "".join(f"({value})" for value in part)
 
 
-def _ranges(numbers: Sequence[str]) -> str:
+def _ranges(numbers: Sequence[str], language: Language) -> str:
     """Numbers as runs: 1, 2, 3, 12bis, 14 is "1-3, 14, 12bis"."""
     plain = sorted({int(number) for number in numbers if number.isdigit()})
     runs: list[list[int]] = []
@@ -114,4 +149,5 @@ def _ranges(numbers: Sequence[str]) -> str:
         else:
             runs.append([value])
     parts = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
-    return ", ".join(parts + [number for number in numbers if not number.isdigit()])
+    others = ["preliminar" if (number, language) == (PRELIMINARY, "es") else number for number in numbers if not number.isdigit()]
+    return ", ".join(parts + others)

@@ -12,13 +12,13 @@ from rag.references import Mention
 Part = tuple[str, ...]
 """Number of a paragraph, then a letter, both in normal form: ("2", "b"); a letter alone is ("b",)."""
 
-_UNIT = r"(?:apartados?|párrafos?|parrafos?|numeral(?:es)?|incisos?|paragraphs?|para\.?|subsections?|§)"
+_UNIT = r"(?:apartados?|párrafos?|parrafos?|numeral(?:es)?|incisos?|paragraphs?|para\.?|subsections?|points?|puntos?|§)"
 _POINT = r"(?:letras?|points?|letters?|subparagraphs?|incisos?|literal(?:es)?)"
 _ORDINALS = "first|second|third|fourth|fifth|sixth|primer[oa]?|segund[oa]|tercer[oa]?|cuart[oa]|quint[oa]|sext[oa]"
 _VALUE = r"(?P<{0}>\d{{1,3}}|[ivx]{{1,5}}\b|[A-H]\b|" + _ORDINALS + ")"
 _AFTER = re.compile(
     r"(?:\s?[.,]?\s?(?:"
-    r"\((?P<round>\w{1,4})\)|(?<=\d)\.(?P<dotted>\d{1,3})(?!\d)(?:\.?ª)?|\.?\s?(?P<lettered>[a-z])\)|\.(?P<bare>[a-z])\b(?!\.)|"
+    r"\((?P<round>\w{1,4})\)|(?<=[\dIVX])\.(?P<dotted>\d{1,3})(?!\d)(?:\.?ª)?|\.?\s?(?P<lettered>[a-z])\)|\.(?P<bare>[a-z])\b(?!\.)|"
     rf"{_UNIT}\s*\(?{_VALUE.format('unit')}\)?(?:\.?[ºª])?|{_POINT}\s*\(?(?P<point>[a-z])\b\)?|(?P<space>[a-z])\)))",
     re.IGNORECASE,
 )

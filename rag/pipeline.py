@@ -102,9 +102,8 @@ class Pipeline:
             disagreement = messages.conflicting(conflict.values, language) if conflict else None
             several = candidates(found)
             asking_back = messages.ambiguous(several, language) if several else None
-            note = (
-                " ".join(filter(None, (messages.incomplete(found.lookup, language), disagreement, broken or note or asking_back))) or None
-            )
+            parts = (messages.incomplete(found.lookup, language), messages.contents(found.lookup, language), disagreement)
+            note = " ".join(filter(None, (*parts, broken or note or asking_back))) or None
             if not checked.citations:  # whatever a model wrote: without one valid citation it is no answer from the documents
                 checked = Checked(messages.silent(found.hits, language), (), (), checked.dropped)
         else:
@@ -183,7 +182,9 @@ class Pipeline:
                 if shown and not self.config.answer.strict:  # what may be left out in the end is not shown before
                     yield shown
             for piece in _sides(conflict, checker.finish().citations, hits, question):
-                yield checker.feed(piece)
+                shown = checker.feed(piece)
+                if shown and not self.config.answer.strict:
+                    yield shown
         except GenerationError as error:
             checker = Checker(hits, self._scorer.evidence)
             for piece in self._quoting.generate(question, hits, history):

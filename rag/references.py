@@ -39,8 +39,9 @@ _KINDS: dict[str, str] = {
     "section": r"sección(?:es)?|sections?|secc?s?\.|§§?",
     "chapter": r"capítulos?|chapters?|caps?\.|chap\.",
     "title": r"títulos?|titles?",
-    "annex": r"anexos?|annex(?:es)?|apéndices?|appendix|appendices|(?-i:Schedules?|SCHEDULES?)",
-    "clause": r"cláusulas?|clauses?",
+    "annex": r"anexos?|annex(?:es)?|apéndices?|appendix|appendices|schedules?",
+    "clause": r"cláusulas?|clauses?|estipulación|estipulaciones|stipulations?",
+    "recital": r"(?:considerandos?|recitals?)(?:\s?\((?=[0-9]))?",
     "rule": r"(?-i:Rules?|RULES?|Reglas?|REGLAS?)",
     "part": r"(?-i:Parte?\b|PARTE?\b)",
     "transitional provision": _provisions("transitorias?", "transitional", "trans(?:it)?", "T"),
@@ -50,6 +51,7 @@ _KINDS: dict[str, str] = {
 }
 _DECIMAL = ("section", "rule")  # "Section 2.3" is no paragraph of Section 2
 _ONLY_IN_FIGURES = "part"  # "the second part" and "each Party two votes" are prose
+_ALSO_VERBS = ("considerando", "schedule", "recital")  # "considerando 3 opciones" weighs three, "schedule 2 meetings" plans two
 _KIND = "|".join(f"(?P<k{index}>{any_accent(pattern)})" for index, pattern in enumerate(_KINDS.values()))
 _MARK = r"(?:\s*(?:n\.?[ºo°]|núm\.?|no\.|number|número))?"
 _LINK = (
@@ -65,12 +67,13 @@ _NO_DATE = rf"(?!\s+(?:de\s+|of\s+)?(?:{_MONTHS})\b)"
 _LISTS = "|".join(f"(?:{style}){_DETAIL}(?:{_LINK}(?:{style}){_NO_DATE}{_DETAIL})*" for style in STYLES)
 # Most texts mention nothing: this is a fifth of the price of looking for it.
 _HINT = re.compile(
-    r"(?<!\w)(?:art(?:[ií]|s?\b|s?\.?[ºª°])|se[cç]|§|cap(?:[ií]|s?\.)|chap|t(?:í|i\u0301?)t|anex|annex|ap(?:é|e\u0301?)n|appen|schedule|cl[aá]|provision|disp"
+    r"(?<!\w)(?:art(?:[ií]|s?\b|s?\.?[ºª°])|se[cç]|§|cap(?:[ií]|s?\.)|chap|t(?:í|i\u0301?)t|anex|annex|ap(?:é|e\u0301?)n|appen|schedule|cl[aá]|provision|disp|prelim"
+    r"|estipul|stipul|recital|considerando"
     r"|(?-i:Parte?\b|PARTE?\b|Rule|RULE|Regla|REGLA|D\.?\s?[TAFD]\.?\s?[0-9]))",
     re.IGNORECASE,
 )
 # Looking ahead for a first letter spares every other word the long alternation.
-_MENTION = re.compile(rf"(?<!\w)(?=[acdfprst§])(?:{_KIND}){_MARK}\s*(?P<numbers>{_LISTS})", re.IGNORECASE)
+_MENTION = re.compile(rf"(?<!\w)(?=[acdefprst§])(?:{_KIND}){_MARK}\s*(?P<numbers>{_LISTS})", re.IGNORECASE)
 _MEMBER = re.compile(rf"(?P<link>{_LINK})?(?P<number>{NUMBER}){_DETAIL}", re.IGNORECASE)
 _ORDINAL_FIRST = re.compile(
     rf"(?<![\w-])(?=[0-9{''.join(sorted({word[0] for word in ORDINAL_VALUES}))}])"
@@ -89,6 +92,15 @@ _COUNTS = re.compile(
     re.IGNORECASE,
 )
 _CAPITAL_KIND = re.compile(r"[\s#>*_]*[A-Z§]")
+_PRELIMINARY = re.compile(
+    r"(?<!\w)(?:(?P<before>t(?:í|i\u0301?)tulo|cap(?:í|i\u0301?)tulo)\s+preliminar|preliminary\s+(?P<after>title|chapter))(?!\w)",
+    re.IGNORECASE,
+)
+_SINGLE = re.compile(
+    r"disposici(?:ó|o\u0301?)n\s+(?:(?P<transitional>transitoria)|(?P<additional>adicional)|(?P<final>final)|(?P<repealing>derogatoria))\s*(?:[.:—–-]|$)"
+    r"|(?P<english>transitional|additional|final|repealing)\s+provision\s*(?:[.:—–-]|$)",
+    re.IGNORECASE,
+)
 _SIGNS = ("º", "ª", "°", "o")
 _HEADING = re.compile(
     rf"[\s#>*_]*(?:{_KIND}){_MARK}[\s*_]*(?:(?P<plain>{DIGITS}|(?=(?-i:[IVXLC])){ROMAN})|(?P<spelled>{NUMBER}))[*_]*\s*(?P<rest>.*)",
@@ -109,6 +121,8 @@ _LEADING = re.compile(r"[\s)\],;:.]*(?:(?:y|e|and|but|pero|while|whereas|mientra
 _TRAILING = re.compile(r"(?:[\s,;:(\[]|(?<!\w)(?:y|e|and|but|pero|while|whereas|mientras que|as well as|así como)$)+$", re.IGNORECASE)
 _DETAILS = re.compile(_DETAIL)
 _WORD = re.compile(r"\w+")
+PRELIMINARY = "preliminary"
+"""Number of the title or chapter before the first."""
 _FEWEST_WORDS = 2
 _LARGEST_RANGE = 200
 _LONGEST_HEADING = 120
@@ -137,6 +151,7 @@ def find(text: str) -> list[Mention]:
             continue
         number = spelled(match["number"]) or re.sub(r"\D", "", match["number"])
         mentions.append(Mention(Reference(kind, str(number)), match.start(), match.end()))
+    mentions += [Mention(_preliminary(match), match.start(), match.end()) for match in _PRELIMINARY.finditer(text)]
     return _with_far_ranges(text, sorted(mentions, key=lambda mention: mention.start))
 
 
@@ -165,7 +180,7 @@ def heading_reference(line: str) -> Reference | None:
     """
     match = _HEADING.match(line[:400])
     if match is None:
-        return _ordinal_heading(line[:400])
+        return _ordinal_heading(line[:400]) or _unnumbered_heading(line[:400].strip(" #>*_\t"))
     rest = match["rest"].strip().strip("*_")
     opens = not rest or rest[0] in ".:—–-­)" or (rest[0] == "(" and not re.match(r"\(\w{1,3}\)", rest))
     plain = match["plain"] or ""
@@ -187,6 +202,24 @@ def _ordinal_heading(line: str) -> Reference | None:
         return None
     value = spelled(match["number"]) or re.sub(r"\D", "", match["number"])
     return Reference(_kind(match), str(value))
+
+
+def _preliminary(match: re.Match[str]) -> Reference:
+    kind = (match["before"] or match["after"])[0].casefold()
+    return Reference("title" if kind == "t" else "chapter", PRELIMINARY)
+
+
+def _unnumbered_heading(line: str) -> Reference | None:
+    """The provision of "Título preliminar", and of a "Disposición final." without number, which is the only one of its kind."""
+    if match := _PRELIMINARY.match(line):
+        rest = line[match.end() :].lstrip(" *_")
+        opens = not rest or rest[0] in ".:—–-(" or (rest[0].isupper() and len(line) <= _LONGEST_HEADING)
+        return _preliminary(match) if opens else None
+    single = _SINGLE.match(line)
+    if single is None or not line[0].isupper():
+        return None
+    adjective = single.lastgroup if single["english"] is None else single["english"].casefold()
+    return Reference(f"{adjective} provision", "1")
 
 
 def clause(text: str, mention: Mention, mentions: Sequence[Mention]) -> tuple[int, int]:
@@ -256,6 +289,9 @@ def _members(match: re.Match[str]) -> Iterator[Mention]:
         if value is None or (before is None and _is_prose(match, member["number"])):
             return
         if kind == _ONLY_IN_FIGURES and not (member["number"][0].isdigit() or member["number"].isupper()):
+            return
+        capital = len(member["number"]) == 1 and member["number"].isupper()
+        if match[0].startswith(_ALSO_VERBS) and not capital and _COUNTS.match(text, member.end()):
             return
         year = before is not None and len(before) < 4 and re.fullmatch("(?:19|20)[0-9]{2}", value)
         if before is not None and (year or (singular and _COUNTS.match(text, member.end()))):

@@ -18,7 +18,8 @@ from rag.evidence import Evidence
 from rag.fusion import Fusion, Scores, Values, standardised
 from rag.index import Snapshot
 from rag.index.words import matched_terms
-from rag.lookup import Lookup, Meaning, look_up
+from rag.lookup import Lookup, look_up
+from rag.meant import Meaning
 from rag.rerank import Reranker
 from rag.types import Hit, Language, Passage, Reference, Why
 
@@ -45,7 +46,7 @@ class Retrieved:
 class Retriever:
     """Finds passages in a snapshot; `candidates` is how many passages each search contributes.
 
-    With `evidence`, documents that a question names are also found by meaning (`rag.lookup`); with `contextual`, the contextual vectors
+    With `evidence`, documents that a question names are also found by meaning (`rag.meant`); with `contextual`, the contextual vectors
     that this encoder made count, too.
     """
 

@@ -10,12 +10,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rag.implied_headings import Implied, implied_headings
 from rag.references import find, heading_reference
 from rag.sentences import sentences, with_line_feeds
 from rag.types import Document, Heading, Reference
 
 # Depth of provisions that are no headings of the document: below all of those, and one below the other.
 _DEPTHS = {"annex": 10, "title": 11, "chapter": 12, "section": 13}
+_DEPTHS |= dict.fromkeys(("transitional provision", "additional provision", "final provision", "repealing provision"), 11)  # of no title
 _ARTICLE_DEPTH = 14
 _SECTION_OF_ARTICLE_DEPTH = 15
 _QUESTION_DEPTH = 20
@@ -60,13 +62,14 @@ class Section:
     """What stands between two headings.
 
     `blocks` are the spans of its headings and paragraphs, `lead_end` where its leading headings end (the start if it has none), `path` the
-    labels of the headings above, `provision` the innermost numbered provision that it belongs to. It is `whole` if it should not be cut.
+    labels of the headings above, `provisions` the numbered provisions that it belongs to, first the innermost ("Article 4") and then what
+    that is in ("Title II", "Chapter 1"). It is `whole` if it should not be cut.
     """
 
     blocks: tuple[tuple[int, int], ...]
     lead_end: int
     path: tuple[str, ...]
-    provision: Reference | None
+    provisions: tuple[Reference, ...]
     whole: bool
 
 
@@ -111,11 +114,12 @@ def _section(blocks: list[_Block], above: list[_Block]) -> Section:
     references = [block.reference for block in above if block.reference]
     articles = [reference for reference in references if reference.kind not in _OUTER_KINDS]
     innermost = (articles or references)[-1:]
+    around = [reference for reference in references if reference not in innermost]
     return Section(
         blocks=tuple((block.start, block.end) for block in blocks),
         lead_end=lead_end,
         path=tuple(block.label for block in above),
-        provision=innermost[0] if innermost else None,
+        provisions=tuple(dict.fromkeys((*innermost, *around))),
         whole=bool(articles) or (bool(above) and above[-1].depth == _QUESTION_DEPTH),
     )
 
@@ -125,6 +129,7 @@ def _blocks(text: str, headings: dict[int, Heading]) -> list[_Block]:
     blocks: list[_Block] = []
     before = ""
     previous_end = heading_end = 0
+    implied = implied_headings(text)
     for match in _LINE.finditer(text):
         line = match[0].strip()
         if not line:
@@ -136,8 +141,11 @@ def _blocks(text: str, headings: dict[int, Heading]) -> list[_Block]:
         if start < heading_end and not heading:
             blocks[-1].end = end
         elif heading:
-            blocks.append(_Block(start, end, heading.level, heading.text, heading_reference(heading.text), bare=True))
+            reference = implied[start].reference if start in implied else heading_reference(heading.text)
+            blocks.append(_Block(start, end, heading.level, heading.text, reference, bare=True))
             heading_end = heading.end
+        elif start in implied:
+            blocks.append(_implied(start, line, implied[start]))
         elif provision := _provision(line, "" if after_blank else before):
             blocks.append(_opening(start, line, provision))
         elif blocks and _is_title_below(blocks[-1], line, text, match.end()):
@@ -159,6 +167,16 @@ def _opening(start: int, line: str, provision: Reference) -> _Block:
     depth = _ARTICLE_DEPTH if smallest else _DEPTHS.get(provision.kind, _ARTICLE_DEPTH)
     label = _label(line)
     return _Block(start, start + len(line), depth, label, provision, numbered_line=True, bare=len(line) <= len(label) + _MARKS_OF_HEADING)
+
+
+def _implied(start: int, line: str, implied: Implied) -> _Block:
+    """The block that begins with `line`, which opens a provision without saying of which kind."""
+    label = implied.label or _label(line)
+    plain = line.lstrip(_MARKS)
+    if not implied.label and len(label) > _LONGEST_RUN_IN_TITLE:
+        label = plain[: implied.number_end - start]
+    bare = len(plain) <= (implied.number_end - start if implied.label else len(label) + _MARKS_OF_HEADING)
+    return _Block(start, start + len(line), _ARTICLE_DEPTH, label, implied.reference, numbered_line=True, bare=bare)
 
 
 def _go_on(block: _Block, line: str, end: int) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from rag.aliases import defined_names
 from rag.language import detect
+from rag.numbered_acts import find_acts, opens_paragraph
 from rag.references import find
 from rag.sections import Section, sections
 from rag.sentences import sentences
@@ -135,9 +136,11 @@ def _without_scraps(packed: list[Span], longest: int) -> list[Span]:
 def _passage(document: Document, section: Section, span: Span) -> Passage:
     start, end = span
     text = document.text[start:end]
-    provisions = (section.provision,) if section.provision else ()
     body = section.lead_end - start
-    mentions = dict.fromkeys(mention.reference for mention in find(text) if mention.start >= body)
+    acts = [mention for mention in find_acts(text) if mention.start >= body]
+    own = dict.fromkeys(mention.reference for mention in acts if opens_paragraph(text, mention))
+    provisions = (*section.provisions, *(reference for reference in own if reference not in section.provisions))
+    mentions = dict.fromkeys(mention.reference for mention in (*find(text), *acts) if mention.start >= body)
     return Passage(
         source=document.source,
         title=document.title,

@@ -61,9 +61,9 @@ class Reference:
 class Passage:
     """A span of a document that is searched and cited as one: `text == document.text[start:end]`.
 
-    `section` is the path of headings above it, outermost first. `provisions` are the provisions that it is the text of;
-    `mentions` those that it only speaks of. `page` is the page that it begins on, `page_breaks` say where in the document the next ones
-    begin. `id` is the row in the index, 0 before it has one; `copies` are other names of the same document.
+    `section` is the path of headings above it, outermost first. `provisions` are the provisions that it is the text of, the innermost first
+    (Article 4, then Chapter 2), `mentions` those that it only speaks of. `page` is the page that it begins on, `page_breaks` say where in
+    the document the next ones begin. `id` is the row in the index, 0 before it has one; `copies` are other names of the same document.
     """
 
     source: str

@@ -69,7 +69,33 @@ def test_what_a_question_asks_of_which_document(question: str, expected: list[tu
 
 def test_a_section_within_an_annex() -> None:
     (asked,) = asked_provisions("What does section 2 of Annex II of the Sarmenor agreement say?")
-    assert (asked.reference, asked.within, asked.phrase) == (Reference("section", "2"), Reference("annex", "2"), "the Sarmenor agreement")
+    assert (asked.reference, asked.within, asked.phrase) == (
+        Reference("section", "2"),
+        (Reference("annex", "2"),),
+        "the Sarmenor agreement",
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Annex IV, § 6", [("section 6", "annex 4")]), ("clause 2 of annex IV", [("clause 2", "annex 4")]),
+        ("section 6 of annex IV and section 2 of annex V", [("section 6", "annex 4"), ("section 2", "annex 5")]),
+        ("secciones 6 y 7 del anexo IV", [("section 6", "annex 4"), ("section 7", "annex 4")]),
+        ("article 3 of chapter I of title II", [("article 3", "chapter 1 title 2")]), ("article 4 and annex II", [("article 4", ""),
+        ("annex 2", "")]),
+        ("artículo 3 del capítulo I, artículo 5 del capítulo II", [("article 3", "chapter 1"), ("article 5", "chapter 2")]),
+        ("section 6 of article 4", [("section 6", "article 4")]), ("§ 6 of article 4", [("article 4", "")]),
+        ("título II, capítulo I, artículo 3", [("article 3", "title 2 chapter 1")]), ("anexo IV, artículo 2", [("article 2", "annex 4")]),
+    ],
+)  # fmt: skip
+def test_provisions_within_others(question: str, expected: list[tuple[str, str]]) -> None:
+    assert [(str(item.reference), " ".join(map(str, item.within))) for item in asked_provisions(question)] == expected
+
+
+def test_points_are_paragraphs() -> None:
+    for question in ("point 6 of annex IV", "anexo IV, punto 6", "anexo IV.6", "el punto 6 del anexo IV"):
+        assert asked_provisions(question)[-1].part == ("6",), question
 
 
 def test_questions_for_all_of_a_provision() -> None:

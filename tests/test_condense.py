@@ -129,8 +129,37 @@ def test_a_question_that_stands_alone_is_unchanged(topic, question):
     assert after(topic, question) == question
 
 
+@pytest.mark.parametrize("topic", [PERMIT, "Who visited Kim in 2024?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How must boats mark their nets?", "When does the library close its doors in August?", "Can a reader lend her card to a friend?",
+        "What must operators do with their waste in Ostwick?", "Where do pilots keep their licences?",
+        "Which towns have lost their stations?",
+        "Is there a rule that bans swimming?", "How long may one person borrow a book?", "Is one day enough for the inspection?",
+        "¿Cómo marcan los barcos sus redes?", "¿Puede un lector prestar su carné?", "¿Cuándo cierra la biblioteca sus puertas?",
+        "¿Qué hacen los operadores con sus residuos?", "¿Dónde guarda el museo sus mapas antiguos?",
+    ],
+)  # fmt: skip
+def test_a_pronoun_that_stands_for_a_noun_of_the_question_itself_leans_on_nothing(topic, question):
+    assert after(topic, question) == question
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what is their price?", "who pays for its upkeep?", "what did their leader say?", "which one is newer?", "and the other one?",
+        "does that cover the crew?", "do these apply to tourists?", "what did the board say about it?",
+        "what is its date and who signed it?",
+        "¿cuál es su precio?", "¿quién paga sus gastos?", "¿qué dice su preámbulo?", "¿lo firmó?",
+    ],
+)  # fmt: skip
+def test_a_pronoun_without_a_noun_leans_on_the_question_before(question):
+    assert after(PERMIT, question) != question
+
+
 # They stand alone, yet are taken for follow-ups: "their" and "its" are of a noun in the same question; a bare annex could be either.
-TAKEN_FOR_FOLLOW_UPS = {"fact-108", "prov-056", "un-057", "prov-052"}
+TAKEN_FOR_FOLLOW_UPS = {"fact-108", "un-057", "prov-052"}
 
 
 def test_independent_questions_with_names_are_unchanged_after_another():

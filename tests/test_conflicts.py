@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from rag.config import Config, IndexConfig
+from rag.config import AnswerConfig, Config, IndexConfig
 from rag.conflicts import disagree
 from rag.embed import BuiltinEmbedder
 from rag.evidence import builtin_evidence
 from rag.index.sync import sync
 from rag.pipeline import Pipeline
+from rag.testing import ScriptedGenerator
+from rag.types import Answer
 
 EVIDENCE = builtin_evidence()
 OPENED = "The Morrow Bridge was opened on 3 June 2016."
@@ -50,15 +52,20 @@ def test_what_is_no_conflict(question: str, kind: str, first: str, second: str) 
     assert disagree(question, first, second, kind, EVIDENCE) is None
 
 
-def test_both_sides_are_quoted_with_their_dates(tmp_path: Path) -> None:
-    documents = tmp_path / "documents"
+def tariffs(folder: Path) -> Config:
+    """An index of two notices that give the licence different prices."""
+    documents = folder / "documents"
     documents.mkdir()
     for year, price in ((2021, 18), (2024, 25)):
         text = f"# Tarifas de {year}\n\nFecha: 3 de marzo de {year}\n\nLa licencia de pesca del puerto cuesta {price} coronas al año.\n"
         (documents / f"{year}.md").write_text(text, encoding="utf-8")
-    config = Config(index=IndexConfig(path=tmp_path / "index"))
+    config = Config(index=IndexConfig(path=folder / "index"))
     sync(config, BuiltinEmbedder(), [documents])
-    with Pipeline.open(config) as pipeline:
+    return config
+
+
+def test_both_sides_are_quoted_with_their_dates(tmp_path: Path) -> None:
+    with Pipeline.open(tariffs(tmp_path)) as pipeline:
         answer = pipeline.ask("How much does the fishing licence of the port cost?")
         other = pipeline.ask("¿Quién vende licencias?")
     assert (answer.abstained, answer.reason) == (False, "conflicting")
@@ -68,3 +75,17 @@ def test_both_sides_are_quoted_with_their_dates(tmp_path: Path) -> None:
     assert "3 March 2024" in answer.text
     assert "The documents disagree: " in (answer.note or "")
     assert other.reason != "conflicting"
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_nothing_is_streamed_before_it_is_decided_what_is_left_out(tmp_path: Path, strict: bool) -> None:
+    config = tariffs(tmp_path)
+    with Pipeline.open(config) as opened:
+        opened._generator = ScriptedGenerator("Los cerdos vuelan [1]. La licencia de pesca del puerto cuesta 25 coronas al año [1].")
+        opened.config = config.model_copy(update={"answer": AnswerConfig(strict=strict)})
+        *pieces, answer = opened.stream("How much does the fishing licence of the port cost?")
+    assert isinstance(answer, Answer)
+    assert answer.reason == "conflicting"
+    assert {citation.source for citation in answer.citations} == {"2021.md", "2024.md"}
+    assert ("cerdos" in answer.text, "cerdos" in "".join(map(str, pieces))) == (not strict, not strict)
+    assert ("18 coronas" in answer.text, "18 coronas" in "".join(map(str, pieces))) == (True, not strict)

@@ -51,6 +51,8 @@ def test_many_ways_to_write_one_article(text):
         ("artículo 4 sexies", "article 4sexies"), ("artículo 4 quáter", "article 4quater"), ("artículo cuarto bis", "article 4bis"),
         ("disp. trans. 1.ª", "transitional provision 1"), ("D.T. 2.ª", "transitional provision 2"), ("DA 3.ª", "additional provision 3"),
         ("la primera disposición transitoria", "transitional provision 1"), ("disposición derogatoria única", "repealing provision 1"),
+        ("recital 12", "recital 12"), ("el considerando (12)", "recital 12"), ("considerando 3 de la Directiva", "recital 3"),
+        ("Título preliminar", "title preliminary"), ("the preliminary title", "title preliminary"), ("estipulación quinta", "clause 5"),
         ("Part II", "part 2"), ("Rule 4.2", "rule 4.2"), ("la Regla 7", "rule 7"),
     ],
 )  # fmt: skip
@@ -107,6 +109,7 @@ def test_what_follows_is_not_another_number_of_the_list(text):
         "schedule 2 meetings", "anexo a la carta", "Article MIX", "article mix", "article did", "Art. IIII", "Article 12345",
         "artistic 4", "party 4",
         "smart 4", "Article 4x4", "sections are", "título de 4", "annex i",
+        "considerando 3 opciones", "a preliminary article", "the piano recital", "preliminary titles",
     ],
 )  # fmt: skip
 def test_prose_is_no_reference(text):
@@ -136,6 +139,9 @@ def test_spans_cover_the_kind_word_once_and_then_each_number():
         ("Artículo 4 Objeto y ámbito de aplicación.", "article 4"), ("Artículo 4°.- Objeto", "article 4"), ("Artículo 4o.-", "article 4"),
         ("ARTÍCULO CUARTO.- Se reforma", "article 4"), ("Artículo Cuarto Bis.", "article 4bis"), ("Artículo 17-A.", "article 17a"),
         ("PARTE II", "part 2"), ("PART FOUR", "part 4"), ("Rule 4. Summons", "rule 4"), ("Cláusula cuarta", "clause 4"),
+        ("TÍTULO PRELIMINAR", "title preliminary"), ("Título preliminar. De las normas", "title preliminary"),
+        ("PRELIMINARY TITLE", "title preliminary"), ("Disposición adicional.", "additional provision 1"),
+        ("DISPOSICIÓN FINAL", "final provision 1"), ("Repealing provision.", "repealing provision 1"), ("Considerando 12", "recital 12"),
         ("CLÁUSULA CUARTA.- OBJETO", "clause 4"), ("Section 4.", "section 4"), ("Article 4. - Scope", "article 4"),
     ],
 )  # fmt: skip
@@ -146,7 +152,8 @@ def test_lines_that_open_a_provision(line, expected):
 @pytest.mark.parametrize(
     "line",
     [
-        "", "Article 4 permits aid", "Artículos 4 y 5", "Article 4–6", "Article 4 of the Treaty", "Article 4, paragraph 2",
+        "", "Disposición final que se dicte", "Final provisions", "título preliminar del código", "Considerando 3 opciones",
+        "Article 4 permits aid", "Artículos 4 y 5", "Article 4–6", "Article 4 of the Treaty", "Article 4, paragraph 2",
         "Article 4(2)(b) applies.",
         "Article 4 is short.", "El artículo 4 permite", "Art. IIII", "The article", "artículo 4 y lo que sigue",
         "Article One Day In Spring", "Article 4 TFEU forbids it.", "First transitional provision applies", "artículo 4.º La ley "

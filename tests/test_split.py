@@ -202,7 +202,7 @@ def test_one_article_is_one_passage() -> None:
         ("Acuerdo", "Título I", "Artículo 2"),
         ("Acuerdo", "Anexo II"),
     ]
-    assert numbered(passages) == [("article 1",), ("article 2",), ("annex 2",)]
+    assert numbered(passages) == [("article 1", "title 1"), ("article 2", "title 1"), ("annex 2",)]
     assert [passage.mentions for passage in passages] == [(Reference("article", "40"),), (), ()]
     assert passages[0].text == text[: text.index("### Artículo 2")].strip()
 
@@ -215,7 +215,7 @@ def test_articles_without_marks() -> None:
         "Article 4 permits prose that is no heading.\r\n"
     )
     passages = split(document(text), 900, 1_600)
-    assert numbered(passages) == [(), ("article 1",), ("article 2",), ("article 2bis",)]
+    assert numbered(passages) == [(), *((f"article {number}", "chapter 1") for number in ("1", "2", "2bis"))]
     assert passages[1].text.startswith("CAPÍTULO I")
     assert passages[1].section == ("CAPÍTULO I. DISPOSICIONES GENERALES", "Artículo 1")
     assert passages[1].mentions == (Reference("article", "4"), Reference("article", "5"))
@@ -243,17 +243,23 @@ def test_a_table_of_contents_opens_no_provisions() -> None:
     assert numbered(split(document("Artículo 4. Objeto ........ 12\nArtículo 5. Fin ....... 13"), 900, 1_600)) == [()]
 
 
+def test_closing_provisions_are_in_no_title() -> None:
+    text = "TÍTULO I\n\nArtículo 1. Uno.\n\nDisposición final primera. Fin.\n\nANEXO I\n\nTÍTULO I\n\nArtículo 1. Uno."
+    passages = split(document(text), 900, 1_600)
+    assert numbered(passages) == [("article 1", "title 1"), ("final provision 1",), ("article 1", "annex 1", "title 1")]
+
+
 def test_sections_of_articles_and_paragraph_signs() -> None:
     terms = "ARTICLE I. TERMS\n\nSection 1.1 Price\n\nIt is ten.\n\nSection 1.2 Time\n\nIt is a day.\n\n"
     contract = terms + "ARTICLE II. END\n\nSection 2.1 Notice\n\nNone."
     passages = split(document(contract, "en"), 900, 1_600)
-    assert numbered(passages) == [("section 1.1",), ("section 1.2",), ("section 2.1",)]
+    assert numbered(passages) == [("section 1.1", "article 1"), ("section 1.2", "article 1"), ("section 2.1", "article 2")]
     assert passages[1].section == ("ARTICLE I. TERMS", "Section 1.2 Time")
     rules = (
         "SECCIÓN II. PRÉSTAMO\n\n§ 5. Se prestan seis obras.\n\n§ 6. El plazo es de un mes y se prorroga hasta que lo pida otro lector.\n"
     )
     passages = split(document(rules), 900, 1_600)
-    assert numbered(passages) == [("section 5",), ("section 6",)]
+    assert numbered(passages) == [("section 5", "section 2"), ("section 6", "section 2")]
     assert passages[1].section == ("SECCIÓN II. PRÉSTAMO", "§ 6")
 
 

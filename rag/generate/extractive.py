@@ -7,18 +7,21 @@ It rephrases nothing: the lead-in is in the language of the question, the quotat
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.asked_provisions import asked_provisions, asks_for_all
 from rag.dates import written
 from rag.language import detect
+from rag.lookup import FIRST_OF_UNIT
+from rag.numbered_acts import POINT, act_span, is_act
 from rag.paragraphs import Part, part_span
-from rag.references import clause, find
+from rag.references import clause, find, heading_reference
 from rag.select import MARKUP, Scored, SentenceScorer, is_heading
 from rag.sentences import sentences
 from rag.types import Hit, Language, Passage, Reference, Turn
 
+_HEADING_MARKS = re.compile(r"(?m:^#+)")
 MAX_QUOTE = 700
 MAX_QUOTE_OF_MANY = 350
 MANY_DOCUMENTS = 3
@@ -26,6 +29,8 @@ CLEARLY_BETTER = 0.2
 SHORT_PROVISION = 400
 SHORT_PARAGRAPH = 320
 MAX_DOCUMENTS = 5
+BEST_OF_UNIT = 2
+MARKS_OF_HEADING = 5
 _PAIRS = (("«", "»"), ("“", "”"), ('"', '"'), ("‹", "›"))
 _SPACE = re.compile(r"\s+")
 _LISTING = re.compile(
@@ -79,7 +84,7 @@ class ExtractiveGenerator:
             passage = hits[span.hit].passage
             same = source == passage.source
             source = passage.source
-            before = " " if same else ("\n\n" if span is not spans[0] else "") + _lead_in(passage, language, with_section=bool(asked))
+            before = " " if same else ("\n\n" if span is not spans[0] else "") + _lead_in(passage, language, _heading(passage, asked))
             yield f"{before}{_quoted(passage.text[span.start : span.end])} [{span.hit + 1}]"
 
     def _best(self, question: str, hits: Sequence[Hit]) -> list[Span]:
@@ -95,12 +100,17 @@ class ExtractiveGenerator:
         return _joined([_widened(item, hits[item.hit].passage) for item in chosen], hits)
 
     def _provisions(self, question: str, asked: Mapping[Reference, Part], hits: Sequence[Hit]) -> list[Span]:
-        """For each provision asked for, its own text (or the paragraph asked for) or its clause, from the best hit of each document."""
+        """For each provision asked for, its own text (or the paragraph asked for) or its clause, from the best hit of each document.
+
+        Of a chapter, or whatever else is made of other provisions, the first of them, or those that fit the question best.
+        """
         chosen: list[Span] = []
         holders = {hit.passage.source for hit in hits if hit.why.reference}
         longest = MAX_QUOTE if len(holders) < MANY_DOCUMENTS else MAX_QUOTE_OF_MANY
         for reference, part in asked.items():
-            sources: set[str] = set()
+            numbered = self._numbered(question, reference, hits)
+            chosen += (unit := numbered or self._unit(question, reference, part, hits))
+            sources = {hits[span.hit].passage.source for span in unit}
             order = [index for own in (True, False) for index, hit in enumerate(hits) if (reference in hit.passage.provisions) is own]
             for index, hit in ((index, hits[index]) for index in order):  # its own text first
                 passage = hit.passage
@@ -113,6 +123,32 @@ class ExtractiveGenerator:
                     sources.add(passage.source)
                     chosen.append(span)
         return chosen
+
+    def _numbered(self, question: str, reference: Reference, hits: Sequence[Hit]) -> list[Span]:
+        """What to quote of a point of a document, or of an act by its number: its paragraph."""
+        if not (reference.kind == POINT or is_act(reference)):
+            return []
+        chosen = []
+        for index, hit in enumerate(hits):
+            if hit.why.reference == str(reference):
+                text = hit.passage.text
+                span = act_span(text, reference) if is_act(reference) else part_span(_HEADING_MARKS.sub(_blank, text), (reference.number,))
+                whole = self._own_text(question, index, hit.passage, MAX_QUOTE, ())
+                chosen.append(Span(index, span[0], span[0] + len(text[slice(*span)].rstrip())) if span else whole)
+        return chosen[:MAX_DOCUMENTS]
+
+    def _unit(self, question: str, reference: Reference, part: Part, hits: Sequence[Hit]) -> list[Span]:
+        """What to quote of `reference` if its text is that of other provisions, in reading order; else nothing."""
+        own = [(index, hit.passage) for index, hit in enumerate(hits) if hit.why.reference and reference in hit.passage.provisions]
+        if all(passage.provisions[0] == reference for _, passage in own):
+            return []
+        first: dict[tuple[str, Reference], tuple[int, Passage]] = {}
+        for index, passage in own:
+            first.setdefault((passage.source, passage.provisions[0]), (index, passage))
+        order = {source: place for place, source in reversed(list(enumerate(passage.source for _, passage in own)))}
+        kept = [*first.values()][: FIRST_OF_UNIT if asks_for_all(question) else BEST_OF_UNIT]
+        kept.sort(key=lambda item: (order[item[1].source], item[1].start))
+        return [self._own_text(question, index, passage, MAX_QUOTE_OF_MANY, part) for index, passage in kept]
 
     def _own_text(self, question: str, index: int, passage: Passage, longest: int, part: Part) -> Span:
         """The text of a provision without its heading; of one over `longest`, the sentences around the one that covers the question best,
@@ -131,6 +167,10 @@ class ExtractiveGenerator:
         first = 0 if spans[best][1] - start <= longest else best
         end = max((span[1] for span in spans[first:] if span[1] - spans[first][0] <= longest), default=spans[first][1])
         return Span(index, spans[first][0], end)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _widened(item: Scored, passage: Passage) -> Span:
@@ -183,33 +223,52 @@ def _mention_clause(index: int, passage: Passage, reference: Reference) -> Span 
 
 
 def _after_heading(passage: Passage) -> int:
-    """Where the text under the heading lines of a provision begins; 0 if the heading is all there is or runs into the text."""
-    lines = passage.text.splitlines(keepends=True)
-    position = 0
-    for place, line in enumerate(lines):
+    """Where the text under the heading lines of a provision begins; if they are all there is, where the innermost of them does."""
+    position = innermost = 0
+    for line in passage.text.splitlines(keepends=True):
         plain = MARKUP.sub("", line).strip(" .:\r\n\t")
-        if place and plain and not any(plain in heading for heading in passage.section):
-            return position + len(line) - len(line.lstrip())
+        start = position + len(line) - len(line.lstrip())
+        if plain and not _leads(plain, passage):
+            return start if position else 0
+        if plain and passage.section[-1].startswith(plain):
+            innermost = start
         position += len(line)
-    return 0
+    return innermost
+
+
+def _leads(line: str, passage: Passage) -> bool:
+    """Whether `line` is one of the headings above the passage, give or take a mark."""
+    plain = " ".join(line.split())
+    return any(
+        plain in heading or (plain.startswith(heading) and len(plain) <= len(heading) + MARKS_OF_HEADING) for heading in passage.section
+    )
 
 
 def other_side(passage: Passage, start: int, end: int, question: str) -> str:
     """A quotation that contradicts what was quoted before, with its source and date, as a paragraph of its own without a marker."""
     language = detect(question)
-    lead_in = _lead_in(passage, language, with_section=False)
+    lead_in = _lead_in(passage, language)
     opening = "En cambio, " if language == "es" else "But "
     return f"\n\n{opening}{lead_in[0].lower()}{lead_in[1:]}{_quoted(passage.text[start:end])}"
 
 
-def _lead_in(passage: Passage, language: Language, *, with_section: bool) -> str:
+def _heading(passage: Passage, asked: Collection[Reference]) -> str:
+    """The heading that an answer about the provisions `asked` names: that of the chapter, if it was asked for, else the innermost one."""
+    if not (asked and passage.provisions and passage.section):
+        return ""
+    own = passage.provisions[0] in asked
+    around = [label for label in passage.section if heading_reference(label) in asked]
+    return around[0] if around and not own else passage.section[-1]
+
+
+def _lead_in(passage: Passage, language: Language, heading: str = "") -> str:
     opening, closing = ("“", "”") if language == "en" else ("«", "»")
     title = re.sub(r"[«»“”\"]", "", passage.title)
     parts = [f"{opening}{title}{closing}"]
     if passage.date:
         parts.append(written(passage.date, language))
-    if with_section and passage.provisions and passage.section:
-        parts.append(re.sub(r"(?<!\b[Aa]rt)(?<!\b[Ss]ec)[.:—–-]+\s+", ", ", passage.section[-1].rstrip(".: ")))
+    if heading:
+        parts.append(re.sub(r"(?<!\b[Aa]rt)(?<!\b[Ss]ec)[.:—–-]+\s+", ", ", heading.rstrip(".: ")))
     return f"{'According to' if language == 'en' else 'Según'} {', '.join(parts)}: "
 
 

@@ -253,10 +253,8 @@ class MilvusDocuments:
 
     def with_reference(self, reference: Reference) -> list[tuple[int, bool, str]]:
         """See `rag.index.protocol`."""
-        wanted = quoted(str(reference))
-        filters = f"array_contains(units, {wanted}) or array_contains(mentions, {wanted})"
-        rows = self._collection.query(filters, ["id", "source", "start", "units"])
-        rows.sort(key=lambda row: (row["source"], row["start"]))
+        filters = " or ".join(f"array_contains({field}, {quoted(str(reference))})" for field in ("units", "mentions"))
+        rows = sorted(self._collection.query(filters, ["id", "source", "start", "units"]), key=lambda row: (row["source"], row["start"]))
         return [(row["id"], str(reference) in row["units"], row["source"]) for row in rows]
 
     def holders(self, kind: str, *, own_text: bool) -> dict[str, str]:
@@ -270,8 +268,7 @@ class MilvusDocuments:
         """See `rag.index.protocol`."""
         field = "units" if own_text else "mentions"
         rows = self._collection.query(f"source == {quoted(source)} and array_length({field}) > 0", ["start", field])
-        rows.sort(key=lambda row: int(row["start"]))
-        found = [text.rsplit(" ", 1) for row in rows for text in row[field]]
+        found = [text.rsplit(" ", 1) for row in sorted(rows, key=lambda row: int(row["start"])) for text in row[field]]
         return list(dict.fromkeys(number for own, number in found if own == kind))
 
     def mentioned(self, kind: str) -> dict[str, tuple[str, ...]]:
@@ -280,6 +277,11 @@ class MilvusDocuments:
         for row in self._collection.query("array_length(mentions) > 0", ["source", "start", "mentions"]):
             found.setdefault(row["source"], []).extend(text.rsplit(" ", 1)[1] for text in row["mentions"] if text.rsplit(" ", 1)[0] == kind)
         return {source: tuple(numbers) for source, numbers in found.items() if numbers and source in self.heads}
+
+    def passage_at(self, source: str, position: int) -> int | None:
+        """See `rag.index.protocol`."""
+        rows = self._collection.query(f"source == {quoted(source)} and start >= 0 and start <= {position}", ["id", "start"])
+        return max(((row["start"], row["id"]) for row in rows), default=(0, None))[1]
 
     def count(self, table: str) -> int:
         """See `rag.index.protocol`."""

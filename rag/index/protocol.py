@@ -66,6 +66,10 @@ class Documents(Protocol):
         """Source -> numbers of a kind that its passages mention, of every document that mentions some."""
         ...
 
+    def passage_at(self, source: str, position: int) -> int | None:
+        """The id of the passage of a document that holds a position of its text, or the last one before it."""
+        ...
+
     def count(self, table: str) -> int:
         """How many "passages", or "documents" by name."""
         ...

@@ -360,6 +360,13 @@ class Store:
             found[source] = (*found.get(source, ()), number)
         return found
 
+    def passage_at(self, source: str, position: int) -> int | None:
+        """The id of the passage of a document that holds a position of its text, or the last one before it."""
+        query = """SELECT p.id FROM passages p JOIN documents d ON d.id = p.document WHERE d.source = ? AND p."start" <= ?
+            ORDER BY p."start" DESC LIMIT 1"""
+        row = self.connection.execute(query, (source, position)).fetchone()
+        return None if row is None else int(row[0])
+
     def _references(self, ids: Sequence[int]) -> dict[int, list[tuple[str, str, int]]]:
         marks = ",".join("?" * len(ids))
         found: dict[int, list[tuple[str, str, int]]] = {}

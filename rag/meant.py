@@ -1,0 +1,216 @@
+"""Which documents a question means: by what they call themselves (`rag.aliases`), by a year in that name, or else by meaning.
+
+"of the Sarmenor agreement", "del RGPD" and "de la Ley 19/2013" narrow; without a match by name, so does what lies nearest to the name if
+nearly all of it is in one document. A name that no document answers to is said to be unknown.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rag.aliases import (
+    KIND_WORDS,
+    Names,
+    abbreviated_by,
+    acronyms,
+    answers_to,
+    answers_to_reordered,
+    fold,
+    folded_words,
+    kinds_of,
+    names_of,
+    official_numbers,
+    stems,
+)
+from rag.asked_provisions import names_something
+from rag.embed import Embedder
+from rag.evidence import Evidence, Matrix, counterparts, covered
+from rag.facts import spelled_alike
+from rag.index import Snapshot
+from rag.types import NAME, Passage
+from rag.years import is_of_year, year_of
+
+NEAREST = 30
+FEWEST_NEAR = 5  # of the nearest passages to the name of a law, in the document that is meant
+SHARE_NEAR = 0.7  # of those that are in documents of the right kind
+TRANSLATION = 0.6  # cosine from which a word is another's translation
+SHORTEST_SMALL_ACRONYM = 4
+KNOWN_WORD = 0.45  # cosine from which a word of a document is a counterpart of one of its name
+MOST_OPENED = 20  # documents whose text is looked at for the year that they are of
+_COMMON = (
+    "the and for and with from what does say about under del los las una por para con sobre segun que dice documento document article "
+    "articulo section seccion annex anexo new nuevo nueva said these this that which current actual vigente present "
+    "proposed former signed amended revised consolidated consolidado federal national nacional general"
+)
+_UNMISTAKABLE = frozenset(("constitution", "code"))
+_WORD = re.compile(r"\w{3,}")
+GENERIC = KIND_WORDS | frozenset(_COMMON.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The documents that a question means: `sources`; whether it names them (`named`), or else what name none of them has (`unknown`).
+
+    With a `year`, none of those that have provisions is of that year: only what others of that year say of them can be meant.
+    """
+
+    sources: frozenset[str]
+    named: bool = False
+    unknown: str = ""
+    year: str = ""
+
+
+class Meaning:
+    """What is needed to find a document by the meaning of its name: the embedder of the index, and words in both languages."""
+
+    def __init__(self, embedder: Embedder, evidence: Evidence) -> None:
+        self._embedder = embedder
+        self._evidence = evidence
+        self._known: dict[str, Matrix] = {}
+
+    def nearest(self, snapshot: Snapshot, phrase: str, sources: Collection[str]) -> list[Passage]:
+        """The passages of `sources` among those that lie nearest to `phrase`."""
+        near = snapshot.vectors.search(self._embedder.encode_queries([phrase])[0], NEAREST)
+        return [passage for passage in snapshot.store.passages([identifier for identifier, _ in near]) if passage.source in sources]
+
+    def unfamiliar(self, words: Sequence[str], texts: Sequence[str]) -> list[str]:
+        """Those of `words` that have no counterpart in `texts`, in either language or another spelling."""
+        if not words:
+            return []
+        known = "\n".join(texts)
+        *asked, given = self._evidence.words([*words, known])
+        nearest = [float(covered(word, counterparts(word, [given]))[0]) for word in asked]
+        return [
+            word
+            for word, cosine in zip(words, nearest, strict=True)
+            if (word not in known if any(letter.isdigit() for letter in word) else cosine < KNOWN_WORD and not spelled_alike(word, known))
+        ]
+
+    def translations(self, words: Sequence[str], vocabulary: Sequence[str]) -> dict[str, set[str]]:
+        """For each of `words`, those of `vocabulary` that mean the same: "equality" is "igualdad", "Spanish" is "España"."""
+        if not (words and vocabulary):
+            return {}
+        asked, given = self._vectors(words), self._vectors(vocabulary)
+        alike = asked @ given.T >= TRANSLATION
+        return {word: {other for other, same in zip(vocabulary, row, strict=True) if same} for word, row in zip(words, alike, strict=True)}
+
+    def _vectors(self, words: Sequence[str]) -> Matrix:
+        """One unit vector per word; those of titles are asked for again and again."""
+        new = [word for word in words if word not in self._known]
+        for word, found in zip(new, self._evidence.words(new), strict=True):
+            total = (found.vectors * found.weights[:, None]).sum(axis=0)
+            self._known[word] = total / max(float(np.linalg.norm(total)), 1e-9)
+        return np.stack([self._known[word] for word in words])
+
+
+def meant_by(
+    snapshot: Snapshot, question: str, phrase: str, titles: Mapping[str, str], holders: set[str], meaning: Meaning | None
+) -> Meant:
+    """Which documents are meant: by name, and of the year that the name has ("the 2000 treaty"), if any."""
+    defined = {source: tuple(name.replace("_", " ") for name in own) for source, own in snapshot.store.mentioned(NAME).items()}
+    year, name = year_of(phrase)
+    if not year:
+        return _called(snapshot, question, phrase, titles, holders, defined, meaning)
+    by_name = _called(snapshot, question.replace(phrase, name), name, titles, holders, defined, meaning)
+    held = by_name.sources & holders
+    dates = {source: date for source, _, _, date in snapshot.store.documents() if source in held}
+    of_year: set[str] = set()
+    for source in sorted(held):
+        names = (titles[source], source.rpartition("/")[2], *defined.get(source, ()))
+        text = snapshot.document(source).text if len(held) <= MOST_OPENED else ""
+        of_year |= {source} if is_of_year(year, names, dates[source], text) else set()
+    return Meant(frozenset(of_year), named=True) if of_year else Meant(by_name.sources - held, unknown=by_name.unknown, year=year)
+
+
+def _called(
+    snapshot: Snapshot, question: str, phrase: str, titles: Mapping[str, str], holders: set[str],
+    defined: Mapping[str, tuple[str, ...]], meaning: Meaning | None,
+) -> Meant:  # fmt: skip
+    """Which documents are meant: by name if that settles it, else by what they are about."""
+    meant = documents_meant(question, titles, holders, defined, phrase, meaning)
+    words = [word for word in _WORD.findall(phrase) if fold(word) not in GENERIC and not word.isdigit()]
+    settled = (meant.named and len(meant.sources) == 1) or meant.unknown
+    if meaning is None or settled or not words or not names_something(phrase):
+        return meant
+    candidates = meant.sources & holders
+    near = meaning.nearest(snapshot, phrase, candidates) if candidates else []
+    texts = [*(passage.in_context for passage in near), *titles.values()]
+    common = [word for word in words if not word[0].isupper()]
+    if "constitution" in kinds_of(phrase) and not meant.named:  # what names it is a country, and that would be in its title
+        return Meant(meant.sources - holders, unknown=phrase)
+    first, count = next(iter(Counter(passage.source for passage in near).most_common(1)), ("", 0))
+    if common and count >= max(FEWEST_NEAR, SHARE_NEAR * len(near)):
+        return Meant(frozenset((first,)), named=True)
+    return Meant(meant.sources - holders, unknown=phrase) if not meant.named and meaning.unfamiliar(words, texts) else meant
+
+
+def documents_meant(
+    question: str, titles: Mapping[str, str], holders: set[str], defined: Mapping[str, tuple[str, ...]] | None = None,
+    phrase: str = "", meaning: Meaning | None = None,
+) -> Meant:  # fmt: skip
+    """Which of the documents (source -> title) the question means; all of them if it says nothing about that.
+
+    Of the `holders`, which have numbered provisions of their own, one is meant if the question has its official number or an acronym of it,
+    or the rarest word of its names ("Sarmenor"). What a document is ("the treaty") rules out those that are something else (an agreement).
+
+    Args:
+        question: all of it; without a `phrase`, only words of it that no other holder's names have count.
+        titles: of all documents that have or mention such provisions.
+        holders: those that have some of their own.
+        defined: what documents call themselves.
+        phrase: the part of the question that names a document.
+        meaning: to find names in the other language.
+    """
+    names = {source: names_of(title, source, (defined or {}).get(source, ())) for source, title in titles.items()}
+    held = {source: names[source] for source in sorted(holders)}
+    about = phrase or question
+    if numbers := official_numbers(about):
+        named = {source for source, own in held.items() if own.numbers & {*numbers}}
+        return Meant(frozenset(named), named=True) if named else Meant(frozenset(titles.keys() - holders), unknown=" ".join(numbers))
+    kinds = kinds_of(about)
+    named = _by_acronym(about, phrase, held)
+    if not named:
+        fitting = {source: own for source, own in held.items() if not _contradict(kinds, own.kinds)}
+        named = _by_words(phrase, fitting, 0.0, meaning) or _by_words(question, fitting, 1.0, None)
+        named = {source for source in named if kinds & names[source].kinds} or named
+    if named:
+        return Meant(frozenset(named), named=True)
+    left = frozenset(source for source, own in names.items() if not kinds or kinds & own.kinds or not own.kinds)
+    strange = acronyms(phrase)
+    return Meant(left - holders, unknown=strange[0]) if strange else Meant(left)
+
+
+def _contradict(asked: frozenset[str], own: frozenset[str]) -> bool:
+    """Whether a text of the kinds `own` cannot be meant by one who says `asked`: people mix up laws and regulations."""
+    return bool(asked and own) and not asked & own and bool((asked | own) & _UNMISTAKABLE)
+
+
+def _by_acronym(about: str, phrase: str, held: Mapping[str, Names]) -> set[str]:
+    """The documents that an acronym in the question stands for, or whose acronym stands for the name in the question."""
+    written = set(acronyms(about)) - {"ART", "ARTS"}
+    for test in (answers_to, answers_to_reordered):
+        if named := {source for source, own in held.items() if any(test(own, token) for token in written)}:
+            return named
+    small = {word.upper() for word in _WORD.findall(about) if word.islower() and len(word) >= SHORTEST_SMALL_ACRONYM}
+    if named := {source for source, own in held.items() if any(answers_to(own, token) for token in small)}:
+        return named
+    return {source for source, own in held.items() if phrase and abbreviated_by(own, phrase)}
+
+
+def _by_words(about: str, held: Mapping[str, Names], least: float, meaning: Meaning | None) -> set[str]:
+    """The documents whose names share the rarest words with the question; a word counts the less the more documents have it."""
+    asked = folded_words(about) - GENERIC
+    own = {source: names.words - GENERIC for source, names in held.items()}
+    stemmed = {source: stems(words) for source, words in own.items()}
+    matching = {word: {source for source, known in stemmed.items() if stems(frozenset((word,))) & known} for word in asked}
+    foreign = sorted(word for word, sources in matching.items() if not sources and word.isalpha())
+    if meaning and foreign:
+        vocabulary = sorted(frozenset().union(*own.values()))
+        for word, same in meaning.translations(foreign, vocabulary).items():
+            matching[word] = {source for source, words in own.items() if same & words}
+    score = {source: sum(1.0 / len(sources) for sources in matching.values() if source in sources) for source in own}
+    best = max(score.values(), default=0.0)
+    return {source for source, value in score.items() if value >= best - 1e-9} if best > 0.0 and best >= least - 1e-9 else set()

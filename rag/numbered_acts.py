@@ -1,0 +1,73 @@
+"""Whole texts by their official number, "Decision 2023/12" and "circular 3/2024", and numbered points of a text that has no articles.
+
+An act has its own text where a paragraph opens with its number, as decisions do in minutes: "**Decisión 2023/12.** Se impone ...". A point
+is an item of the one list that counts from 1 through a document. Which document is called by a number is for `rag.aliases` to know.
+"""
+
+import itertools
+import re
+
+from rag.aliases import KINDS_OF_TEXT, kinds_of
+from rag.references import Mention
+from rag.types import Reference
+
+POINT = "point"
+_WORDS = sorted(
+    {*" ".join(map(" ".join, KINDS_OF_TEXT.values())).split(), "decisión", "resolución"} - {"act", "acts", "carta"}, key=len, reverse=True
+)
+_ACT = re.compile(
+    rf"(?<!\w)(?P<kind>{'|'.join(_WORDS)})(?:[\s-]+(?:orgánica|ley|legislativo|foral|\((?:EU|UE|EC|CE)\)))*"
+    r"\s+(?:(?:n\.?[ºo]|núm\.?|no\.|number|número)\s*)?(?:(?P<year>(?:19|20)[0-9]{2})/(?P<serial>[0-9]{1,4})|(?P<first>[0-9]{1,4})/(?P<second>[0-9]{2,4}))(?:/[A-Z]{2,3})?(?![\w/]|[.,][0-9])",
+    re.IGNORECASE,
+)
+_OPENS = re.compile(r"[*_]*\s*(?:[.:—–-]|$)", re.MULTILINE)
+_LINE_START = re.compile(r"(?:^|\n)[ \t#>*_-]*$")
+_ASKED_POINT = re.compile(
+    r"\b(?:points?|puntos?|paragraphs?|párrafos?|parrafos?|apartados?)\s+(?:n\.?º\s*)?(?P<number>[0-9]{1,3})\b(?![./]?[0-9])", re.IGNORECASE
+)
+_ITEM = re.compile(r"(?m)^[ \t#>*_]*(?P<number>[0-9]{1,3})\.?(?:[ºª°]\.?|\)|(?<=\.))-?(?=\s)")
+_FEWEST_ITEMS = 2
+
+
+def find_acts(text: str) -> list[Mention]:
+    """Every act that `text` names by its official number, in order."""
+    found = []
+    for match in _ACT.finditer(text) if "/" in text else ():
+        kind = min(kinds_of(match["kind"].upper()), default="")
+        number = f"{int(match['year'] or match['first'])}/{match['serial'] or match['second']}"
+        found.append(Mention(Reference(kind, number), match.start(), match.end()))
+    return found
+
+
+def is_act(reference: Reference) -> bool:
+    """Whether the reference is to an act by its official number."""
+    return "/" in reference.number
+
+
+def opens_paragraph(text: str, mention: Mention) -> bool:
+    """Whether the text of the act `mention` begins here: it opens a line, and its number is followed by a stop."""
+    return _OPENS.match(text, mention.end) is not None and _LINE_START.search(text[max(0, mention.start - 20) : mention.start]) is not None
+
+
+def act_span(text: str, reference: Reference) -> tuple[int, int] | None:
+    """The paragraph that opens with the act, or None."""
+    for mention in find_acts(text):
+        if mention.reference == reference and opens_paragraph(text, mention):
+            start, end = text.rfind("\n", 0, mention.start) + 1, text.find("\n\n", mention.end)
+            return start, end if end >= 0 else len(text)
+    return None
+
+
+def asked_points(question: str) -> list[Mention]:
+    """The points that a question names: "point 4 of circular 3/2024"."""
+    return [Mention(Reference(POINT, str(int(match["number"]))), match.start(), match.end()) for match in _ASKED_POINT.finditer(question)]
+
+
+def points(text: str) -> dict[str, tuple[int, int]]:
+    """Number -> span of the items of the list that counts from 1 through `text`; none if there are not two."""
+    starts: list[int] = []
+    for match in _ITEM.finditer(text):
+        if int(match["number"]) == len(starts) + 1:
+            starts.append(match.start())
+    spans = {str(number): span for number, span in enumerate(itertools.pairwise([*starts, len(text)]), 1)}
+    return spans if len(spans) >= _FEWEST_ITEMS else {}

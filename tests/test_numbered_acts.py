@@ -1,0 +1,44 @@
+"""Acts by their official number, and the points of a text that has no articles."""
+
+import pytest
+
+from rag.numbered_acts import act_span, asked_points, find_acts, points
+from rag.types import Reference
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Decision 2023/12", "decision 2023/12"), ("la decisión 2021/7", "decision 2021/7"), ("Circular n.º 3/2024", "circular 3/2024"),
+        ("Ley Orgánica 3/2007", "law 3/2007"), ("Real Decreto-ley 5/2020", "decree 5/2020"), ("Directiva 95/46/CE", "directive 95/46"),
+        ("Regulation (EU) 2016/679", "regulation 2016/679"), ("resolución 012/2024", "resolution 12/2024"),
+    ],
+)  # fmt: skip
+def test_acts(text: str, expected: str) -> None:
+    assert [str(mention.reference) for mention in find_acts(text)] == [expected]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "decision 3/4", "the decision of 12/05/2024", "un acuerdo", "circular 3", "indecision 2023/12", "ley 1/2/3"]
+)
+def test_no_acts(text: str) -> None:
+    assert find_acts(text) == []
+
+
+def test_the_paragraph_of_an_act() -> None:
+    text = "Véase la Decisión 2023/10.\n\n**Decisión 2023/11.** Se aprueba.\n\nDecisión 2023/12, que sigue.\n"
+    spans = [act_span(text, Reference("decision", f"2023/{number}")) for number in (10, 11, 12)]
+    assert [span and text[slice(*span)] for span in spans] == [None, "**Decisión 2023/11.** Se aprueba.", None]
+
+
+def test_points_are_the_list_that_counts_from_one() -> None:
+    text = "Intro\n\n1. Uno\n\n2.º Dos\n\n1) uno\n\n## 3. Tres\n"
+    assert {number: text[slice(*span)].strip() for number, span in points(text).items()} == {
+        "1": "1. Uno", "2": "2.º Dos\n\n1) uno", "3": "## 3. Tres",
+    }  # fmt: skip
+    assert points("1. Uno\n") == points("2. Dos\n3. Tres\n") == points("1.5 km\n2.5 km\n") == {}
+
+
+def test_asked_points() -> None:
+    questions = ("point 4 of the circular", "el punto 4", "apartado 4", "at some point", "point 4.2", "punto 4/2024")
+    assert [[mention.reference.number for mention in asked_points(question)] for question in questions] == [["4"], ["4"], ["4"], [], [], []]
