@@ -40,6 +40,8 @@ class Calibration:
     chosen_by_words: float = 0.151
     bias: float = 0.97
     unknown_name: float = -3.0
+    words: float = 0.0
+    passage: float = 0.0
 
 
 MOST_MISSING = 3
@@ -62,46 +64,35 @@ def decide(question: str, found: Retrieved, scorer: SentenceScorer, threshold: f
     return Decision(probability)
 
 
-FEATURES = ("chosen", "chosen_by_words", "unknown_name", "passage", "chosen_passage", "span", "words")
+def answerable(question: str, hits: Sequence[Hit], scorer: SentenceScorer, calibration: Calibration | None = None) -> float:
+    """The probability that one of the first hits answers `question`."""
+    values = features(question, hits, scorer)
+    if not values:
+        return 0.0
+    fitted = calibration or Calibration()
+    log_odds = fitted.bias + sum(getattr(fitted, name) * value for name, value in values.items())
+    return 1.0 / (1.0 + math.exp(-log_odds))
 
 
-def features(question: str, hits: Sequence[Hit], scorer: SentenceScorer) -> list[float]:
-    """What the probability is computed from, in the order of `FEATURES`; empty if there is no sentence."""
+def features(question: str, hits: Sequence[Hit], scorer: SentenceScorer) -> dict[str, float]:
+    """What the probability is computed from, by the name of its coefficient; empty if there is no sentence."""
     scored = scorer.score(question, hits)
     if not scored:
-        return []
+        return {}
     by_words = max(scored, key=lambda item: item.words)
     readings = scorer.reader.read(question, [hit.passage.text for hit in hits[:READ]])
-    odds = [_log_odds(reading.answerable) for reading in readings]
-    best = readings[scored[0].hit]
-    unknown = float(_has_unknown_name(question, hits[:READ], scorer.evidence))
-    return [
-        scored[0].reading,
-        by_words.reading,
-        unknown,
-        max(odds),
-        odds[scored[0].hit],
-        max(-12.0, min(12.0, best.span_score)),
-        scored[0].words,
-    ]
+    return {
+        "chosen": scored[0].reading,
+        "chosen_by_words": by_words.reading,
+        "unknown_name": float(_has_unknown_name(question, hits[:READ], scorer.evidence)),
+        "words": by_words.words,
+        "passage": max(_log_odds(reading.answerable) for reading in readings),
+    }
 
 
 def _log_odds(probability: float) -> float:
     kept = min(max(probability, 1e-6), 1 - 1e-6)
     return math.log(kept / (1 - kept))
-
-
-def answerable(question: str, hits: Sequence[Hit], scorer: SentenceScorer, calibration: Calibration | None = None) -> float:
-    """The probability that one of the first hits answers `question`."""
-    scored = scorer.score(question, hits)
-    if not scored:
-        return 0.0
-    fitted = calibration or Calibration()
-    by_words = max(scored, key=lambda item: item.words)
-    log_odds = fitted.bias + fitted.chosen * scored[0].reading + fitted.chosen_by_words * by_words.reading
-    if _has_unknown_name(question, hits[:READ], scorer.evidence):
-        log_odds += fitted.unknown_name
-    return 1.0 / (1.0 + math.exp(-log_odds))
 
 
 def missing(question: str, hits: Sequence[Hit], evidence: Evidence) -> tuple[str, ...]:

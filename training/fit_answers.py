@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from rag.abstain import FEATURES, features
+from rag.abstain import features
 from rag.config import load_config
 from rag.embed import BuiltinEmbedder
 from rag.index import Reader
@@ -47,7 +47,7 @@ class Case:
 
     name: str
     answerable: bool
-    features: Values
+    features: dict[str, float]
 
 
 def main() -> None:
@@ -62,16 +62,18 @@ def main() -> None:
     for share in SHARES:
         right = {name: np.mean([r[np.argmax(words + share * read)] for words, read, r in own]) for name, own in choices.items()}
         print(f"reader's share {share}:", " ".join(f"{name} {value:.3f}" for name, value in right.items()))
-    names = sorted({case.name for case in cases})
-    rows = np.array([case.features for case in cases])
+    cases = [case for case in cases if case.features]
+    every = tuple(cases[0].features)
+    rows = np.array([[case.features[name] for name in every] for case in cases])
     labels = np.array([case.answerable for case in cases])
     sets = np.array([case.name for case in cases])
+    names = sorted(set(sets.tolist()))
     # Every set and both labels weigh the same: rows are repeated.
     repeats = np.array([round(4_000 / ((sets == name) & (labels == label)).sum()) for name, label in zip(sets, labels, strict=True)])
-    for chosen in ((0, 1, 2), tuple(range(len(FEATURES)))):
+    for chosen in ((0, 1), (0, 1, 2), (0, 1, 2, 3), (0, 1, 2, 4), tuple(range(len(every)))):
         fitted = fit_logistic(np.repeat(rows[:, chosen], repeats, axis=0), np.repeat(labels, repeats))
         values = fitted.log_odds(rows[:, chosen])
-        told = " ".join(f"{FEATURES[place]}={weight:.3f}" for place, weight in zip(chosen, fitted.weights, strict=True))
+        told = " ".join(f"{every[place]}={weight:.3f}" for place, weight in zip(chosen, fitted.weights, strict=True))
         print(f"refusal: {told} bias={fitted.bias:.3f}")
         for name in names:
             p, n = values[(sets == name) & labels], values[(sets == name) & ~labels]
@@ -113,7 +115,7 @@ def xquad_cases(
                     if any(hit.passage.source == source for hit in hits[:4]):
                         cut = [_cut(hit, texts) if hit.passage.source == source else hit for hit in hits]
                         for answerable, seen in ((True, hits), (False, cut)):
-                            yield Case(f"XQuAD {language}->es", answerable, np.array(features(question, seen, scorer)))
+                            yield Case(f"XQuAD {language}->es", answerable, features(question, seen, scorer))
 
 
 def seeds_cases(scorer: SentenceScorer) -> Iterator[Case]:
@@ -127,7 +129,7 @@ def seeds_cases(scorer: SentenceScorer) -> Iterator[Case]:
             for row in tqdm(rows, desc="seeds", mininterval=5):
                 if row["split"] == "dev" and not row.get("history") and row["kind"] != "provision":
                     hits = pipeline.search(row["question"])
-                    yield Case(f"seeds {row['language']}", row["answerable"], np.array(features(row["question"], hits, scorer)))
+                    yield Case(f"seeds {row['language']}", row["answerable"], features(row["question"], hits, scorer))
 
 
 def _cut(hit: Hit, answers: Sequence[str]) -> Hit:
