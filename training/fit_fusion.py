@@ -91,7 +91,7 @@ def collect(task: Task, models: Path) -> list[Asked]:
         with reader.snapshot() as snapshot:
             for question, gains in tqdm(list(zip(task.questions, task.gains, strict=True)), desc=task.name, mininterval=5):
                 scores = retriever.scores(snapshot, question, detect(question))
-                order = np.argsort(-np.array(list(scores.fused(Fusion.load(models)).values())), kind="stable")[:LOOKED_AT]
+                order = np.argsort(-scores.fused(Fusion.load(models)), kind="stable")[:LOOKED_AT]
                 passages = snapshot.store.passages([scores.ids[place] for place in order])
                 closer = np.full(len(scores.ids), np.nan)
                 closer[order] = retriever.closer(question, passages)

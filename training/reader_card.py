@@ -17,8 +17,9 @@ TEMPLATE = Path(__file__).with_name("reader_card.md")
 
 
 def write_reader_card(
-    out: Path, revision: str, settings: "Settings", examples: int, answered: int, measured: Mapping[str, dict[str, Any]]
-) -> str:
+    out: Path, revision: str, settings: "Settings", examples: int, answered: int, measured: Mapping[str, dict[str, Any]],
+    placed: Mapping[str, float],
+) -> str:  # fmt: skip
     """Fill the template, put it at the end of the model card in place of an older one; return the table of metrics."""
     directions = list(measured)
     names = list(dict.fromkeys(name for direction in directions for name in measured[direction]))
@@ -32,6 +33,7 @@ def write_reader_card(
         "questions": "628",
         "settings": ", ".join(f"{name} {value}" for name, value in asdict(settings).items()),
         "metrics": "\n".join(metrics),
+        "placed": "\n".join(f"| {name} | {value:.3f} |" for name, value in placed.items()),
         "sizes": "\n".join(f"| {name} | {(out / FOLDER / name).stat().st_size:,} |" for name in FILES),
     }
     text = TEMPLATE.read_text(encoding="utf-8")

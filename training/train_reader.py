@@ -35,6 +35,7 @@ from training.reader_stored import read_reader
 from training.reader_together import placed_texts, question_passages, train_together
 from training.reader_translate import MODES, translate
 from training.reader_vocabulary import choose_tokens, count_tokens, first_vectors, make_tokenizer
+from training.score import score
 from training.teacher import Teacher, find_teacher
 from training.train_embedding import SENTENCE_TOKENS
 
@@ -198,8 +199,9 @@ def main() -> None:
 
     # 5. What it is worth, and the model card.
     measured = score_reader(arguments.out, arguments.data)
+    placed = score(Reader(arguments.out).encode, arguments.data)
     answered = sum(example.kind != "none" for example in examples)
-    print(write_reader_card(arguments.out, revision, settings, len(examples), answered, measured))
+    print(write_reader_card(arguments.out, revision, settings, len(examples), answered, measured, placed))
 
 
 if __name__ == "__main__":
