@@ -98,7 +98,14 @@ def names_of(title: str, source: str, defined: tuple[str, ...] = ()) -> Names:
 
 def official_numbers(text: str) -> list[str]:
     """Numbers of laws in `text`: "19/2013" of "Ley 19/2013", "2016/679" of "Regulation (EU) 2016/679"."""
-    return [f"{int(first)}/{second}" for first, second in _NUMBER.findall(text)]
+    return [official_number(first, second) for first, second in _NUMBER.findall(text)]
+
+
+def official_number(first: str, second: str) -> str:
+    """The full form: "39/2015" of "39/15", as Spanish laws are called for short; "95/46", a year and a number, is left as it is."""
+    if len(second) == 2 and len(first) < 4 and int(first) < 50:
+        second = f"{'20' if int(second) < 50 else '19'}{second}"
+    return f"{int(first)}/{second}"
 
 
 def acronyms(text: str) -> list[str]:

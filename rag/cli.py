@@ -138,11 +138,14 @@ def index_command(
     if not as_json:
         print_summary(summary, settings.index.path)
     nothing = not summary.added + summary.updated + summary.unchanged
-    covered = None if dry_run or nothing else deepened(settings, deep=deep, as_json=as_json)
-    if as_json:
-        fields = {name: value for name, value in asdict(summary).items() if name != "dry_run" or dry_run}
-        print_json(fields | ({"contextual": asdict(covered)} if covered else {}))
-    else:
+    covered = None
+    try:
+        covered = None if dry_run or nothing else deepened(settings, deep=deep, as_json=as_json)
+    finally:  # whatever stops the second tier: the sync is committed, and said to be
+        if as_json:
+            fields = {name: value for name, value in asdict(summary).items() if name != "dry_run" or dry_run}
+            print_json(fields | ({"contextual": asdict(covered)} if covered else {}))
+    if not as_json:
         print_coverage(covered, settings.index.path)
     if nothing:
         raise InputError(

@@ -15,7 +15,7 @@ from rag.aliases import fold, names_of
 from rag.asked_provisions import Asked, asked_provisions, asks_for_all
 from rag.index import Snapshot
 from rag.meant import GENERIC, Meaning, Meant, meant_by
-from rag.numbered_acts import POINT, is_act, points
+from rag.numbered_acts import POINT, calls_it_point, is_act, points
 from rag.paragraphs import Part, part_span
 from rag.references import heading_reference
 from rag.types import NAME, Passage, Reference
@@ -119,14 +119,18 @@ _OPTIONAL = ("part", "rule")  # words that also mean other things: only where do
 
 def _is_looked_up(snapshot: Snapshot, item: Asked, question: str, meaning: Meaning | None) -> bool:
     """Whether a provision is looked up; else what is asked is left to the search."""
-    if item.reference.kind == POINT:
-        return _points(snapshot, item, question, meaning) is not None
+    if item.reference.kind == POINT:  # "under paragraph 4" of no document may be any list's
+        return bool(item.phrase or calls_it_point(question)) and _points(snapshot, item, question, meaning) is not None
     if is_act(item.reference):  # a document that is called so, or others that speak of it, are for the search to find
-        named = any(item.reference.number in names_of(title, source).numbers for source, title, *_ in snapshot.store.documents())
         rows = snapshot.store.with_reference(item.reference)
         defined = snapshot.store.mentioned(NAME).values()
+        names = [names_of(title, source) for source, title, *_ in snapshot.store.documents()]
+        named = any(item.reference.number in own.numbers for own in names)
+        others = snapshot.store.holders(item.reference.kind, own_text=True) or any(
+            own.numbers and item.reference.kind in own.kinds for own in names
+        )
         return any(own for _, own, _ in rows) or not (
-            named or rows or any(item.reference.number in name for own in defined for name in own)
+            not others or named or rows or any(item.reference.number in name for own in defined for name in own)
         )
     return item.reference.kind not in _OPTIONAL or bool(snapshot.store.holders(item.reference.kind, own_text=True))
 

@@ -7,7 +7,7 @@ is an item of the one list that counts from 1 through a document. Which document
 import itertools
 import re
 
-from rag.aliases import KINDS_OF_TEXT, kinds_of
+from rag.aliases import KINDS_OF_TEXT, kinds_of, official_number
 from rag.references import Mention
 from rag.types import Reference
 
@@ -25,6 +25,7 @@ _LINE_START = re.compile(r"(?:^|\n)[ \t#>*_-]*$")
 _ASKED_POINT = re.compile(
     r"\b(?:points?|puntos?|paragraphs?|párrafos?|parrafos?|apartados?)\s+(?:n\.?º\s*)?(?P<number>[0-9]{1,3})\b(?![./]?[0-9])", re.IGNORECASE
 )
+_POINT_WORD = re.compile(r"\b(?:points?|puntos?)\b", re.IGNORECASE)
 _ITEM = re.compile(r"(?m)^[ \t#>*_]*(?P<number>[0-9]{1,3})\.?(?:[ºª°]\.?|\)|(?<=\.))-?(?=\s)")
 _FEWEST_ITEMS = 2
 
@@ -34,9 +35,19 @@ def find_acts(text: str) -> list[Mention]:
     found = []
     for match in _ACT.finditer(text) if "/" in text else ():
         kind = min(kinds_of(match["kind"].upper()), default="")
-        number = f"{int(match['year'] or match['first'])}/{match['serial'] or match['second']}"
+        if _is_span_of_years(match):
+            continue
+        number = f"{match['year']}/{int(match['serial'])}" if match["year"] else official_number(match["first"], match["second"])
         found.append(Mention(Reference(kind, number), match.start(), match.end()))
     return found
+
+
+def _is_span_of_years(match: re.Match[str]) -> bool:
+    """Whether it is two years: "the rules 2023/24", "convenio 2023/2025"."""
+    if not match["year"]:
+        return False
+    year, serial = int(match["year"]), int(match["serial"])
+    return (len(match["serial"]) == 4 and 1900 <= serial < 2100) or (len(match["serial"]) == 2 and serial == (year + 1) % 100)
 
 
 def is_act(reference: Reference) -> bool:
@@ -63,10 +74,17 @@ def asked_points(question: str) -> list[Mention]:
     return [Mention(Reference(POINT, str(int(match["number"]))), match.start(), match.end()) for match in _ASKED_POINT.finditer(question)]
 
 
+def calls_it_point(question: str) -> bool:
+    """Whether `question` says "point", and not "paragraph", which any text has."""
+    return _POINT_WORD.search(question) is not None
+
+
 def points(text: str) -> dict[str, tuple[int, int]]:
     """Number -> span of the items of the list that counts from 1 through `text`; none if there are not two."""
     starts: list[int] = []
     for match in _ITEM.finditer(text):
+        if starts and int(match["number"]) == 1 and match[0].rstrip()[-1] == text[starts[0] :].partition("1")[2][:1]:
+            return {}  # another list that is written alike: which one is meant?
         if int(match["number"]) == len(starts) + 1:
             starts.append(match.start())
     spans = {str(number): span for number, span in enumerate(itertools.pairwise([*starts, len(text)]), 1)}

@@ -143,14 +143,21 @@ class Pipeline:
             return provenance(answer, snapshot)
 
     def describe(self) -> dict[str, object]:
-        """What is in use: counts of the index, its generation, and the models; "contextual": how many of the texts have such a vector."""
+        """What is in use: counts of the index, its generation, and the models."""
         with self._reader.snapshot() as snapshot:
-            described: dict[str, object] = {table: snapshot.store.count(table) for table in ("documents", "passages")}
-            described |= {"embedding": self._embedding, "llm": self._generator.fingerprint, "generation": snapshot.generation}
-            if self.contextual is not None:
-                done, total = snapshot.vectors.contextual_count(self.contextual.contextual_fingerprint)
-                described |= {"contextual": {"done": done, "total": total}} if total else {}
-            return described
+            counts = {table: snapshot.store.count(table) for table in ("documents", "passages")}
+            return {**counts, "embedding": self._embedding, "llm": self._generator.fingerprint, "generation": snapshot.generation}
+
+    def contextual_coverage(self) -> dict[str, int] | None:
+        """How many ("done") of how many different texts ("total") have a contextual vector; None where there are none to be had.
+
+        It counts: half a second for a million passages.
+        """
+        if self.contextual is None:
+            return None
+        with self._reader.snapshot() as snapshot:
+            done, total = snapshot.vectors.contextual_count(self.contextual.contextual_fingerprint)
+        return {"done": done, "total": total} if total else None
 
     def close(self) -> None:
         """Close what is kept open between questions."""

@@ -51,6 +51,7 @@ _KINDS: dict[str, str] = {
 }
 _DECIMAL = ("section", "rule")  # "Section 2.3" is no paragraph of Section 2
 _ONLY_IN_FIGURES = "part"  # "the second part" and "each Party two votes" are prose
+_IS_PRONOUN = re.compile(r"I\s+[a-z]")  # "the schedule I agreed to"
 _ALSO_VERBS = ("considerando", "schedule", "recital")  # "considerando 3 opciones" weighs three, "schedule 2 meetings" plans two
 _KIND = "|".join(f"(?P<k{index}>{any_accent(pattern)})" for index, pattern in enumerate(_KINDS.values()))
 _MARK = r"(?:\s*(?:n\.?[ºo°]|núm\.?|no\.|number|número))?"
@@ -291,8 +292,11 @@ def _members(match: re.Match[str]) -> Iterator[Mention]:
         if kind == _ONLY_IN_FIGURES and not (member["number"][0].isdigit() or member["number"].isupper()):
             return
         capital = len(member["number"]) == 1 and member["number"].isupper()
-        if match[0].startswith(_ALSO_VERBS) and not capital and _COUNTS.match(text, member.end()):
+        counts = _IS_PRONOUN.match(text, member.start()) if capital else _COUNTS.match(text, member.end())
+        if match[0].startswith(_ALSO_VERBS) and counts:
             return
+        if match[0].startswith("schedule") and (len(value) > 3 or folded(member["number"]) in CARDINAL_VALUES):
+            return  # "the holiday schedule 2024", "schedule one"
         year = before is not None and len(before) < 4 and re.fullmatch("(?:19|20)[0-9]{2}", value)
         if before is not None and (year or (singular and _COUNTS.match(text, member.end()))):
             return

@@ -57,7 +57,7 @@ def test_vectors_are_computed_while_nobody_asks_and_after_each_sync(corpus: Corp
     deepening = Deepening(library)
     deepening.start()
     assert reached(lambda: covered(corpus) == Coverage(13, 13))
-    assert library.first.describe()["contextual"] == {"done": 13, "total": 13}
+    assert library.first.contextual_coverage() == {"done": 13, "total": 13}
     corpus.write(gull="# The gull\n\nThe gull steals herring.")
     corpus.sync()
     assert reached(lambda: covered(corpus) == Coverage(14, 14))

@@ -42,3 +42,18 @@ def test_points_are_the_list_that_counts_from_one() -> None:
 def test_asked_points() -> None:
     questions = ("point 4 of the circular", "el punto 4", "apartado 4", "at some point", "point 4.2", "punto 4/2024")
     assert [[mention.reference.number for mention in asked_points(question)] for question in questions] == [["4"], ["4"], ["4"], [], [], []]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("la ley 39/15", ["39/2015"]), ("LO 3/98", ["3/1998"]), ("directive 95/46", ["95/46"]), ("Decision 2023/012", ["2023/12"]),
+        ("el convenio 2023/2025", []), ("the rules 2023/24", []), ("Decision 2023/25", ["2023/25"]),
+    ],
+)  # fmt: skip
+def test_short_years_are_written_out_and_two_years_are_no_number(text: str, numbers: list[str]) -> None:
+    assert [mention.reference.number for mention in find_acts(text)] == numbers
+
+
+def test_two_lists_written_alike_have_no_points() -> None:
+    assert points("1. Uno\n2. Dos\n\n1. One\n2. Two\n") == {}

@@ -32,7 +32,7 @@ def test_the_year_of_a_name(phrase: str, year: str, rest: str) -> None:
         ("2000", ("Treaty of 2000", "a.md"), "2019-05-06", "", True), ("2019", ("Treaty of 2000", "a.md"), "2019-05-06", "", False),
         ("2019", ("Treaty", "a.md"), "2019-05-06", "", True), ("2000", ("Treaty", "a.md"), "2019", "It replaces that of 2000.", False),
         ("1999", ("Lease", "scan.pdf"), "2019", "Done at Ostwick on 3 May 1999.", True),
-        ("2000", ("Lease", "lease-2000.md"), None, "", True),
+        ("2000", ("Lease", "lease-2000.md"), None, "", True), ("2016", ("Regulation", "scan_2021.pdf"), "2016-04-27", "", True),
         ("2019", ("Treaty", "a.md"), None, "Ostwick, 3 May 2019", True), ("2000", ("Treaty", "a.md"), None, "No year.", False),
     ],
 )  # fmt: skip
@@ -50,3 +50,15 @@ def test_of_which_year_a_document_is(year: str, names: tuple[str, ...], date: st
 def test_what_stands_nearest_tells_of_which_year_a_mention_is(text: str, section: tuple[str, ...], year: str) -> None:
     passage = Passage("a.md", "News", text, 0, len(text), section, date="2024-08-01")
     assert [one for one in ("2000", "2024") if is_mentioned_of_year(one, passage, Reference("article", "4"))] == [year]
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "the Constitution after the 2011 reform", "la Constitución tras la reforma de 2011", "the AI Act impose from 2 August 2026",
+        "la ley multas de 2000 euros", "the Labour Code before 2015", "la Ley de Costas desde 2013 en lo relativo a playas",
+        "amendments in 2023 changed the law", "the regulation in the year 2024",
+    ],
+)  # fmt: skip
+def test_a_year_of_something_else_is_not_the_documents(phrase: str) -> None:
+    assert year_of(phrase) == ("", phrase)

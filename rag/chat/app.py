@@ -266,9 +266,10 @@ class App:
 
     def _listing(self, collection: Collection, wanted: str, visitor: Visitor, language: Language) -> dict[str, object]:
         documents = self.documents.listed(collection, visitor)
-        described = self.library.pipeline(collection.key, "", visitor).describe() if documents else {"generation": 0}
-        listing = Listing(collection, documents, wanted, synced_at(collection), is_busy(collection), described.get("contextual"))
-        return {"html": render_documents(listing, described["generation"], language), "count": len(documents)}
+        pipeline = self.library.pipeline(collection.key, "", visitor) if documents else None
+        coverage, generation = (pipeline.contextual_coverage(), pipeline.describe()["generation"]) if pipeline else (None, 0)
+        listing = Listing(collection, documents, wanted, synced_at(collection), is_busy(collection), coverage)
+        return {"html": render_documents(listing, generation, language), "count": len(documents)}
 
     async def upload(self, request: Request, visitor: Visitor) -> Response:
         """Take a file, if it is no larger than allowed and can be read; it is indexed by Gradio's `index`."""

@@ -10,6 +10,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -182,7 +183,8 @@ class Documents:
         with self._lock:
             summary = sync(config, self._library.first.embedder, [shelf], step, also=self._others())
             if contextual is not None and config.index.url is None:
-                deepen(config.index.path, contextual, step, at_most=AT_ONCE)
+                with suppress(RagError):  # the files are indexed, and questions are answered without
+                    deepen(config.index.path, contextual, step, at_most=AT_ONCE)
             return summary
 
     def _verdicts(self, names: Sequence[str], collection: Collection, summary: Summary, visitor: Visitor) -> list[Verdict]:

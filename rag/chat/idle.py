@@ -51,7 +51,7 @@ class Deepening:
             return
         try:
             missing = deepen(folder, encoder, stop=self._is_to_stop).missing
-        except RagError:  # whoever asks is told; here it is enough not to try again before something has changed
+        except (RagError, OSError, RuntimeError):  # whoever asks is told; here it is enough not to try again before something has changed
             missing = 0
         if not missing:
             self._seen[folder] = state

@@ -111,6 +111,8 @@ def evaluate(
 
             results["judge"] = judge_outcomes(outcomes, config.llm.model_copy(update={"model": options.judge}), progress)
         described = {name: value for name, value in pipeline.describe().items() if name != "generation"}
+        if coverage := pipeline.contextual_coverage():
+            described["contextual"] = coverage
         results |= {"index": described, "run": describe_run(config)}
         results[RESOURCES] = describe_machine(pipeline.config.index.path, time.perf_counter() - started) | usage()
     return results, outcomes

@@ -86,7 +86,7 @@ def deepen(
     done, earlier = 0, -1
     while done > earlier:  # again, for what a sync has brought meanwhile
         earlier = done
-        for texts in _lacking(folder, fingerprint):
+        for texts in _lacking(folder, fingerprint, stop):
             vectors = _encoded(encoder, texts, stop)
             done += _add(folder, fingerprint, vectors, stop)
             if stop():
@@ -96,12 +96,11 @@ def deepen(
     return coverage(folder, fingerprint)
 
 
-def _lacking(folder: Path, fingerprint: str) -> Iterator[dict[bytes, str]]:
+def _lacking(folder: Path, fingerprint: str, stop: Stop) -> Iterator[dict[bytes, str]]:
     """Texts without a vector, by content hash, a batch at a time; nothing is held open between batches."""
-    first, last = 0, 0
-    while first <= last:
+    first: int | None = 0
+    while first is not None and not stop():
         with _reading(folder) as (store, embeddings):
-            (last,) = store.connection.execute("SELECT coalesce(max(id), 0) FROM passages").fetchone()
             held = {content: identifier for identifier, content in store.contents(first, first + _SCANNED - 1)}
             present = embeddings.present(fingerprint, held) if embeddings else set()
         lacking = sorted(identifier for content, identifier in held.items() if content not in present)
@@ -109,7 +108,8 @@ def _lacking(folder: Path, fingerprint: str) -> Iterator[dict[bytes, str]]:
             with _reading(folder) as (store, _):
                 passages = store.passages(lacking[start : start + BATCH])
             yield {content_hash(passage): embedded_text(passage) for passage in passages}
-        first += _SCANNED
+        with _reading(folder) as (store, _):  # ids of removed passages are not given again: the next one may be far
+            (first,) = store.connection.execute("SELECT min(id) FROM passages WHERE id >= ?", (first + _SCANNED,)).fetchone()
 
 
 def _encoded(encoder: ContextualEncoder, texts: Mapping[bytes, str], stop: Stop) -> dict[bytes, Matrix]:

@@ -184,9 +184,15 @@ def open_contextual(folder: Path) -> Embeddings:
 def forget_contextual(folder: Path, contents: Collection[bytes]) -> None:
     """Forget the contextual vectors of these texts, if there are any."""
     if (folder / CONTEXTUAL).is_file():
-        with closing(open_contextual(folder)) as embeddings:
-            embeddings.remove(contents)
-            embeddings.checkpoint()
+        try:
+            with closing(open_contextual(folder)) as embeddings:
+                embeddings.remove(contents)
+                embeddings.checkpoint()
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorname", "") != "SQLITE_CORRUPT":
+                raise
+            for rest in folder.glob(f"{CONTEXTUAL}*"):  # what is damaged may hold what is to be forgotten
+                rest.unlink()
 
 
 def drop_damaged(folder: Path, embedders: Mapping[str, int], file: str = FILE) -> None:

@@ -155,7 +155,7 @@ class Reader:
             except IndexError:
                 connections = self._connected()
                 break
-            if kept == files:
+            if kept == files and (connections[2] is not None or files[2] is None):
                 break
             _close(connections)
         try:
