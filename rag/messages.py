@@ -33,6 +33,12 @@ _SPANISH = {
     "directive": "directiva",
     "decree": "decreto",
     "agreement": "acuerdo",
+    "treaty": "tratado",
+    "contract": "contrato",
+    "code": "código",
+    "charter": "carta",
+    "constitution": "constitución",
+    "bylaws": "estatuto",
     "part": "parte",
 }
 
