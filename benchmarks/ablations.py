@@ -113,8 +113,8 @@ def answers(rows: Sequence[dict[str, object]], paragraphs: Sequence[str]) -> Non
                     print(f"sentence {language}->es  {name:34} {count / len(rows):.3f}", flush=True)
                 p, n = np.array(with_answer), np.array(without)
                 area = (p[:, None] > n[None]).mean() + 0.5 * (p[:, None] == n[None]).mean()
-                print(f"refusal {language}->es  AUC against near misses {area:.3f}; at .22 answered {(p >= 0.22).mean():.2f}, ", end="")
-                print(f"near misses refused {(n < 0.22).mean():.2f}", flush=True)
+                print(f"refusal {language}->es  AUC against near misses {area:.3f}; at .4 answered {(p >= 0.4).mean():.2f}, ", end="")
+                print(f"near misses refused {(n < 0.4).mean():.2f}", flush=True)
 
 
 def _cut(hit: Hit, answers: Sequence[str]) -> Hit:

@@ -36,12 +36,10 @@ class Decision:
 class Calibration:
     """Coefficients of the logistic function (docs/decisions.md)."""
 
-    chosen: float = 0.238
+    chosen: float = 0.09
     chosen_by_words: float = 0.151
-    bias: float = 0.97
-    unknown_name: float = -3.0
-    words: float = 0.0
-    passage: float = 0.0
+    unknown_name: float = -1.17
+    bias: float = 1.27
 
 
 MOST_MISSING = 3
@@ -80,19 +78,11 @@ def features(question: str, hits: Sequence[Hit], scorer: SentenceScorer) -> dict
     if not scored:
         return {}
     by_words = max(scored, key=lambda item: item.words)
-    readings = scorer.reader.read(question, [hit.passage.text for hit in hits[:READ]])
     return {
         "chosen": scored[0].reading,
         "chosen_by_words": by_words.reading,
         "unknown_name": float(_has_unknown_name(question, hits[:READ], scorer.evidence)),
-        "words": by_words.words,
-        "passage": max(_log_odds(reading.answerable) for reading in readings),
     }
-
-
-def _log_odds(probability: float) -> float:
-    kept = min(max(probability, 1e-6), 1 - 1e-6)
-    return math.log(kept / (1 - kept))
 
 
 def missing(question: str, hits: Sequence[Hit], evidence: Evidence) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ class AnswerConfig(Section):
     `strict`: sentences that the documents do not support are left out instead of marked.
     """
 
-    threshold: Annotated[float, Field(ge=0, le=1)] = 0.22
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.4
     max_sentences: Annotated[int, Field(ge=1, le=10)] = 3
     strict: bool = False
 

@@ -40,7 +40,7 @@ LOOKED_AT = 90
 
 STEP = 0.1
 CLOSER = (0.3, 0.4, 0.5, 0.55, 0.6, 0.7, 0.8)
-MARGIN = 0.002
+MARGIN = 0.004
 DISCOUNTS = 1 / np.log2(np.arange(2, 12))
 
 Values = npt.NDArray[np.float64]
