@@ -90,6 +90,9 @@ class StandIn:
     def describe(self) -> dict[str, object]:
         return {"documents": 3, "passages": 12_345, "embedding": "builtin@1", "llm": "extractive@1", "generation": 1}
 
+    def contextual_coverage(self) -> None:
+        """None are to be had."""
+
     def close(self) -> None:
         """Nothing is open."""
 
