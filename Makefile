@@ -86,6 +86,7 @@ models: .venv/.local
 	$(PIP) onnx
 	$(BIN)/python -m training.train_embedding --data $(DATA) --out rag/models
 	$(BIN)/python -m training.train_reader --data $(DATA) --out rag/models
+	$(BIN)/python -m training.fit_fusion --data $(DATA) --out rag/models
 
 # After raising versions in .venv: names and versions only, so that the same commands work a year from now.
 constraints: .venv/.local
