@@ -4,9 +4,9 @@ Two reasons. `reference_absent`: the question names a provision that is not ther
 answer the question is under `answer.threshold`. Never a search for a refusal phrase in a model's text.
 
 The probability is a logistic function of what the reader says of two sentences: the one that words and reader together choose, and the one
-that words alone choose. `training.fit_answers` fits it on questions with their passage and with what is left of it without its answer, and on
-questions over the demo corpus, so it is the probability in a world where every second question is a near miss: with kinder questions it is too
-low. A name in the question that no passage has ("Australia") counts against it.
+that words alone choose. `training.fit_answers` fits it on questions with their passage and with what is left of it without its answer, and
+on questions over the demo corpus, so it is the probability in a world where every second question is a near miss: with kinder questions it
+is too low. A name in the question that no passage has ("Australia") counts against it.
 """
 
 import math
