@@ -171,7 +171,7 @@ def print_hits(hits: Sequence[Hit]) -> None:
 
 
 def _place(title: str, section: tuple[str, ...], page: int | None, source: str) -> str:
-    own = [part for part in section if part != title]
+    own = [part.removeprefix("§").lstrip() for part in section if part != title]
     return ", ".join(filter(None, (title or source, f"p. {page}" if page else "", f"§ {own[-1]}" if own else "")))
 
 

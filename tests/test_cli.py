@@ -187,6 +187,12 @@ def test_index_summary(run: Run, docs: Path) -> None:
     assert (result.status, result.err) == (0, "")
 
 
+def test_a_section_that_is_numbered_with_a_sign_has_one_sign(run: Run, seeds_index: Path) -> None:
+    out = " ".join(run("ask", "¿Qué dice el § 3 del reglamento de la biblioteca?", "--index", seeds_index).out.split())
+    assert "LARRUNDE, § 3. El carné" in out
+    assert "§ §" not in out
+
+
 def test_ask_for_people(run: Run, seeds_index: Path) -> None:
     result = run("ask", MODEL_QUESTION, "--index", seeds_index)
     assert (result.status, result.err) == (0, "")
