@@ -12,7 +12,8 @@ import json
 import lzma
 import random
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,14 +25,14 @@ from rag.config import load_config
 from rag.embed import BuiltinEmbedder
 from rag.evidence import builtin_evidence
 from rag.fusion import PARTS, Fusion
-from rag.index import Reader
+from rag.index import Reader, Snapshot
 from rag.index.contextual import deepen
 from rag.index.sync import sync_documents
 from rag.index.words import WordIndex
 from rag.read import Reader as Encoder
 from rag.rerank import WordReranker
 from rag.retrieve import Retriever
-from rag.select import builtin_scorer
+from rag.select import SentenceScorer, builtin_scorer
 from rag.sentences import sentences
 from rag.types import Document, Hit, Language, Passage
 
@@ -85,39 +86,47 @@ def ranking(rows: Sequence[dict[str, str]]) -> None:
 
 def answers(rows: Sequence[dict[str, object]], paragraphs: Sequence[str]) -> None:
     """The sentence that is chosen, and the probability of an answer."""
-    scorer, embedder = builtin_scorer(), BuiltinEmbedder()
-    retriever = Retriever(embedder, WordReranker(scorer.evidence), 100, contextual=scorer.reader)
+    scorer = builtin_scorer()
+    with searchable(paragraphs, scorer) as (retriever, snapshot):
+        for language in LANGUAGES:
+            right = {"words": 0, "reader": 0, "words + .5 reader": 0}
+            with_answer, without = [], []
+            for row in rows:
+                question, texts = str(row[f"question_{language}"]), [answer["text"] for answer in row["answers_es"]]  # type: ignore[attr-defined]
+                source = str(paragraphs.index(str(row["context_es"])))
+                hits = retriever.retrieve(snapshot, question, language, 8).hits
+                for name, key in (("words", "words"), ("reader", "reading"), ("words + .5 reader", "score")):
+                    best = max(scorer.score(question, hits), key=lambda item, key=key: getattr(item, key))  # type: ignore[misc]
+                    passage = hits[best.hit].passage
+                    right[name] += passage.source == source and any(text in passage.text[best.start : best.end] for text in texts)
+                if any(hit.passage.source == source for hit in hits[:4]):
+                    with_answer.append(answerable(question, hits, scorer))
+                    without.append(
+                        answerable(question, [without_answer(hit, texts) if hit.passage.source == source else hit for hit in hits], scorer)
+                    )
+            for name, count in right.items():
+                print(f"sentence {language}->es  {name:34} {count / len(rows):.3f}", flush=True)
+            p, n = np.array(with_answer), np.array(without)
+            area = (p[:, None] > n[None]).mean() + 0.5 * (p[:, None] == n[None]).mean()
+            print(f"refusal {language}->es  AUC against near misses {area:.3f}; at .4 answered {(p >= 0.4).mean():.2f}, ", end="")
+            print(f"near misses refused {(n < 0.4).mean():.2f}", flush=True)
+
+
+@contextmanager
+def searchable(paragraphs: Sequence[str], scorer: SentenceScorer) -> Iterator[tuple[Retriever, Snapshot]]:
+    """Spanish paragraphs, none of them cut, in an index with contextual vectors; each is called by its number."""
+    embedder = BuiltinEmbedder()
     with tempfile.TemporaryDirectory() as folder:
         whole = ["split.target_characters=4000", "split.max_characters=8000"]
         config = load_config(index=Path(folder) / "index", environment={}, assignments=whole)
         sync_documents(config, embedder, [Document(f"{n}", "", text, f"{n}", "es") for n, text in enumerate(paragraphs)])
         deepen(config.index.path, scorer.reader)
         with Reader(config.index.path, embedder.fingerprint).snapshot() as snapshot:
-            for language in LANGUAGES:
-                right = {"words": 0, "reader": 0, "words + .5 reader": 0}
-                with_answer, without = [], []
-                for row in rows:
-                    question, texts = str(row[f"question_{language}"]), [answer["text"] for answer in row["answers_es"]]  # type: ignore[attr-defined]
-                    source = str(paragraphs.index(str(row["context_es"])))
-                    hits = retriever.retrieve(snapshot, question, language, 8).hits
-                    for name, key in (("words", "words"), ("reader", "reading"), ("words + .5 reader", "score")):
-                        best = max(scorer.score(question, hits), key=lambda item, key=key: getattr(item, key))  # type: ignore[misc]
-                        passage = hits[best.hit].passage
-                        right[name] += passage.source == source and any(text in passage.text[best.start : best.end] for text in texts)
-                    if any(hit.passage.source == source for hit in hits[:4]):
-                        with_answer.append(answerable(question, hits, scorer))
-                        without.append(
-                            answerable(question, [_cut(hit, texts) if hit.passage.source == source else hit for hit in hits], scorer)
-                        )
-                for name, count in right.items():
-                    print(f"sentence {language}->es  {name:34} {count / len(rows):.3f}", flush=True)
-                p, n = np.array(with_answer), np.array(without)
-                area = (p[:, None] > n[None]).mean() + 0.5 * (p[:, None] == n[None]).mean()
-                print(f"refusal {language}->es  AUC against near misses {area:.3f}; at .4 answered {(p >= 0.4).mean():.2f}, ", end="")
-                print(f"near misses refused {(n < 0.4).mean():.2f}", flush=True)
+            yield Retriever(embedder, WordReranker(scorer.evidence), 100, contextual=scorer.reader), snapshot
 
 
-def _cut(hit: Hit, answers: Sequence[str]) -> Hit:
+def without_answer(hit: Hit, answers: Sequence[str]) -> Hit:
+    """The hit without the sentences that hold one of `answers`."""
     text = hit.passage.text
     kept = [text[start:end] for start, end in sentences(text) if not any(answer in text[start:end] for answer in answers)]
     return replace(hit, passage=replace(hit.passage, text=" ".join(kept)))

@@ -56,7 +56,14 @@ class Lookup:
 
 def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -> Lookup:
     """Find the provisions that `question` names; see `Lookup`."""
-    asked = [item for item in asked_provisions(question) if _is_looked_up(snapshot, item, question, meaning)]
+    items = asked_provisions(question)
+    placed = {
+        item: _points(snapshot, item, question, meaning)
+        for item in items
+        if item.reference.kind == POINT
+        and (item.phrase or calls_it_point(question))  # "under paragraph 4" of no document may be any list's
+    }
+    asked = [item for item in items if placed.get(item) is not None or (item.reference.kind != POINT and _is_looked_up(snapshot, item))]
     found: dict[int, tuple[Reference, bool]] = {}
     absent: dict[Reference, tuple[Reference, ...]] = {}
     existing: dict[str, tuple[str, ...]] = {}
@@ -65,7 +72,7 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
     more, settled = 0, bool(asked)
     for item in asked:
         if item.reference.kind == POINT:
-            matched, numbers = _points(snapshot, item, question, meaning) or ({}, {})
+            matched, numbers = placed[item] or ({}, {})
             found |= dict.fromkeys(matched, (item.reference, True))
             absent |= {} if matched else {item.reference: ()}
             existing |= {} if matched else numbers
@@ -117,10 +124,8 @@ def _numbers_within(snapshot: Snapshot, item: Asked, titles: Mapping[str, str]) 
 _OPTIONAL = ("part", "rule")  # words that also mean other things: only where documents are divided so
 
 
-def _is_looked_up(snapshot: Snapshot, item: Asked, question: str, meaning: Meaning | None) -> bool:
+def _is_looked_up(snapshot: Snapshot, item: Asked) -> bool:
     """Whether a provision is looked up; else what is asked is left to the search."""
-    if item.reference.kind == POINT:  # "under paragraph 4" of no document may be any list's
-        return bool(item.phrase or calls_it_point(question)) and _points(snapshot, item, question, meaning) is not None
     if is_act(item.reference):  # a document that is called so, or others that speak of it, are for the search to find
         rows = snapshot.store.with_reference(item.reference)
         defined = snapshot.store.mentioned(NAME).values()

@@ -11,28 +11,24 @@ import argparse
 import json
 import lzma
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from benchmarks.ablations import searchable, without_answer
 from rag.abstain import features
 from rag.config import load_config
 from rag.embed import BuiltinEmbedder
-from rag.index import Reader
 from rag.index.contextual import deepen
-from rag.index.sync import sync, sync_documents
+from rag.index.sync import sync
 from rag.language import detect
 from rag.paths import shipped
 from rag.pipeline import Pipeline
-from rag.rerank import WordReranker
-from rag.retrieve import Retriever
 from rag.select import SentenceScorer, builtin_scorer
-from rag.sentences import sentences
-from rag.types import Document, Hit
 from training.reader_score import area_under_curve, fit_logistic
 
 Values = npt.NDArray[np.float64]
@@ -90,32 +86,25 @@ def xquad_cases(
     with lzma.open(data / "dev" / "xquad_dev_half.jsonl.xz", "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     paragraphs = list(dict.fromkeys(row["context_es"] for row in rows))
-    embedder = BuiltinEmbedder()
-    retriever = Retriever(embedder, WordReranker(scorer.evidence), 100, contextual=scorer.reader)
-    with tempfile.TemporaryDirectory() as folder:
-        whole = ["split.target_characters=4000", "split.max_characters=8000"]
-        config = load_config(index=Path(folder) / "index", environment={}, assignments=whole)
-        sync_documents(config, embedder, [Document(f"{n}", "", text, f"{n}", "es") for n, text in enumerate(paragraphs)])
-        deepen(config.index.path, scorer.reader)
-        with Reader(config.index.path, embedder.fingerprint).snapshot() as snapshot:
-            for row in tqdm(rows[:: max(1, len(rows) // count)], desc="XQuAD", mininterval=5):
-                texts = [answer["text"] for answer in row["answers_es"]]
-                source = str(paragraphs.index(row["context_es"]))
-                for language in ("es", "en"):
-                    question = row[f"question_{language}"]
-                    hits = retriever.retrieve(snapshot, question, detect(question), 8).hits
-                    scored = scorer.score(question, hits)
-                    right = [
-                        hits[item.hit].passage.source == source
-                        and any(text in hits[item.hit].passage.text[item.start : item.end] for text in texts)
-                        for item in scored
-                    ]
-                    words, reading = (np.array([getattr(item, part) for item in scored]) for part in ("words", "reading"))
-                    choices.setdefault(f"{language}->es", []).append((words, reading, np.array(right)))
-                    if any(hit.passage.source == source for hit in hits[:4]):
-                        cut = [_cut(hit, texts) if hit.passage.source == source else hit for hit in hits]
-                        for answerable, seen in ((True, hits), (False, cut)):
-                            yield Case(f"XQuAD {language}->es", answerable, features(question, seen, scorer))
+    with searchable(paragraphs, scorer) as (retriever, snapshot):
+        for row in tqdm(rows[:: max(1, len(rows) // count)], desc="XQuAD", mininterval=5):
+            texts = [answer["text"] for answer in row["answers_es"]]
+            source = str(paragraphs.index(row["context_es"]))
+            for language in ("es", "en"):
+                question = row[f"question_{language}"]
+                hits = retriever.retrieve(snapshot, question, detect(question), 8).hits
+                scored = scorer.score(question, hits)
+                right = [
+                    hits[item.hit].passage.source == source
+                    and any(text in hits[item.hit].passage.text[item.start : item.end] for text in texts)
+                    for item in scored
+                ]
+                words, reading = (np.array([getattr(item, part) for item in scored]) for part in ("words", "reading"))
+                choices.setdefault(f"{language}->es", []).append((words, reading, np.array(right)))
+                if any(hit.passage.source == source for hit in hits[:4]):
+                    cut = [without_answer(hit, texts) if hit.passage.source == source else hit for hit in hits]
+                    for answerable, seen in ((True, hits), (False, cut)):
+                        yield Case(f"XQuAD {language}->es", answerable, features(question, seen, scorer))
 
 
 def seeds_cases(scorer: SentenceScorer) -> Iterator[Case]:
@@ -130,12 +119,6 @@ def seeds_cases(scorer: SentenceScorer) -> Iterator[Case]:
                 if row["split"] == "dev" and not row.get("history") and row["kind"] != "provision":
                     hits = pipeline.search(row["question"])
                     yield Case(f"seeds {row['language']}", row["answerable"], features(row["question"], hits, scorer))
-
-
-def _cut(hit: Hit, answers: Sequence[str]) -> Hit:
-    text = hit.passage.text
-    kept = [text[start:end] for start, end in sentences(text) if not any(answer in text[start:end] for answer in answers)]
-    return replace(hit, passage=replace(hit.passage, text=" ".join(kept)))
 
 
 if __name__ == "__main__":
