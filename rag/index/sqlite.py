@@ -7,14 +7,17 @@ from pathlib import Path
 
 TIMEOUT_SECONDS = 30
 CHECKPOINT_PATIENCE_MS = 500
+READING_CACHE_KIB = 32_000  # holds the inner pages of a million passages; SQLite's own 2 MB do not
 
 
 def connect(file: Path, *, writing: bool) -> sqlite3.Connection:
     """A connection to an SQLite file of an index, made if it is not there and `writing`."""
     if not writing:
-        return sqlite3.connect(
+        connection = sqlite3.connect(
             f"{file.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=TIMEOUT_SECONDS, check_same_thread=False
         )
+        connection.execute(f"PRAGMA cache_size = {-READING_CACHE_KIB}")
+        return connection
     connection = sqlite3.connect(file, isolation_level=None, timeout=TIMEOUT_SECONDS)
     connection.execute("PRAGMA journal_mode = WAL")
     for name, value in {"synchronous": "FULL", "foreign_keys": "ON", "secure_delete": "ON", "cache_size": -64_000}.items():

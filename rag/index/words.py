@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,10 @@ from rag.errors import IndexDamaged
 from rag.index.protocol import Words
 from rag.types import Language, Passage
 
-WRITER_HEAP_BYTES = 64_000_000
+WRITER_HEAP_BYTES = 128_000_000
 GRAM = 4
-COMMON_GRAM, FEWEST_GRAMS = 0.03, 12
-COMMON_WORD, FEWEST_WORDS = 0.1, 3
-LARGE = 100_000
+MOST_ENTRIES = 400_000  # of the terms of a question in the inverted lists: what a search costs
+FEWEST_GRAMS, FEWEST_WORDS = 3, 1
 PAUSES = (0.01, 0.05, 0.2, 1.0)  # seconds
 META = "meta.json"
 ANALYSIS = "words-2"  # what the analysers do; documents are read again where an index was made by another one
@@ -204,12 +204,12 @@ class WordIndex:
         return sorted(ranked, key=lambda pair: (-pair[1], pair[0]))
 
     def _telling(self, field: str, terms: list[str]) -> list[str]:
-        """In a large index, the terms that few passages have: the common ones cost time and tell little."""
-        if len(self) < LARGE:
-            return terms
+        """The rarest terms, as long as all together have few enough entries: in a large index, common ones cost time and tell little."""
         by_frequency = sorted((self._searcher.doc_freq(field, term), term) for term in terms)
-        share, fewest = (COMMON_GRAM, FEWEST_GRAMS) if field == "grams" else (COMMON_WORD, FEWEST_WORDS)
-        return [term for place, (count, term) in enumerate(by_frequency) if count <= share * len(self) or place < fewest]
+        entries = accumulate(count for count, _ in by_frequency)
+        fewest = FEWEST_GRAMS if field == "grams" else FEWEST_WORDS
+        ranked = enumerate(zip(by_frequency, entries, strict=True))
+        return [term for place, ((_, term), so_far) in ranked if place < fewest or so_far <= MOST_ENTRIES]
 
     def terms(self, text: str, field: Language | str) -> list[str]:
         """What `field`'s analyser makes of `text`: distinct terms in order of appearance."""
