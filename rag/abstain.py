@@ -52,7 +52,7 @@ KNOWN_NAME = 0.45  # cosine from which a word of the passages is a counterpart o
 def decide(question: str, found: Retrieved, scorer: SentenceScorer, threshold: float) -> Decision:
     """Whether to answer `question` from what was found."""
     language = detect(question)
-    if found.lookup.asked and found.lookup.absent == found.lookup.asked:
+    if found.lookup.absent and not found.lookup.found:
         return Decision(0.0, "reference_absent", messages.absent(found.lookup, language))
     if found.lookup.found:
         return Decision(1.0)

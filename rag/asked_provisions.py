@@ -65,7 +65,7 @@ class Asked:
 
 
 def asked_provisions(question: str) -> list[Asked]:
-    """The provisions that `question` names, in order, each once per document; if it names none, points or whole acts by number."""
+    """The provisions that `question` names, in order, each once per document and larger unit; if it names none, points or whole acts by number."""
     mentions = find(question) or asked_points(question)
     if not mentions:
         return [Asked(mention.reference) for mention in find_acts(question)]
@@ -79,12 +79,12 @@ def asked_provisions(question: str) -> list[Asked]:
     earlier = ""
     for place, phrase in enumerate(phrases):
         earlier = phrases[place] = phrase or earlier
-    asked: dict[tuple[Reference, str], Asked] = {}
+    asked: dict[tuple[Reference, str, tuple[Reference, ...]], Asked] = {}
     for group, phrase in zip(groups, phrases, strict=True):
         for mention, within in _nested(question, group):
             before = question[max(0, mention.end - 200) : mention.end].casefold()
             sign = before.rfind("§") > before.rfind("sec")
-            asked.setdefault((mention.reference, phrase), Asked(mention.reference, phrase, within, part_of(question, mention), sign))
+            asked.setdefault((mention.reference, phrase, within), Asked(mention.reference, phrase, within, part_of(question, mention), sign))
     return list(asked.values())
 
 

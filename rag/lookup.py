@@ -37,7 +37,7 @@ class Lookup:
     provision's own text. `parts` are the paragraphs asked for, `missing_parts` those that their provision has not; `unknown` are names of
     documents that no document answers to. `openings` are the passages that provisions begin with, if the question asks for nothing but what
     they say: of a chapter, its first articles; `contents` is its heading with all of them. It `is_settled` if each is of a document that
-    the question names.
+    the question names. `places` says of a passage for which of the items asked for it was found, for the same section may be of two annexes.
     """
 
     asked: tuple[Reference, ...] = ()
@@ -52,6 +52,7 @@ class Lookup:
     is_settled: bool = False
     contents: tuple[_Contents, ...] = ()
     within: Mapping[Reference, tuple[Reference, ...]] = field(default_factory=dict)
+    places: Mapping[int, int] = field(default_factory=dict)
 
 
 def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -> Lookup:
@@ -69,11 +70,13 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
     existing: dict[str, tuple[str, ...]] = {}
     unknown: dict[str, None] = {}
     missing: list[tuple[Reference, Part]] = []
+    places: dict[int, int] = {}
     more, settled = 0, bool(asked)
-    for item in asked:
+    for place, item in enumerate(asked):
         if item.reference.kind == POINT:
             matched, numbers = placed[item] or ({}, {})
             found |= dict.fromkeys(matched, (item.reference, True))
+            places |= dict.fromkeys(matched, place)
             absent |= {} if matched else {item.reference: ()}
             existing |= {} if matched else numbers
             continue
@@ -86,7 +89,9 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
         if item.part and any(own for own in matched.values()):
             matched, has_part = _with_part(snapshot, item, matched)
             missing += [] if has_part else [(item.reference, item.part)]
-        found |= {identifier: (item.reference, own) for identifier, own in matched.items() if not found.get(identifier, (None, False))[1]}
+        new = {identifier: own for identifier, own in matched.items() if not found.get(identifier, (None, False))[1]}
+        found |= {identifier: (item.reference, own) for identifier, own in new.items()}
+        places |= dict.fromkeys(new, place)
         if matched:
             continue
         absent[item.reference] = item.within
@@ -106,7 +111,7 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
     openings, contents = _openings(snapshot, found) if asks_for_all(question) else (frozenset(), ())
     return Lookup(
         references, tuple(absent), tuple(existing.items()), found, more, parts, tuple(missing), tuple(unknown), openings, settled, contents,
-        within={reference: around for reference, around in absent.items() if around},
+        within={reference: around for reference, around in absent.items() if around}, places=places,
     )  # fmt: skip
 
 

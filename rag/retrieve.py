@@ -160,15 +160,14 @@ class Retriever:
 
 def _with_every(named: Mapping[int, Reference], lookup: Lookup, ranked: list[tuple[int, float]], limit: int) -> list[tuple[int, float]]:
     """The first `limit` of `ranked`, the best own text of each provision that was asked for before all others."""
-    wanted = {reference: place for place, reference in enumerate(lookup.asked[:MOST_ASKED])}
-    first: dict[Reference, tuple[int, float]] = {}
+    first: dict[int, tuple[int, float]] = {}
     for pair in ranked:
-        reference, own_text = lookup.found.get(pair[0], (None, False))
-        if own_text and pair[0] in named and reference in wanted:
-            first.setdefault(reference, pair)
+        place = lookup.places.get(pair[0], MOST_ASKED)
+        if pair[0] in named and lookup.found[pair[0]][1] and place < MOST_ASKED:
+            first.setdefault(place, pair)
     if len(first) < 2:
         return ranked[:limit]
-    leading = sorted(first.values(), key=lambda pair: wanted[named[pair[0]]])
+    leading = [first[place] for place in sorted(first)]
     return [*leading, *(pair for pair in ranked if pair not in leading)][: max(limit, len(leading))]
 
 

@@ -113,6 +113,12 @@ Las tarifas son de tres euros.
 ### Sección 2. Exenciones
 
 Los menores no pagan.
+
+## Anexo V. Uso
+
+### Sección 2. Horario
+
+Se cierra de noche.
 """
 LAKE = """# Acuerdo del Lago
 
@@ -330,6 +336,20 @@ def test_what_is_not_within_is_absent_though_other_documents_have_it(pipeline: P
 )  # fmt: skip
 def test_what_is_within_is_found_there(pipeline: Pipeline, question: str, source: str, quote: str) -> None:
     assert [(place, text[: len(quote)]) for place, text in cited(pipeline.ask(question))] == [(source, quote)]
+
+
+@pytest.mark.parametrize(
+    ("question", "quotes", "note"),
+    [
+        ("What do section 2 of annex IV and section 2 of annex V say?", ["Los menores no pagan.", "Se cierra de noche."], None),
+        ("¿Qué dicen la sección 2 del anexo V y la sección 2 del anexo IV?", ["Se cierra de noche.", "Los menores no pagan."], None),
+        ("What do section 2 of annex V and section 2 of annex IX say?", ["Se cierra de noche."],
+         "The documents contain no Section 2 (Annex 9)."),
+    ],
+)  # fmt: skip
+def test_the_same_section_of_two_annexes_is_two(pipeline: Pipeline, question: str, quotes: list[str], note: str | None) -> None:
+    answer = pipeline.ask(question)
+    assert (cited(answer), answer.note) == ([("valley.md", quote) for quote in quotes], note)
 
 
 @pytest.mark.parametrize(

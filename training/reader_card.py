@@ -6,8 +6,9 @@ The rest is the text of `training/reader_card.md`. The embedding's part comes fr
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from training.card import placing_table, reading_table
 from training.reader_export import FILES, FOLDER
 
 if TYPE_CHECKING:
@@ -17,14 +18,10 @@ TEMPLATE = Path(__file__).with_name("reader_card.md")
 
 
 def write_reader_card(
-    out: Path, revision: str, settings: "Settings", examples: int, answered: int, measured: Mapping[str, dict[str, Any]],
-    placed: Mapping[str, float],
+    out: Path, revision: str, settings: "Settings", examples: int, answered: int, measured: Mapping[str, Mapping[str, str]],
+    placed: Mapping[str, str],
 ) -> str:  # fmt: skip
     """Fill the template, put it at the end of the model card in place of an older one; return the table of metrics."""
-    directions = list(measured)
-    names = list(dict.fromkeys(name for direction in directions for name in measured[direction]))
-    metrics = [f"| | {' | '.join(directions)} |", f"|---|{'---|' * len(directions)}"]
-    metrics += [f"| {name} | {' | '.join(_shown(measured[direction].get(name)) for direction in directions)} |" for name in names]
     values = {
         "revision": revision,
         "vocabulary": f"{settings.vocabulary:,}",
@@ -32,8 +29,8 @@ def write_reader_card(
         "answered": f"{answered:,}",
         "questions": "628",
         "settings": ", ".join(f"{name} {value}" for name, value in asdict(settings).items()),
-        "metrics": "\n".join(metrics),
-        "placed": "\n".join(f"| {name} | {value:.3f} |" for name, value in placed.items()),
+        "metrics": reading_table(measured),
+        "placed": placing_table("contextual", placed),
         "sizes": "\n".join(f"| {name} | {(out / FOLDER / name).stat().st_size:,} |" for name in FILES),
     }
     text = TEMPLATE.read_text(encoding="utf-8")
@@ -44,7 +41,3 @@ def write_reader_card(
     heading = text.partition("\n")[0]
     card.write_text(before.partition(heading)[0].rstrip() + "\n\n" + text, encoding="utf-8")
     return values["metrics"]
-
-
-def _shown(value: object) -> str:
-    return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)

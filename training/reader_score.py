@@ -7,6 +7,7 @@ mix reader and coverage are fitted here, in folds that share no article, and are
 import re
 import string
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from rag.evidence import Evidence
 from rag.read import Reader
 from rag.sentences import sentences
 from training.corpus import read_rows
+from training.score import with_interval
 
 Scores = npt.NDArray[np.float64]
 DIRECTIONS = (("es", "es"), ("en", "es"), ("es", "en"), ("en", "en"))
@@ -83,8 +85,8 @@ def log_odds(probability: float) -> float:
     return float(np.log(kept / (1 - kept)))
 
 
-def score_reader(models: Path, data: Path) -> dict[str, dict[str, Any]]:
-    """For each direction, what was measured; see the module."""
+def score_reader(models: Path, data: Path) -> dict[str, dict[str, str]]:
+    """For each direction, what was measured, with 95% intervals; see the module."""
     builtin = BuiltinEmbedder(models)
     rows = list(read_rows(data, "dev/xquad_dev_half"))
     evidence, reader = Evidence(builtin.tokenizer, builtin.rows), Reader(models)
@@ -93,12 +95,13 @@ def score_reader(models: Path, data: Path) -> dict[str, dict[str, Any]]:
 
 def _direction(
     rows: list[dict[str, Any]], asked: str, given: str, reader: Reader, evidence: Evidence, builtin: BuiltinEmbedder
-) -> dict[str, Any]:
+) -> dict[str, str]:
     passages = list(dict.fromkeys(row[f"context_{given}"] for row in rows))
     cosines = builtin.encode_queries([row[f"question_{asked}"] for row in rows]) @ builtin.encode_documents(passages).T
     articles = sorted({row["title"] for row in rows})
     features: dict[str, list[tuple[float, float]]] = {"gold": [], "other": [], "removed": []}
     folds: dict[str, list[int]] = {name: [] for name in features}
+    groups: dict[str, list[str]] = {name: [] for name in features}
     answers: list[tuple[float, float]] = []
     choices: list[tuple[int, Scores, Scores, int]] = []
     for row, near in zip(rows, cosines, strict=True):
@@ -117,6 +120,7 @@ def _direction(
         for (name, reading), coverage in zip(readings.items(), coverages.tolist(), strict=True):
             features[name].append((log_odds(reading.answerable), coverage))
             folds[name].append(fold)
+            groups[name].append(row["title"])
         if given == "es":
             best = readings["gold"]
             found = gold[best.start : best.end]
@@ -125,50 +129,66 @@ def _direction(
             by_span = [number for number, (a, b) in enumerate(cut) if a < best.end and best.start < b]
             by_words = evidence.coverages(question, [gold[a:b] for a, b in cut])
             choices.append((right[0], reader.sentence_scores(question, gold, cut), by_words, by_span[0] if by_span else -1))
-    result: dict[str, Any] = {}
+    result: dict[str, str] = {}
     arrays = {name: np.array(values) for name, values in features.items()}
     for name in ("other", "removed"):
         if len(arrays[name]):
-            result |= _areas(name, arrays["gold"], arrays[name], np.array(folds["gold"]), np.array(folds[name]))
+            result |= _areas(name, arrays, folds, groups)
     negatives = np.concatenate([arrays[name] for name in ("other", "removed") if len(arrays[name])])
     both = np.concatenate([arrays["gold"], negatives])
     labels = np.arange(len(both)) < len(arrays["gold"])
     fitted = fit_logistic(both, labels)
     result["logistic of both: reader's log-odds, coverage, bias"] = " ".join(f"{value:.2f}" for value in (*fitted.weights, fitted.bias))
     if answers:
-        result["span F1"], result["span exact"] = (float(value) for value in np.mean(answers, axis=0))
-        result |= _sentence_choice(choices)
+        f1, exact = np.array(answers).T
+        result["span F1"], result["span exact"] = _mean(f1, groups["gold"]), _mean(exact, groups["gold"])
+        result |= _sentence_choice(choices, groups["gold"])
     return result
 
 
+def _mean(values: Scores, groups: Sequence[str]) -> str:
+    return with_interval(lambda drawn: float(values[drawn].mean()), groups)
+
+
 def _areas(
-    name: str, gold: Scores, wrong: Scores, gold_folds: npt.NDArray[np.int64], wrong_folds: npt.NDArray[np.int64]
-) -> dict[str, float]:
+    name: str, arrays: Mapping[str, Scores], folds: Mapping[str, Sequence[int]], groups: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
     """Of the reader, of coverage, and of both in a logistic fitted on the other folds."""
+    gold, wrong, gold_folds, wrong_folds = arrays["gold"], arrays[name], np.array(folds["gold"]), np.array(folds[name])
     mixed_gold, mixed_wrong = np.zeros(len(gold)), np.zeros(len(wrong))
     for fold in range(FOLDS):
         train = np.concatenate([gold[gold_folds != fold], wrong[wrong_folds != fold]])
         model = fit_logistic(train, np.arange(len(train)) < (gold_folds != fold).sum())
         mixed_gold[gold_folds == fold] = model.log_odds(gold[gold_folds == fold])
         mixed_wrong[wrong_folds == fold] = model.log_odds(wrong[wrong_folds == fold])
+    together = [*groups["gold"], *groups[name]]
+    is_gold = np.arange(len(together)) < len(gold)
+
+    def area(right: Scores, other: Scores) -> str:
+        values = np.concatenate([right, other])
+        return with_interval(lambda drawn: area_under_curve(values[drawn][is_gold[drawn]], values[drawn][~is_gold[drawn]]), together)
+
+    side = np.concatenate([gold[:, 0] > 0, wrong[:, 0] <= 0])
     return {
-        f"AUC right/{name}, reader": area_under_curve(gold[:, 0], wrong[:, 0]),
-        f"AUC right/{name}, coverage": area_under_curve(gold[:, 1], wrong[:, 1]),
-        f"AUC right/{name}, both": area_under_curve(mixed_gold, mixed_wrong),
-        f"right/{name}, on the right side of 0.5": float(((gold[:, 0] > 0).mean() + (wrong[:, 0] <= 0).mean()) / 2),
+        f"AUC right/{name}, reader": area(gold[:, 0], wrong[:, 0]),
+        f"AUC right/{name}, coverage": area(gold[:, 1], wrong[:, 1]),
+        f"AUC right/{name}, both": area(mixed_gold, mixed_wrong),
+        f"right/{name}, on the right side of 0.5": with_interval(
+            lambda drawn: float((side[drawn][is_gold[drawn]].mean() + side[drawn][~is_gold[drawn]].mean()) / 2), together
+        ),
     }
 
 
-def _sentence_choice(choices: list[tuple[int, Scores, Scores, int]]) -> dict[str, Any]:
+def _sentence_choice(choices: Sequence[tuple[int, Scores, Scores, int]], groups: Sequence[str]) -> dict[str, str]:
     """The share of questions for which the chosen sentence holds the answer, by each way to choose."""
 
-    def share(weight: float) -> float:
-        return float(np.mean([right == int(np.argmax(read + weight * words)) for right, read, words, _ in choices]))
+    def hits(weight: float) -> Scores:
+        return np.array([float(right == int(np.argmax(read + weight * words))) for right, read, words, _ in choices])
 
-    best = max(WEIGHTS, key=share)
+    best = max(WEIGHTS, key=lambda weight: hits(weight).mean())
     return {
-        "sentence of the best span": float(np.mean([right == span for right, *_, span in choices])),
-        "sentence of the best score": share(0.0),
-        "sentence of the best coverage": float(np.mean([right == int(np.argmax(words)) for right, _, words, _ in choices])),
-        "sentence of the best score + w * coverage": f"{share(best):.3f} (w = {best:g})",
+        "sentence of the best span": _mean(np.array([float(right == span) for right, *_, span in choices]), groups),
+        "sentence of the best score": _mean(hits(0.0), groups),
+        "sentence of the best coverage": _mean(np.array([float(right == int(np.argmax(words))) for right, _, words, _ in choices]), groups),
+        "sentence of the best score + w * coverage": f"{_mean(hits(best), groups)}, w = {best:g}",
     }

@@ -41,14 +41,13 @@ def main() -> None:
     spanish = tokenize(tokenizer, [pair.spanish for pair in pairs])
     table = train_table(english, spanish, targets, tokenizer.get_vocab_size(), settings)
 
-    # 3. Measure the table as trained and as stored.
+    # 3. Measure the table as it will be stored.
     rows, scales = quantise(table)
-    trained = score(lambda texts: tokenize(tokenizer, texts).embed(table), arguments.data)
-    stored = score(lambda texts: tokenize(tokenizer, texts).embed(rows * scales[:, None]), arguments.data)
+    measured = score(lambda texts: tokenize(tokenizer, texts).embed(rows * scales[:, None]), arguments.data)
 
     # 4. Write files, manifest and model card.
     revision = write_model(rows, scales, tokenizer, REPETITION, arguments.out)
-    print(write_card(arguments.out, revision, settings, len(pairs), trained, stored))
+    print(write_card(arguments.out, revision, settings, len(pairs), measured))
 
 
 def read_targets(data: Path, teacher: Teacher, seed: int) -> tuple[list[Pair], npt.NDArray[np.float32]]:

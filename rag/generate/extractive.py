@@ -52,6 +52,8 @@ SENTENCES_BEFORE = 2
 MARGIN = 2.0  # how far behind the best sentence, in log-odds, another may be quoted
 LIST_MARGIN = 4.0
 
+Within = tuple[Reference, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -77,14 +79,15 @@ class ExtractiveGenerator:
     def generate(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Iterator[str]:
         """Stream one quotation at a time, grouped by document."""
         language = detect(question)
-        asked = {item.reference: item.part for item in asked_provisions(question)}
+        asked = {(item.reference, item.within): item.part for item in asked_provisions(question)}
+        references = frozenset(reference for reference, _ in asked)
         spans = self._provisions(question, asked, hits) or self._best(question, hits)
-        source = None
+        last = None
         for span in spans:
             passage = hits[span.hit].passage
-            same = source == passage.source
-            source = passage.source
-            before = " " if same else ("\n\n" if span is not spans[0] else "") + _lead_in(passage, language, _heading(passage, asked))
+            place = (passage.source, _heading(passage, references))
+            before = " " if place == last else ("\n\n" if last else "") + _lead_in(passage, language, place[1])
+            last = place
             yield f"{before}{_quoted(passage.text[span.start : span.end])} [{span.hit + 1}]"
 
     def _best(self, question: str, hits: Sequence[Hit]) -> list[Span]:
@@ -99,7 +102,7 @@ class ExtractiveGenerator:
         chosen.sort(key=lambda item: (by_source[hits[item.hit].passage.source], hits[item.hit].passage.start + item.start))
         return _joined([_widened(item, hits[item.hit].passage) for item in chosen], hits)
 
-    def _provisions(self, question: str, asked: Mapping[Reference, Part], hits: Sequence[Hit]) -> list[Span]:
+    def _provisions(self, question: str, asked: Mapping[tuple[Reference, Within], Part], hits: Sequence[Hit]) -> list[Span]:
         """For each provision asked for, its own text (or the paragraph asked for) or its clause, from the best hit of each document.
 
         Of a chapter, or whatever else is made of other provisions, the first of them, or those that fit the question best.
@@ -107,7 +110,7 @@ class ExtractiveGenerator:
         chosen: list[Span] = []
         holders = {hit.passage.source for hit in hits if hit.why.reference}
         longest = MAX_QUOTE if len(holders) < MANY_DOCUMENTS else MAX_QUOTE_OF_MANY
-        for reference, part in asked.items():
+        for (reference, within), part in asked.items():
             numbered = self._numbered(question, reference, hits)
             chosen += (unit := numbered or self._unit(question, reference, part, hits))
             sources = {hits[span.hit].passage.source for span in unit}
@@ -115,7 +118,7 @@ class ExtractiveGenerator:
             for index, hit in ((index, hits[index]) for index in order):  # its own text first
                 passage = hit.passage
                 held = hit.why.reference and reference in (*passage.provisions, *passage.mentions)
-                if not held or passage.source in sources or len(sources) == MAX_DOCUMENTS:
+                if not held or not {*within} <= {*passage.provisions} or passage.source in sources or len(sources) == MAX_DOCUMENTS:
                     continue
                 own = reference in passage.provisions
                 span = self._own_text(question, index, passage, longest, part) if own else _mention_clause(index, passage, reference)
