@@ -79,8 +79,9 @@ class Retriever:
         best = _with_every(named, lookup, order, limit)
         unread = [identifier for identifier, _ in best if identifier not in read]
         passages = read | {passage.id: passage for passage in snapshot.store.passages(unread)}
-        lexical, dense = (dict(zip(scores.ids, side.tolist(), strict=True)) for side in (scores.lexical(), scores.dense))
-        by_words, by_meaning = (_ranks(scores.ids, side) for side in (scores.lexical(), scores.dense))
+        sides = (scores.lexical(), scores.dense)
+        lexical, dense = (dict(zip(scores.ids, side.tolist(), strict=True)) for side in sides)
+        by_words, by_meaning = (_ranks(scores.ids, side) for side in sides)
         placed = sorted(scores.contextual, key=lambda identifier: (-scores.contextual[identifier], identifier))
         by_context = {identifier: rank for rank, identifier in enumerate(placed, 1)}
         terms = snapshot.words.terms(question, language)
