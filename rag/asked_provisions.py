@@ -65,7 +65,7 @@ class Asked:
 
 
 def asked_provisions(question: str) -> list[Asked]:
-    """The provisions that `question` names, in order, each once per document and larger unit; if it names none, points or whole acts by number."""
+    """The provisions that `question` names, in order, each once per document and larger unit; else points, or acts by number."""
     mentions = find(question) or asked_points(question)
     if not mentions:
         return [Asked(mention.reference) for mention in find_acts(question)]
@@ -84,7 +84,9 @@ def asked_provisions(question: str) -> list[Asked]:
         for mention, within in _nested(question, group):
             before = question[max(0, mention.end - 200) : mention.end].casefold()
             sign = before.rfind("§") > before.rfind("sec")
-            asked.setdefault((mention.reference, phrase, within), Asked(mention.reference, phrase, within, part_of(question, mention), sign))
+            asked.setdefault(
+                (mention.reference, phrase, within), Asked(mention.reference, phrase, within, part_of(question, mention), sign)
+            )
     return list(asked.values())
 
 

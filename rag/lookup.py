@@ -37,7 +37,7 @@ class Lookup:
     provision's own text. `parts` are the paragraphs asked for, `missing_parts` those that their provision has not; `unknown` are names of
     documents that no document answers to. `openings` are the passages that provisions begin with, if the question asks for nothing but what
     they say: of a chapter, its first articles; `contents` is its heading with all of them. It `is_settled` if each is of a document that
-    the question names. `places` says of a passage for which of the items asked for it was found, for the same section may be of two annexes.
+    the question names. `places` says of a passage for which item of the question it was found: one section may be of two annexes.
     """
 
     asked: tuple[Reference, ...] = ()

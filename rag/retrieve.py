@@ -4,9 +4,10 @@
 2. BM25 in the question's language, and over character 4-grams for passages in the other one
 3. nearest vectors; the best of all these are compared by contextual vectors, too, as far as they have any (`rag.index.contextual`)
 4. weighted sum of standardised scores, with weights per language pair (`rag.fusion`)
-5. a closer look at the first thirty (`rag.rerank`)
+5. a closer look at the first thirty (`rag.rerank`), and a little for those whose document has others among them
 """
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ _SECOND_CORE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="words")  # 
 
 PLACED = 100  # candidates that are compared by their contextual vectors
 RERANKED = 30
+TOGETHER = 0.2  # share of what the passages of a document say together beyond the best of them
 OWN_TEXT_BONUS = 1.0  # of a provision's own text before a mere mention of it
 MOST_LOOKED_UP = 200  # of a thousand laws with an Article 4, those that are near the question and the first ones are looked at
 MOST_ASKED = 30  # provisions of one question
@@ -154,9 +156,22 @@ class Retriever:
         passages = snapshot.store.passages(first)
         closer = dict(zip(first, standardised(self.closer(question, passages)).tolist(), strict=True))
         mixed = {i: (1 - shares[i]) * fused[i] + shares[i] * closer[i] for i in first}
+        mixed = _together(mixed, {passage.id: passage.source for passage in passages[:RERANKED]})
         floor = min(mixed.values(), default=0.0)
         behind = {identifier: floor - 1e-3 * place for place, identifier in enumerate(order, 1) if identifier not in mixed}
         return mixed | behind, dict(zip(first, passages, strict=True))
+
+
+def _together(mixed: Mapping[int, float], sources: Mapping[int, str]) -> dict[int, float]:
+    """Scores with a bonus for a document that has several good passages: `TOGETHER` of their log-sum-exp less the best of them."""
+    groups: dict[str, list[int]] = {}
+    for identifier, source in sources.items():
+        groups.setdefault(source, []).append(identifier)
+    bonus = dict.fromkeys(mixed, 0.0)
+    for group in groups.values():
+        best = max(mixed[i] for i in group)
+        bonus |= dict.fromkeys(group, TOGETHER * math.log(sum(math.exp(mixed[i] - best) for i in group)))
+    return {i: score + bonus[i] for i, score in mixed.items()}
 
 
 def _with_every(named: Mapping[int, Reference], lookup: Lookup, ranked: list[tuple[int, float]], limit: int) -> list[tuple[int, float]]:
