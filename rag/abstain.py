@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from rag import messages
 from rag.evidence import Evidence, counterparts, covered
 from rag.facts import names, spelled_alike
+from rag.index.words import Analysers
 from rag.language import FUNCTION_WORDS, detect
 from rag.retrieve import Retrieved
 from rag.select import READ, SentenceScorer
@@ -86,9 +87,19 @@ def features(question: str, hits: Sequence[Hit], scorer: SentenceScorer) -> dict
 
 
 def missing(question: str, hits: Sequence[Hit], evidence: Evidence) -> tuple[str, ...]:
-    """Words of the question that none of the hits has a counterpart of, in either language: what the documents would have to speak of."""
+    """Words of the question that none of the hits has: what the documents would have to speak of.
+
+    In passages of the other language only names are missed: the built-in table does not know every word ("trout", "trucha").
+    """
+    known, language = "\n".join(hit.passage.in_context for hit in hits), detect(question)
     asked = [word for word in dict.fromkeys(_WORD.findall(question)) if word.casefold() not in FUNCTION_WORDS]
-    nearest = _nearest(asked, "\n".join(hit.passage.in_context for hit in hits), evidence)
+    if all((hit.passage.language or language) == language for hit in hits):
+        analysers = Analysers()
+        stems = set(analysers.terms(known, language))
+        asked = [word for word in asked if stems.isdisjoint(analysers.terms(word, language))]
+    else:
+        asked = [word for word in names(question) if word in asked and not spelled_alike(word, known)]
+    nearest = _nearest(asked, known, evidence)
     return tuple(word for word, (cosine, weight) in zip(asked, nearest, strict=True) if weight >= TELLING and cosine < KNOWN_WORD)[
         :MOST_MISSING
     ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from rag import messages
-from rag.abstain import answerable, decide
+from rag.abstain import answerable, decide, missing
 from rag.asked import holds, kinds_asked
 from rag.generate.extractive import ExtractiveGenerator
 from rag.lookup import Lookup
@@ -156,6 +156,22 @@ def test_decide_names_its_reason() -> None:
     assert decide("How long is the bridge?", Retrieved((hit(MUSEUM),), Lookup()), SCORER, 0.0).reason is None
     found = Lookup((four,), (), (), {7: (four, True)})
     assert decide("what does Article 4 say", Retrieved((hit(ARTICLE),), found), SCORER, 1.0).reason is None
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "language", "words"),
+    [
+        ("How long is the bridge?", MUSEUM, "en", ("bridge",)), ("Who loses a clock?", MUSEUM, "en", ("loses",)),
+        ("¿Y si pierdo un libro?", "Quien pierda una obra paga otra igual.", "es", ("libro",)),
+        ("When may trout be caught?", "Se veda la pesca de la trucha en marzo.", "es", ()),  # a word that the table does not know
+        ("When may trout be caught in Zambezi?", "Se veda la pesca de la trucha en marzo.", "es", ("Zambezi",)),
+        ("What did they sign in Pyongyang?", "Pionyang firmó en 1994.", "es", ()),
+    ],
+)  # fmt: skip
+def test_what_is_not_mentioned_is_said_of_names_alone_across_languages(
+    question: str, text: str, language: str, words: tuple[str, ...]
+) -> None:
+    assert missing(question, [hit(text, language=language)], SCORER.evidence) == words
 
 
 def test_messages_in_spanish() -> None:
