@@ -36,6 +36,10 @@ KINDS_OF_TEXT: dict[str, frozenset[str]] = {
         "decision": "decision decisiones decisions",
         "circular": "circular circulares circulars",
         "resolution": "resolucion resoluciones resolution resolutions",
+        "ordinance": "ordenanza ordenanzas ordinance ordinances",
+        "handbook": "handbook handbooks manual manuales manuals",
+        "report": "informe informes report reports",
+        "minutes": "acta actas minutes",
     }.items()
 }
 KIND_WORDS = frozenset().union(*KINDS_OF_TEXT.values())
@@ -70,6 +74,7 @@ _IN_BRACKETS = re.compile(r"\(\s?(?P<name>[^()\n]{3,80}?)\s?\)")
 class Names:
     """What a document answers to: folded `words`, official `numbers` ("19/2013"), `acronyms` as written, `kinds` of text ("law").
 
+    `kinds_of_file` are those that its file name says, which are less sure: people call every text of a folder "law-1", "law-2".
     `initials` are those of its names, word by word, each with whether the word says what kind of text it is.
     """
 
@@ -77,6 +82,7 @@ class Names:
     numbers: frozenset[str]
     acronyms: frozenset[str]
     kinds: frozenset[str]
+    kinds_of_file: frozenset[str]
     initials: tuple[tuple[tuple[str, bool], ...], ...]
 
 
@@ -92,6 +98,7 @@ def names_of(title: str, source: str, defined: tuple[str, ...] = ()) -> Names:
         numbers=frozenset(numbers),
         acronyms=frozenset(acronym for text in texts for acronym in acronyms(text)),
         kinds=kinds_of(" ".join(texts)),
+        kinds_of_file=kinds_of(file),
         initials=tuple(tuple(initials(text)) for text in texts),
     )
 

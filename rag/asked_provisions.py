@@ -7,13 +7,13 @@ It reads words; whether there is such a document is for `rag.lookup` to find out
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.aliases import KIND_WORDS, acronyms, fold, folded_words, official_numbers
 from rag.numbered_acts import asked_points, find_acts
 from rag.paragraphs import Part, part_of
 from rag.references import Mention, find
-from rag.types import Reference
+from rag.types import Passage, Reference
 
 # From the outside in: an annex has titles, a title chapters, a chapter sections, a section articles.
 _OUTER = ("annex", "part", "title", "chapter", "section", "article")
@@ -65,7 +65,7 @@ class Asked:
 
 
 def asked_provisions(question: str) -> list[Asked]:
-    """The provisions that `question` names, in order, each once per document and larger unit; else points, or acts by number."""
+    """The provisions that `question` names, in order, each once; else points, or acts by number."""
     mentions = find(question) or asked_points(question)
     if not mentions:
         return [Asked(mention.reference) for mention in find_acts(question)]
@@ -79,15 +79,22 @@ def asked_provisions(question: str) -> list[Asked]:
     earlier = ""
     for place, phrase in enumerate(phrases):
         earlier = phrases[place] = phrase or earlier
-    asked: dict[tuple[Reference, str, tuple[Reference, ...]], Asked] = {}
+    asked: dict[Asked, None] = {}
     for group, phrase in zip(groups, phrases, strict=True):
         for mention, within in _nested(question, group):
             before = question[max(0, mention.end - 200) : mention.end].casefold()
             sign = before.rfind("§") > before.rfind("sec")
-            asked.setdefault(
-                (mention.reference, phrase, within), Asked(mention.reference, phrase, within, part_of(question, mention), sign)
-            )
-    return list(asked.values())
+            asked.setdefault(Asked(mention.reference, phrase, within, part_of(question, mention), sign))
+    return list(asked)
+
+
+def as_paragraph(item: Asked, inside: Sequence[Passage]) -> Asked:
+    """ "Section 2 of annex I" as paragraph 2, where the passages of the annex (those `inside` it) are in no sections."""
+    if item.reference.kind != "section" or not item.within or item.part or not inside:
+        return item
+    if any(reference.kind == "section" for passage in inside for reference in passage.provisions):
+        return item
+    return replace(item, reference=item.within[0], within=item.within[1:], part=(item.reference.number,))
 
 
 def names_something(phrase: str) -> bool:

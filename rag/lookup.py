@@ -8,13 +8,13 @@ numbers that are, and so is one of a law that no document is.
 import itertools
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.aliases import fold, names_of
-from rag.asked_provisions import Asked, asked_provisions, asks_for_all
+from rag.asked_provisions import Asked, as_paragraph, asked_provisions, asks_for_all
 from rag.index import Snapshot
-from rag.meant import GENERIC, Meaning, Meant, meant_by
+from rag.meant import GENERIC, Meaning, Meant, meant_by, named_elsewhere
 from rag.numbered_acts import POINT, calls_it_point, is_act, points
 from rag.paragraphs import Part, part_span
 from rag.references import heading_reference
@@ -23,6 +23,9 @@ from rag.years import is_mentioned_of_year
 
 MAX_SHOWN = 8
 MOST_OPENINGS = 500
+MOST_HEADED = 200  # documents whose headings are looked through
+MOST_OF_SECTION = 20
+HEADED_KINDS = ("article", "clause", "section", "rule", "chapter", "title", "annex")
 FIRST_OF_UNIT = 4  # articles of a chapter that are quoted for it
 _Contents = tuple[str, tuple[Reference, ...]]
 
@@ -38,6 +41,7 @@ class Lookup:
     documents that no document answers to. `openings` are the passages that provisions begin with, if the question asks for nothing but what
     they say: of a chapter, its first articles; `contents` is its heading with all of them. It `is_settled` if each is of a document that
     the question names. `places` says of a passage for which item of the question it was found: one section may be of two annexes.
+    `instead` says of documents that the question names, and that have no such provisions at all, which kinds they have, with their numbers.
     """
 
     asked: tuple[Reference, ...] = ()
@@ -53,11 +57,12 @@ class Lookup:
     contents: tuple[_Contents, ...] = ()
     within: Mapping[Reference, tuple[Reference, ...]] = field(default_factory=dict)
     places: Mapping[int, int] = field(default_factory=dict)
+    instead: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...] = ()
 
 
 def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -> Lookup:
     """Find the provisions that `question` names; see `Lookup`."""
-    items = asked_provisions(question)
+    items = [_as_paragraph(snapshot, item) for item in asked_provisions(question)]
     placed = {
         item: _points(snapshot, item, question, meaning)
         for item in items
@@ -71,21 +76,22 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
     unknown: dict[str, None] = {}
     missing: list[tuple[Reference, Part]] = []
     places: dict[int, int] = {}
+    instead: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {}
+    every = {source: title for source, title, *_ in snapshot.store.documents()} if asked else {}
     more, settled = 0, bool(asked)
     for place, item in enumerate(asked):
         if item.reference.kind == POINT:
             matched, numbers = placed[item] or ({}, {})
-            found |= dict.fromkeys(matched, (item.reference, True))
-            places |= dict.fromkeys(matched, place)
-            absent |= {} if matched else {item.reference: ()}
-            existing |= {} if matched else numbers
+            found, places = found | dict.fromkeys(matched, (item.reference, True)), places | dict.fromkeys(matched, place)
+            absent, existing = (absent, existing) if matched else (absent | {item.reference: ()}, existing | numbers)
             continue
         holders = snapshot.store.holders(item.reference.kind, own_text=True)
         titles = snapshot.store.holders(item.reference.kind, own_text=False) | holders
-        known = Meant(frozenset(titles)) if is_act(item.reference) else None
-        meant = known or meant_by(snapshot, question, item.phrase, titles, set(holders), meaning)
+        meant = _meant(snapshot, question, item, every, (titles, holders), meaning)
         settled = settled and meant.named and len(meant.sources) == 1
         matched = _matched(snapshot, item, meant, set(holders), meaning)
+        if item.reference.kind == "section" and not item.within and not any(matched.values()):
+            matched |= _headed(snapshot, item, sorted(meant.sources) if meant.named else [*every][:MOST_HEADED])
         if item.part and any(own for own in matched.values()):
             matched, has_part = _with_part(snapshot, item, matched)
             missing += [] if has_part else [(item.reference, item.part)]
@@ -95,6 +101,7 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
         if matched:
             continue
         absent[item.reference] = item.within
+        instead |= {every[source]: _kinds_in(snapshot, source) for source in sorted(meant.sources - titles.keys())} if meant.named else {}
         name = item.phrase if meant.year else meant.unknown
         unknown |= {name: None} if name else {}
         sources = meant.sources & titles.keys() if meant.named else titles.keys()
@@ -111,8 +118,21 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
     openings, contents = _openings(snapshot, found) if asks_for_all(question) else (frozenset(), ())
     return Lookup(
         references, tuple(absent), tuple(existing.items()), found, more, parts, tuple(missing), tuple(unknown), openings, settled, contents,
-        within={reference: around for reference, around in absent.items() if around}, places=places,
+        {reference: around for reference, around in absent.items() if around}, places, tuple(instead.items()),
     )  # fmt: skip
+
+
+def _meant(
+    snapshot: Snapshot, question: str, item: Asked, every: Mapping[str, str],
+    having: tuple[Mapping[str, str], Mapping[str, str]], meaning: Meaning | None,
+) -> Meant:  # fmt: skip
+    """The documents that are meant, of those that have or mention such provisions, or of `every` one that is named and has none."""
+    titles, holders = having
+    if is_act(item.reference):
+        return Meant(frozenset(titles))
+    meant = meant_by(snapshot, question, item.phrase, titles, set(holders), meaning)
+    elsewhere = frozenset() if meant.named else named_elsewhere(snapshot, item.phrase, every, titles, meaning)
+    return Meant(elsewhere, named=True) if elsewhere else meant
 
 
 def _numbers_within(snapshot: Snapshot, item: Asked, titles: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -142,7 +162,36 @@ def _is_looked_up(snapshot: Snapshot, item: Asked) -> bool:
         return any(own for _, own, _ in rows) or not (
             not others or named or rows or any(item.reference.number in name for own in defined for name in own)
         )
+    if item.reference.kind == "section" and not item.within and not snapshot.store.holders("section", own_text=True):
+        return bool(_headed(snapshot, item, [source for source, *_ in snapshot.store.documents()][:MOST_HEADED]))
     return item.reference.kind not in _OPTIONAL or bool(snapshot.store.holders(item.reference.kind, own_text=True))
+
+
+def _as_paragraph(snapshot: Snapshot, item: Asked) -> Asked:
+    if item.reference.kind != "section" or not item.within:
+        return item
+    rows = snapshot.store.with_reference(item.within[0])
+    return as_paragraph(item, snapshot.store.passages([identifier for identifier, own, _ in rows if own][:MOST_OPENINGS]))
+
+
+def _headed(snapshot: Snapshot, item: Asked, sources: Sequence[str]) -> dict[int, bool]:
+    """The passages under headings that begin with the number of a section and do not say so: "5.2 Notice"; each its own text."""
+    found: dict[int, bool] = {}
+    opens = re.compile(rf"{re.escape(item.reference.number)}[.)]?(?=\s|$)")
+    for source in sources:
+        for heading in snapshot.document(source).headings:
+            first = snapshot.store.passage_at(source, heading.start) if opens.match(heading.text) else None
+            if first is not None:
+                after = snapshot.store.passages(range(first, first + MOST_OF_SECTION))
+                under = itertools.takewhile(lambda passage: heading.text in passage.section, after)  # noqa: B023 - used at once
+                found |= {passage.id: True for passage in under if passage.source == source}
+    return found
+
+
+def _kinds_in(snapshot: Snapshot, source: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The kinds of provisions that a document has with their own text, and their numbers."""
+    own = (kind for kind in HEADED_KINDS if source in snapshot.store.holders(kind, own_text=True))
+    return tuple((kind, tuple(snapshot.store.numbers_of(kind, source, own_text=True))) for kind in own)
 
 
 def _points(

@@ -147,6 +147,33 @@ def _called(
     return Meant(meant.sources - holders, unknown=phrase) if not meant.named and meaning.unfamiliar(words, texts) else meant
 
 
+def named_elsewhere(
+    snapshot: Snapshot, phrase: str, titles: Mapping[str, str], inside: Collection[str], meaning: Meaning | None
+) -> frozenset[str]:
+    """Of all documents (source -> title), those that `phrase` names although they are not `inside`, among those that could be meant.
+
+    A document is named by what kind of text it is and by all other words of the phrase, in either language; by its kind alone if every
+    other document is of another kind. None if a document `inside` fits as well.
+    """
+    kinds, words = kinds_of(phrase), sorted(folded_words(phrase) - GENERIC)
+    if not kinds and not words:
+        return frozenset()
+    defined = snapshot.store.mentioned(NAME)
+    names = {source: names_of(title, source, tuple(defined.get(source, ()))) for source, title in titles.items()}
+    vocabulary = sorted(frozenset().union(*(own.words for own in names.values())) - GENERIC)
+    same = meaning.translations(words, vocabulary) if meaning and words else {}
+
+    def fits(own: Names, least: int) -> bool:
+        known = stems(own.words)
+        found = sum(bool(stems(frozenset((word,))) & known or same.get(word, set()) & own.words) for word in words)
+        return bool(not kinds or kinds & (own.kinds or own.kinds_of_file)) and found >= least
+
+    fitting = {source for source, own in names.items() if fits(own, len(words))}
+    if not fitting and kinds and all(own.kinds or own.kinds_of_file for source, own in names.items() if source in inside):
+        fitting = {source for source, own in names.items() if fits(own, 0)}
+    return frozenset() if fitting & {*inside} else frozenset(fitting)
+
+
 def documents_meant(
     question: str, titles: Mapping[str, str], holders: set[str], defined: Mapping[str, tuple[str, ...]] | None = None,
     phrase: str = "", meaning: Meaning | None = None,

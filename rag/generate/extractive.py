@@ -7,10 +7,10 @@ It rephrases nothing: the lead-in is in the language of the question, the quotat
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.asked_provisions import asked_provisions, asks_for_all
+from rag.asked_provisions import Asked, as_paragraph, asked_provisions, asks_for_all
 from rag.dates import written
 from rag.language import detect
 from rag.lookup import FIRST_OF_UNIT
@@ -52,8 +52,6 @@ SENTENCES_BEFORE = 2
 MARGIN = 2.0  # how far behind the best sentence, in log-odds, another may be quoted
 LIST_MARGIN = 4.0
 
-Within = tuple[Reference, ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -79,8 +77,8 @@ class ExtractiveGenerator:
     def generate(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Iterator[str]:
         """Stream one quotation at a time, grouped by document."""
         language = detect(question)
-        asked = {(item.reference, item.within): item.part for item in asked_provisions(question)}
-        references = frozenset(reference for reference, _ in asked)
+        asked = [_as_found(item, hits) for item in asked_provisions(question)]
+        references = frozenset(item.reference for item in asked)
         spans = self._provisions(question, asked, hits) or self._best(question, hits)
         last = None
         for span in spans:
@@ -102,7 +100,7 @@ class ExtractiveGenerator:
         chosen.sort(key=lambda item: (by_source[hits[item.hit].passage.source], hits[item.hit].passage.start + item.start))
         return _joined([_widened(item, hits[item.hit].passage) for item in chosen], hits)
 
-    def _provisions(self, question: str, asked: Mapping[tuple[Reference, Within], Part], hits: Sequence[Hit]) -> list[Span]:
+    def _provisions(self, question: str, asked: Sequence[Asked], hits: Sequence[Hit]) -> list[Span]:
         """For each provision asked for, its own text (or the paragraph asked for) or its clause, from the best hit of each document.
 
         Of a chapter, or whatever else is made of other provisions, the first of them, or those that fit the question best.
@@ -110,7 +108,7 @@ class ExtractiveGenerator:
         chosen: list[Span] = []
         holders = {hit.passage.source for hit in hits if hit.why.reference}
         longest = MAX_QUOTE if len(holders) < MANY_DOCUMENTS else MAX_QUOTE_OF_MANY
-        for (reference, within), part in asked.items():
+        for reference, within, part in dict.fromkeys((item.reference, item.within, item.part) for item in asked):
             numbered = self._numbered(question, reference, hits)
             chosen += (unit := numbered or self._unit(question, reference, part, hits))
             sources = {hits[span.hit].passage.source for span in unit}
@@ -128,16 +126,19 @@ class ExtractiveGenerator:
         return chosen
 
     def _numbered(self, question: str, reference: Reference, hits: Sequence[Hit]) -> list[Span]:
-        """What to quote of a point of a document, or of an act by its number: its paragraph."""
-        if not (reference.kind == POINT or is_act(reference)):
-            return []
+        """What to quote of a point of a document, of an act by its number, or of a section whose heading does not say that it is one."""
         chosen = []
         for index, hit in enumerate(hits):
-            if hit.why.reference == str(reference):
-                text = hit.passage.text
-                span = act_span(text, reference) if is_act(reference) else part_span(_HEADING_MARKS.sub(_blank, text), (reference.number,))
-                whole = self._own_text(question, index, hit.passage, MAX_QUOTE, ())
-                chosen.append(Span(index, span[0], span[0] + len(text[slice(*span)].rstrip())) if span else whole)
+            known = reference in (*hit.passage.provisions, *hit.passage.mentions) and not (reference.kind == POINT or is_act(reference))
+            if hit.why.reference != str(reference) or known:
+                continue
+            text, span = hit.passage.text, None
+            if is_act(reference):
+                span = act_span(text, reference)
+            elif reference.kind == POINT:
+                span = part_span(_HEADING_MARKS.sub(_blank, text), (reference.number,))
+            whole = self._own_text(question, index, hit.passage, MAX_QUOTE, ())
+            chosen.append(Span(index, span[0], span[0] + len(text[slice(*span)].rstrip())) if span else whole)
         return chosen[:MAX_DOCUMENTS]
 
     def _unit(self, question: str, reference: Reference, part: Part, hits: Sequence[Hit]) -> list[Span]:
@@ -170,6 +171,11 @@ class ExtractiveGenerator:
         first = 0 if spans[best][1] - start <= longest else best
         end = max((span[1] for span in spans[first:] if span[1] - spans[first][0] <= longest), default=spans[first][1])
         return Span(index, spans[first][0], end)
+
+
+def _as_found(item: Asked, hits: Sequence[Hit]) -> Asked:
+    around = item.within[0] if item.within else None
+    return as_paragraph(item, [hit.passage for hit in hits if hit.why.reference == str(around) and around in hit.passage.provisions])
 
 
 def _blank(match: re.Match[str]) -> str:
