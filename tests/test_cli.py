@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -90,6 +91,30 @@ def process(*arguments: object, **options: Any) -> "subprocess.CompletedProcess[
     return subprocess.run(
         command, capture_output=True, text=True, timeout=60, env=environment | options.pop("env", {}), check=False, **options
     )
+
+
+def test_an_index_that_may_not_be_written_to_can_be_asked(docs: Path, tmp_path: Path) -> None:
+    """As root only without the privilege to write everywhere."""
+    if os.geteuid() == 0 and not shutil.which("setpriv"):
+        pytest.skip("setpriv is not here")
+    index = tmp_path / "shared"
+    assert process("index", docs, "--index", index).returncode == 0
+    before = process("ask", "what does Article 4 say", "--index", index)
+    for path in (*index.rglob("*"), index):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    held = "--bounding-set=-dac_override,-dac_read_search,-fowner"
+    unprivileged = ["setpriv", held, "--inh-caps=-all"] if os.geteuid() == 0 else []
+    try:
+        for command in (("ask", "what does Article 4 say"), ("check",)):
+            done = subprocess.run(
+                [*unprivileged, sys.executable, "-m", "rag", *command, "--index", str(index)], capture_output=True, text=True, timeout=60,
+                check=False, cwd=PACKAGE.parent,
+            )  # fmt: skip
+            assert (done.returncode, done.stderr) == (0, ""), command
+            assert command[0] == "check" or done.stdout == before.stdout
+    finally:
+        for path in (index, *index.rglob("*")):
+            path.chmod(0o755)
 
 
 # JSON

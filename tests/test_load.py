@@ -101,6 +101,15 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     assert [source for _, source in find_files([inside])] == ["a.txt"]
 
 
+def test_an_index_among_the_documents_is_no_document(tmp_path: Path) -> None:
+    for name in ("a.md", "index.db", "vectors.db", "contextual.db", "write.lock", "seal.json", "g12/words/meta.json", "g12b/b.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+    assert [source for _, source in find_files([tmp_path])] == ["a.md", "g12b/b.json"]
+    (tmp_path / "write.lock").unlink()  # files of these names alone are somebody's
+    assert "seal.json" in [source for _, source in find_files([tmp_path])]
+
+
 def test_a_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere does not exist; give files or folders that do"):
         list(find_files([tmp_path / "nowhere"]))

@@ -4,6 +4,7 @@
 damaged are never searched: a small index is searched in memory instead, a large one asks for `rag check --repair`.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -223,10 +224,11 @@ def _close(connections: _Connections) -> None:
             connection.close()
 
 
-def _identity(file: Path) -> tuple[int, int] | None:
-    """Which file has this name now: a repair puts another one in its place."""
+def _identity(file: Path) -> tuple[int, ...] | None:
+    """Which file has this name now: a repair puts another one in its place, and one that cannot be written to is read as unchanging."""
     try:
         status = file.stat()
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+    changed = () if os.access(file, os.W_OK) else (status.st_mtime_ns, status.st_size)
+    return status.st_dev, status.st_ino, *changed

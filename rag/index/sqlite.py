@@ -1,5 +1,6 @@
 """How the SQLite files of an index are opened, written and emptied."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +14,8 @@ READING_CACHE_KIB = 32_000  # holds the inner pages of a million passages; SQLit
 def connect(file: Path, *, writing: bool) -> sqlite3.Connection:
     """A connection to an SQLite file of an index, made if it is not there and `writing`."""
     if not writing:
-        connection = sqlite3.connect(
-            f"{file.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=TIMEOUT_SECONDS, check_same_thread=False
-        )
+        address = f"{file.resolve().as_uri()}?{_mode(file)}"
+        connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=TIMEOUT_SECONDS, check_same_thread=False)
         connection.execute(f"PRAGMA cache_size = {-READING_CACHE_KIB}")
         return connection
     connection = sqlite3.connect(file, isolation_level=None, timeout=TIMEOUT_SECONDS)
@@ -23,6 +23,16 @@ def connect(file: Path, *, writing: bool) -> sqlite3.Connection:
     for name, value in {"synchronous": "FULL", "foreign_keys": "ON", "secure_delete": "ON", "cache_size": -64_000}.items():
         connection.execute(f"PRAGMA {name} = {value}")
     return connection
+
+
+def _mode(file: Path) -> str:
+    """How to open a file for reading: where nothing may be written, and nobody writes, as one that does not change.
+
+    SQLite itself wants to write a file beside one whose log was in use; `rag.index.reader` opens files again that have changed since.
+    """
+    if os.access(file, os.W_OK) and os.access(file.parent, os.W_OK):
+        return "mode=rw"
+    return "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
 
 
 def checkpoint(connection: sqlite3.Connection) -> None:

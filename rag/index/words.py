@@ -11,6 +11,7 @@ says to tantivy that all of them are one index. A deleted passage is in no part,
 
 import errno
 import json
+import os
 import shutil
 import time
 import unicodedata
@@ -19,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import tantivy
@@ -176,7 +178,12 @@ class WordIndex:
             IndexDamaged: tantivy cannot read the folder.
         """
         try:
-            return cls(tantivy.Index.open(str(folder)))
+            if os.access(folder, os.W_OK):
+                return cls(tantivy.Index.open(str(folder)))
+            with TemporaryDirectory(prefix="rag-words-") as writable:  # for tantivy's own lock; its files stay open without their names
+                for file in (file for file in folder.iterdir() if file.suffix != ".lock"):
+                    (Path(writable) / file.name).symlink_to(file.resolve())
+                return cls(tantivy.Index.open(writable))
         except ValueError as error:
             raise IndexDamaged(f"The word index in {folder} cannot be opened: {error}.") from error
 

@@ -5,6 +5,7 @@ A ZIP file stands for the files in it, as a folder does. What the files hold is 
 
 import hashlib
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,9 @@ from rag.load.characters import printable_name
 from rag.load.limits import megabytes
 
 ARCHIVE = ".zip"
+# An index that someone keeps among the documents is no document.
+_MARKS_OF_INDEX = frozenset(("index.db", "vectors.db", "write.lock"))
+_INDEX = re.compile(r"(?:index|vectors|contextual)\.db(?:-wal|-shm)?|write\.lock|seal\.json|g[0-9]+")
 
 
 def find_files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
@@ -106,8 +110,9 @@ def _walk(root: Path) -> Iterator[Path]:
     unreadable: list[str] = []
     inside = root.resolve()
     for folder, folders, files in os.walk(root, onerror=lambda error: unreadable.append(error.filename)):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
+        own = _INDEX if _MARKS_OF_INDEX.issubset(files) else None
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not (own and own.fullmatch(name)))
+        for name in sorted(name for name in files if not (own and own.fullmatch(name))):
             path = Path(folder, name)
             if not name.startswith(".") and (not path.is_symlink() or path.resolve().is_relative_to(inside)):
                 yield path
