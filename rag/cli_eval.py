@@ -71,6 +71,8 @@ def run_command(
     from rag.evaluate.report import print_results
     from rag.evaluate.run import Options, run_evaluation
 
+    if signed_by is not None and report is None:
+        raise InputError("--signed-by signs a report; add --report FOLDER.")
     settings = load_config(config, assignments or (), index)
     options = Options(
         queries=queries, qrels=qrels, documents=documents, report=report, compare=compare, baseline=baseline, margin=margin,

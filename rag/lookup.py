@@ -200,13 +200,15 @@ def _points(
     """The passage of a point of the one document that is named, if it has that one; title -> its points; None if there is no such list."""
     titles = {source: title for source, title, *_ in snapshot.store.documents()}
     meant = meant_by(snapshot, question, item.phrase, titles, set(titles), meaning) if item.phrase else Meant(frozenset(titles))
+    if item.phrase and not meant.named:
+        meant = Meant(named_elsewhere(snapshot, item.phrase, titles, (), meaning) or meant.sources, named=True)
     if len(meant.sources) != 1 or not (meant.named or len(titles) == 1):
         return None
     (source,) = meant.sources
     signed = [identifier for identifier, own, holder in snapshot.store.with_reference(Reference("section", item.reference.number))
               if own and holder == source]  # fmt: skip
-    if signed:
-        return dict.fromkeys(signed, True), {}
+    if signed or (headed := _headed(snapshot, item, [source])):
+        return dict.fromkeys(signed, True) or headed, {}
     spans = points(snapshot.document(source).text)
     starts = {number: snapshot.store.passage_at(source, start) for number, (start, _) in spans.items()}
     passages = {p.id: p for p in snapshot.store.passages([identifier for identifier in starts.values() if identifier is not None])}

@@ -50,6 +50,16 @@ A certificate is needed from the fourth day.
 
 Salaries are paid on the 25th.
 """,
+    "junta.md": """# Acta de la junta de propietarios
+
+## 1. Cuentas
+
+Se aprueban las cuentas.
+
+## 2. Ascensor
+
+Se contrata un ascensor nuevo.
+""",
 }
 
 
@@ -100,6 +110,7 @@ def test_a_named_document_without_such_provisions_has_none(pipeline: Pipeline, q
         ("What does section 2.2 of the handbook say?", ["A certificate is needed from the fourth day."]),
         ("§ 2.1", ["Everybody has twenty-six days of annual leave."]),
         ("section 3 of the employee handbook", ["Salaries are paid on the 25th."]),
+        ("What was agreed in point 2 of the minutes?", ["2. Ascensor\n\nSe contrata un ascensor nuevo."]),
         ("section 2 of annex I", ["2. Se mide a un metro de la pared."]),
         ("What do section 2 of annex I and section 2 of annex II say?",
          ["2. Se mide a un metro de la pared.", "2. La zona sur es industrial."]),
