@@ -182,7 +182,7 @@ def _headed(snapshot: Snapshot, item: Asked, sources: Sequence[str]) -> dict[int
         for heading in snapshot.document(source).headings:
             first = snapshot.store.passage_at(source, heading.start) if opens.match(heading.text) else None
             if first is not None:
-                after = snapshot.store.passages(range(first, first + MOST_OF_SECTION))
+                after = snapshot.store.passages([*range(first, first + MOST_OF_SECTION)])
                 under = itertools.takewhile(lambda passage: heading.text in passage.section, after)  # noqa: B023 - used at once
                 found |= {passage.id: True for passage in under if passage.source == source}
     return found

@@ -320,6 +320,14 @@ def test_a_file_that_is_no_database_is_begun_anew(corpus: Corpus) -> None:
     assert deepen(corpus.index, HashEncoder()) == Coverage(24, 24)
 
 
+def test_whoever_reads_while_the_file_is_made_finds_all_tables_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embeddings, "_SCHEMA", "CREATE TABLE IF NOT EXISTS embedders (id); CREATE TABEL")
+    with pytest.raises(sqlite3.OperationalError, match="TABEL"):
+        embeddings.Embeddings(tmp_path, writing=True)
+    with closing(sqlite3.connect(tmp_path / embeddings.FILE)) as connection:
+        assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+
+
 def test_vectors_of_no_text_are_told_and_removed(corpus: Corpus) -> None:
     deepen(corpus.index, HashEncoder())
     damage(corpus, "UPDATE vectors SET content = zeroblob(16) WHERE id = 7")

@@ -44,8 +44,10 @@ class Embeddings:
         try:
             if writing:
                 self._connection.execute("PRAGMA synchronous = NORMAL")  # `to_disk` comes before the documents are committed
-                for statement in _SCHEMA.split(";"):
-                    self._connection.execute(statement)
+                if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'vectors_of_content'").fetchone():
+                    with transaction(self._connection):  # whoever reads meanwhile finds all tables or none
+                        for statement in _SCHEMA.split(";"):
+                            self._connection.execute(statement)
             self._ids = self._known_embedders()
         except sqlite3.Error:
             self._connection.close()
