@@ -200,8 +200,8 @@ def _points(
     """The passage of a point of the one document that is named, if it has that one; title -> its points; None if there is no such list."""
     titles = {source: title for source, title, *_ in snapshot.store.documents()}
     meant = meant_by(snapshot, question, item.phrase, titles, set(titles), meaning) if item.phrase else Meant(frozenset(titles))
-    if item.phrase and not meant.named:
-        meant = Meant(named_elsewhere(snapshot, item.phrase, titles, (), meaning) or meant.sources, named=True)
+    if not meant.named and (called := named_elsewhere(snapshot, item.phrase, titles, (), meaning)):
+        meant = Meant(called, named=True)
     if len(meant.sources) != 1 or not (meant.named or len(titles) == 1):
         return None
     (source,) = meant.sources

@@ -168,7 +168,7 @@ def named_elsewhere(
         found = sum(bool(stems(frozenset((word,))) & known or same.get(word, set()) & own.words) for word in words)
         return bool(not kinds or kinds & (own.kinds or own.kinds_of_file)) and found >= least
 
-    fitting = {source for source, own in names.items() if fits(own, len(words))}
+    fitting = {source for source, own in names.items() if words and fits(own, len(words))}
     if not fitting and kinds and all(own.kinds or own.kinds_of_file for source, own in names.items() if source in inside):
         fitting = {source for source, own in names.items() if fits(own, 0)}
     return frozenset() if fitting & {*inside} else frozenset(fitting)

@@ -1,6 +1,7 @@
 """A provision of a document that has none of the kind is absent, whatever other documents have; numbered headings are sections."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -121,6 +122,17 @@ def test_a_named_document_without_such_provisions_has_none(pipeline: Pipeline, q
 )  # fmt: skip
 def test_what_is_asked_for_is_quoted(pipeline: Pipeline, question: str, quotes: list[str]) -> None:
     assert [quote for _, quote in cited(pipeline.ask(question))] == quotes
+
+
+def test_a_text_of_unknown_kind_may_be_the_contract(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    for name, text in {"tilos.md": "# Tilos 27\n\nPRIMERA.- Objeto. El piso.\n\nSEGUNDA.- Renta. Mil euros.\n",
+                       "nota.md": "# Nota sobre el contrato\n\nEl contrato se firma en mayo.\n"}.items():  # fmt: skip
+        (tmp_path / "docs" / name).write_text(text, encoding="utf-8")
+    config = load_config(index=tmp_path / "index", environment={})
+    sync(config, BuiltinEmbedder(), [tmp_path / "docs"])
+    with Pipeline.open(config) as opened:
+        assert cited(opened.ask("What does clause 2 of the contract say?")) == [("tilos.md", "SEGUNDA.- Renta. Mil euros.")]
 
 
 def test_a_section_that_no_heading_has_is_left_to_the_search(pipeline: Pipeline) -> None:
