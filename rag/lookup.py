@@ -130,9 +130,10 @@ def _meant(
     titles, holders = having
     if is_act(item.reference):
         return Meant(frozenset(titles))
-    meant = meant_by(snapshot, question, item.phrase, titles, set(holders), meaning)
-    elsewhere = frozenset() if meant.named else named_elsewhere(snapshot, item.phrase, every, titles, meaning)
-    return Meant(elsewhere, named=True) if elsewhere else meant
+    by_name = meant_by(snapshot, question, item.phrase, titles, set(holders), None)
+    if not (by_name.named or by_name.year) and (elsewhere := named_elsewhere(snapshot, item.phrase, every, titles, meaning)):
+        return Meant(elsewhere, named=True)
+    return meant_by(snapshot, question, item.phrase, titles, set(holders), meaning)
 
 
 def _numbers_within(snapshot: Snapshot, item: Asked, titles: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

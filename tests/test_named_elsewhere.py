@@ -26,6 +26,21 @@ Esta norma previene el ruido.
 Artículo 2. Horario.
 Se calla desde las once de la noche.
 
+Artículo 3. Obras.
+Se trabaja de día.
+
+Artículo 4. Ferias.
+La feria acaba a la una.
+
+Artículo 5. Perros.
+Los perros ladran poco.
+
+Artículo 6. Campanas.
+Las campanas suenan a mediodía.
+
+Artículo 7. Multas.
+La multa es de cien euros.
+
 ANEXO I. Medición
 1. Los aparatos se revisan cada año.
 2. Se mide a un metro de la pared.
@@ -90,7 +105,7 @@ CLAUSES = "“CONTRATO DE ARRENDAMIENTO DE VIVIENDA” has: clause 1-2."
         ("Article 2 of the contract", f"The documents contain no Article 2. {CLAUSES}"),
         ("¿Qué dice el artículo 2 del contrato de arrendamiento?",
          "Los documentos no contienen: artículo 2. En «CONTRATO DE ARRENDAMIENTO DE VIVIENDA» hay: cláusula 1-2."),
-        ("clause 2 of the ordinance", "The documents contain no Clause 2. “AYUNTAMIENTO DE VALDEORZA” has: article 1-2, annex 1-2."),
+        ("clause 2 of the ordinance", "The documents contain no Clause 2. “AYUNTAMIENTO DE VALDEORZA” has: article 1-7, annex 1-2."),
         ("Article 1 of the employee handbook",
          "The documents contain no Article 1. “Brightmere Employee Handbook” has nothing of the kind."),
         ("cláusula 1 del manual del empleado",
