@@ -1,13 +1,16 @@
 """A folder of three short documents with an index of it: what the tests of the index share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from rag.config import Config, IndexConfig
+from rag.config import Config, IndexConfig, load_config
+from rag.embed import BuiltinEmbedder
 from rag.index import Reader
 from rag.index.sync import Summary, sync
+from rag.pipeline import Pipeline
 from rag.read import CONTEXTUAL_DIMENSION
 from rag.testing import HashEmbedder
 
@@ -15,6 +18,18 @@ QUESTION = "who feeds the harbour cat"
 CAT = "# The cat\n\nThe keeper feeds the harbour cat at six in the morning."
 DOG = "# The dog\n\nNobody feeds the dog of the night porter, who is allergic."
 BOAT = "# The boat\n\nThe boat of the pilots was painted green last summer."
+
+
+@contextmanager
+def pipeline_over(folder: Path, texts: Mapping[str, str]) -> Iterator[Pipeline]:
+    """A pipeline over documents with these names and texts, written and indexed in `folder`."""
+    (folder / "docs").mkdir()
+    for name, text in texts.items():
+        (folder / "docs" / name).write_text(text, encoding="utf-8")
+    config = load_config(index=folder / "index", environment={})
+    sync(config, BuiltinEmbedder(), [folder / "docs"])
+    with Pipeline.open(config) as opened:
+        yield opened
 
 
 class CountingEmbedder(HashEmbedder):

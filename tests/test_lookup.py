@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+from small_corpus import pipeline_over
 
-from rag.config import load_config
-from rag.embed import BuiltinEmbedder
-from rag.index.sync import sync
 from rag.pipeline import Pipeline
 from rag.types import Answer
 
@@ -215,13 +213,7 @@ TEXTS = {
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    folder = tmp_path_factory.mktemp("provisions")
-    (folder / "docs").mkdir()
-    for name, text in TEXTS.items():
-        (folder / "docs" / name).write_text(text, encoding="utf-8")
-    config = load_config(index=folder / "index", environment={})
-    sync(config, BuiltinEmbedder(), [folder / "docs"])
-    with Pipeline.open(config) as opened:
+    with pipeline_over(tmp_path_factory.mktemp("provisions"), TEXTS) as opened:
         yield opened
 
 

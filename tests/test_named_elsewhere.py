@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from small_corpus import pipeline_over
 
-from rag.config import load_config
-from rag.embed import BuiltinEmbedder
-from rag.index.sync import sync
 from rag.pipeline import Pipeline
 from rag.types import Answer
 
@@ -81,13 +79,7 @@ Se contrata un ascensor nuevo.
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    folder = tmp_path_factory.mktemp("office")
-    (folder / "docs").mkdir()
-    for name, text in TEXTS.items():
-        (folder / "docs" / name).write_text(text, encoding="utf-8")
-    config = load_config(index=folder / "index", environment={})
-    sync(config, BuiltinEmbedder(), [folder / "docs"])
-    with Pipeline.open(config) as opened:
+    with pipeline_over(tmp_path_factory.mktemp("office"), TEXTS) as opened:
         yield opened
 
 
@@ -140,13 +132,9 @@ def test_what_is_asked_for_is_quoted(pipeline: Pipeline, question: str, quotes: 
 
 
 def test_a_text_of_unknown_kind_may_be_the_contract(tmp_path: Path) -> None:
-    (tmp_path / "docs").mkdir()
-    for name, text in {"tilos.md": "# Tilos 27\n\nPRIMERA.- Objeto. El piso.\n\nSEGUNDA.- Renta. Mil euros.\n",
-                       "nota.md": "# Nota sobre el contrato\n\nEl contrato se firma en mayo.\n"}.items():  # fmt: skip
-        (tmp_path / "docs" / name).write_text(text, encoding="utf-8")
-    config = load_config(index=tmp_path / "index", environment={})
-    sync(config, BuiltinEmbedder(), [tmp_path / "docs"])
-    with Pipeline.open(config) as opened:
+    texts = {"tilos.md": "# Tilos 27\n\nPRIMERA.- Objeto. El piso.\n\nSEGUNDA.- Renta. Mil euros.\n",
+             "nota.md": "# Nota sobre el contrato\n\nEl contrato se firma en mayo.\n"}  # fmt: skip
+    with pipeline_over(tmp_path, texts) as opened:
         assert cited(opened.ask("What does clause 2 of the contract say?")) == [("tilos.md", "SEGUNDA.- Renta. Mil euros.")]
 
 

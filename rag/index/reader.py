@@ -4,7 +4,6 @@
 damaged are never searched: a small index is searched in memory instead, a large one asks for `rag check --repair`.
 """
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from rag.index.faults import damaged, unreadable
 from rag.index.generation import tail
 from rag.index.manifest import Manifest, folder_of
 from rag.index.protocol import Snapshot
+from rag.index.sqlite import may_change
 from rag.index.store import FILE as STORE_FILE
 from rag.index.store import Store
 from rag.index.vectors import Base, Matrix, VectorIndex
@@ -230,5 +230,5 @@ def _identity(file: Path) -> tuple[int, ...] | None:
         status = file.stat()
     except OSError:
         return None
-    changed = () if os.access(file, os.W_OK) else (status.st_mtime_ns, status.st_size)
+    changed = () if may_change(file) else (status.st_mtime_ns, status.st_size)
     return status.st_dev, status.st_ino, *changed

@@ -25,12 +25,17 @@ def connect(file: Path, *, writing: bool) -> sqlite3.Connection:
     return connection
 
 
+def may_change(file: Path) -> bool:
+    """Whether this process may write to a database file and beside it."""
+    return os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
+
+
 def _mode(file: Path) -> str:
     """How to open a file for reading: where nothing may be written, and nobody writes, as one that does not change.
 
     SQLite itself wants to write a file beside one whose log was in use; `rag.index.reader` opens files again that have changed since.
     """
-    if os.access(file, os.W_OK) and os.access(file.parent, os.W_OK):
+    if may_change(file):
         return "mode=rw"
     return "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
 
