@@ -50,17 +50,17 @@ def absent(lookup: Lookup, language: Language) -> str:
     if language == "es":
         listed += f"; y otros {lookup.more} documentos" if lookup.more > 0 else ""
         strange = f" Ningún documento se llama así: {', '.join(lookup.unknown)}." if lookup.unknown else ""
-        there = (f"hay: {_kinds(kinds, language)}" if kinds else "no hay nada así" for _, kinds in lookup.instead)
-        strange += "".join(f" En «{title}» {what}." for (title, _), what in zip(lookup.instead[:MOST_CANDIDATES], there, strict=False))
+        for title, kinds in lookup.instead[:MOST_CANDIDATES]:
+            strange += f" En «{title}» hay: {_kinds(kinds, language)}." if kinds else f" En «{title}» no hay nada así."
         return f"Los documentos no contienen: {names}.{strange}" + (f" Existen: {listed}." if listed else "")
     listed += f"; and {lookup.more} more documents" if lookup.more > 0 else ""
     strange = f" No document is called {', '.join(lookup.unknown)}." if lookup.unknown else ""
-    there = (f"has: {_kinds(kinds, language)}" if kinds else "has nothing of the kind" for _, kinds in lookup.instead)
-    strange += "".join(f" “{title}” {what}." for (title, _), what in zip(lookup.instead[:MOST_CANDIDATES], there, strict=False))
+    for title, kinds in lookup.instead[:MOST_CANDIDATES]:
+        strange += f" “{title}” has: {_kinds(kinds, language)}." if kinds else f" “{title}” has nothing of the kind."
     return f"The documents contain no {names}.{strange}" + (f" Those that exist: {listed}." if listed else "")
 
 
-def _kinds(kinds: Sequence[tuple[str, tuple[str, ...]]], language: Language) -> str:
+def _kinds(kinds: Sequence[tuple[str, Sequence[str]]], language: Language) -> str:
     return ", ".join(f"{_SPANISH.get(kind, kind) if language == 'es' else kind} {_ranges(numbers, language)}" for kind, numbers in kinds)
 
 
@@ -105,9 +105,7 @@ def contents(lookup: Lookup, language: Language) -> str | None:
         by_kind: dict[str, list[str]] = {}
         for reference in members:
             by_kind.setdefault(reference.kind, []).append(reference.number)
-        names = ", ".join(
-            f"{_SPANISH.get(kind, kind) if language == 'es' else kind} {_ranges(numbers, language)}" for kind, numbers in by_kind.items()
-        )
+        names = _kinds([*by_kind.items()], language)
         listed.append(f"«{label}»: {names}" if language == "es" else f"“{label}”: {names}")
     if not listed:
         return None
