@@ -2,16 +2,17 @@
 
     python -m training.fit_answers --data DATA [--questions 628]
 
-Sentences: XQuAD's development half in Spanish and English over the Spanish paragraphs. Refusal: the same questions with the paragraph that
-answers and with its answer's sentence cut out, and the development half of the questions over the seeds; each of the two sets counts as
-much, and in each the answerable as much as the others. Prints what to put into the two modules, and the area under the curve of each set.
+Sentences: XQuAD's development half in Spanish and English over the Spanish paragraphs, and the held-out half of the written documents.
+Refusal: XQuAD's questions with the paragraph that answers and with its answer's sentence cut out, the held-out written documents, and the
+development half of the questions over the seeds; each set counts as much, and in each the answerable as much as the others. Prints what to
+put into the two modules, and the area under the curve of each set.
 """
 
 import argparse
 import json
 import lzma
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +29,10 @@ from rag.index.sync import sync
 from rag.language import detect
 from rag.paths import shipped
 from rag.pipeline import Pipeline
-from rag.select import SentenceScorer, builtin_scorer
+from rag.select import Scored, SentenceScorer, builtin_scorer
+from rag.types import Hit
 from training.reader_score import area_under_curve, fit_logistic
+from training.written import read_written, write_documents
 
 Values = npt.NDArray[np.float64]
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6)
@@ -54,7 +57,7 @@ def main() -> None:
     options = parser.parse_args()
     scorer = builtin_scorer()
     choices: dict[str, list[tuple[Values, Values, npt.NDArray[np.bool_]]]] = {}
-    cases = [*xquad_cases(options.data, options.questions, scorer, choices), *seeds_cases(scorer)]
+    cases = [*xquad_cases(options.data, options.questions, scorer, choices), *written_cases(scorer, choices), *seeds_cases(scorer)]
     for share in SHARES:
         right = {name: np.mean([r[np.argmax(words + share * read)] for words, read, r in own]) for name, own in choices.items()}
         print(f"reader's share {share}:", " ".join(f"{name} {value:.3f}" for name, value in right.items()))
@@ -105,6 +108,39 @@ def xquad_cases(
                     cut = [without_answer(hit, texts) if hit.passage.source == source else hit for hit in hits]
                     for answerable, seen in ((True, hits), (False, cut)):
                         yield Case(f"XQuAD {language}->es", answerable, features(question, seen, scorer))
+
+
+def written_cases(scorer: SentenceScorer, choices: dict[str, list[tuple[Values, Values, npt.NDArray[np.bool_]]]]) -> Iterator[Case]:
+    """The held-out written documents, all in one index; `choices` gets the sentences."""
+    with tempfile.TemporaryDirectory() as folder:
+        written = read_written(held_out=True)
+        documents = Path(folder) / "documents"
+        documents.mkdir()
+        write_documents(written, documents)
+        config = load_config(index=Path(folder) / "index", environment={})
+        sync(config, BuiltinEmbedder(), [documents])
+        deepen(config.index.path, scorer.reader)
+        with Pipeline.open(config) as pipeline:
+            for document in tqdm(written, desc="written", mininterval=5):
+                for asked in document.questions:
+                    hits = pipeline.search(asked.question)
+                    if asked.evidence is None:
+                        yield Case(f"written {asked.language}", False, features(asked.question, hits, scorer))
+                        continue
+                    start = pipeline.document(document.name).text.index(asked.evidence)
+                    span = start, start + len(asked.evidence)
+                    right = np.array([_overlaps(item, hits, document.name, span) for item in scorer.score(asked.question, hits)])
+                    words, reading = (
+                        np.array([getattr(item, part) for item in scorer.score(asked.question, hits)]) for part in ("words", "reading")
+                    )
+                    choices.setdefault(f"written {asked.language}", []).append((words, reading, right))
+                    if right.any():
+                        yield Case(f"written {asked.language}", True, features(asked.question, hits, scorer))
+
+
+def _overlaps(item: Scored, hits: Sequence[Hit], source: str, span: tuple[int, int]) -> bool:
+    passage = hits[item.hit].passage
+    return passage.source == source and passage.start + item.start < span[1] and span[0] < passage.start + item.end
 
 
 def seeds_cases(scorer: SentenceScorer) -> Iterator[Case]:

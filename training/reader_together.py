@@ -18,7 +18,6 @@ from torch.nn import functional
 
 from training.corpus import Pair
 from training.reader_adapt import pad
-from training.reader_data import Example
 from training.reader_heads import Window, answer_loss, make_batches
 from training.reader_model import Encoder, ReaderNetwork, fit
 
@@ -27,6 +26,8 @@ EVERY = 6
 
 QUESTIONS_EVERY = 3
 """Of the steps that place texts, one in so many pulls questions to passages."""
+
+Ids = tuple[int, ...]
 
 SCALE = 20.0
 LONGEST = 192
@@ -58,8 +59,8 @@ def text_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> list[tuple[int, ...]
 
 
 def train_together(
-    network: ReaderNetwork, windows: Sequence[Window], placed: Sequence[Placed], asked: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
-    teacher: Encoder, *, steps: int, rate: float, seed: int, checkpoint: Path,
+    network: ReaderNetwork, windows: Sequence[Window], placed: Sequence[Placed], asked: Sequence[tuple[Ids, ...]],
+    teacher: Encoder, *, steps: int, rate: float, seed: int, checkpoint: Path, every: int = EVERY, questions_every: int = QUESTIONS_EVERY,
 ) -> None:  # fmt: skip
     """Train in place; five in six windows of the default data are seen once in the default steps.
 
@@ -67,34 +68,37 @@ def train_together(
         network: the reader after its first round.
         windows: questions on passages.
         placed: texts with their teacher's side.
-        asked: token ids of questions and of passages that answer them.
+        asked: token ids of a question, of a passage that answers it, and of passages that do not.
         teacher: the English encoder, left as it is.
         steps: how many.
         rate: the highest learning rate.
         seed: of the order of batches.
         checkpoint: where a stopped run goes on from.
+        every: one step in so many places texts.
+        questions_every: one of so many of those pulls questions to passages.
     """
     numbers = np.random.default_rng(seed)
     reading = make_batches(windows, 1.0, seed)
     placing = _by_length([max(len(text.student), len(text.teacher)) for text in placed], numbers)
-    asking = _by_length([len(question) + len(passage) for question, passage in asked], numbers)
+    asking = _by_length([max(map(len, texts)) for texts in asked], numbers)
     compiled = torch.compile(network, dynamic=True)
     encode = torch.compile(network.encoder, dynamic=True)
     place = torch.compile(teacher.eval(), dynamic=True)
 
     def loss_at(step: int) -> Tensor:
-        turn, rest = divmod(step, EVERY)
+        turn, rest = divmod(step, every)
         if rest:
-            batch = reading[(turn * (EVERY - 1) + rest - 1) % len(reading)]
+            batch = reading[(turn * (every - 1) + rest - 1) % len(reading)]
             return answer_loss(compiled, [windows[number] for number in batch])
-        if turn % QUESTIONS_EVERY:
+        if turn % questions_every:
             chosen = [placed[number] for number in placing[turn % len(placing)]]
             with torch.no_grad():
                 wanted = pooled(place, [text.teacher for text in chosen])
             vectors = pooled(encode, [text.student for text in chosen])
             return 2 * (1 - (vectors * wanted).sum(1)).mean() + 0.5 * contrast(vectors, wanted)
-        pairs = [asked[number] for number in asking[turn % len(asking)]]
-        return 0.5 * contrast(pooled(encode, [question for question, _ in pairs]), pooled(encode, [passage for _, passage in pairs]))
+        chosen_texts = [asked[number] for number in asking[turn // questions_every % len(asking)]]
+        passages = [texts[1] for texts in chosen_texts] + [other for texts in chosen_texts for other in texts[2:]]
+        return 0.5 * contrast(pooled(encode, [texts[0] for texts in chosen_texts]), pooled(encode, passages))
 
     fit(network, loss_at, steps=steps, rate=rate, checkpoint=checkpoint, name="read on")
 
@@ -107,16 +111,10 @@ def pooled(encode: Encoder, texts: Sequence[Sequence[int]]) -> Tensor:
 
 
 def contrast(vectors: Tensor, wanted: Tensor) -> Tensor:
-    """Each vector has to find its own among those of the batch, and to be found by it."""
+    """Each vector has to find its own among the wanted ones, and to be found by it; those beyond the number of vectors are nobody's."""
     cosines = SCALE * vectors @ wanted.T
     right = torch.arange(len(cosines))
-    return (functional.cross_entropy(cosines, right) + functional.cross_entropy(cosines.T, right)) / 2
-
-
-def question_passages(examples: Sequence[Example], tokenizer: Tokenizer) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Questions with the passages that answer them, as token ids; not those of one sentence, whose passages are made up."""
-    answered = [example for example in examples if example.kind == "answer"]
-    return list(zip(text_ids(tokenizer, [e.question for e in answered]), text_ids(tokenizer, [e.passage for e in answered]), strict=True))
+    return (functional.cross_entropy(cosines, right) + functional.cross_entropy(cosines[:, : len(cosines)].T, right)) / 2
 
 
 def _by_length(lengths: Sequence[int], numbers: np.random.Generator) -> list[list[int]]:

@@ -4,12 +4,14 @@
 
 The embedding has to be there already (`training.train_embedding`). Each step is a module: `reader_vocabulary` chooses tokens,
 `reader_adapt` teaches the encoder Spanish, `reader_data` makes questions and passages, `reader_model` trains on them, `reader_export`
-writes files, `reader_score` measures them. A run that was stopped goes on from its last checkpoint. Nothing is random but by seed.
+writes files, `reader_score` measures them. Three rounds: public questions; more of them, and placing texts; the documents and questions
+of `training/written`. A run that was stopped goes on from its last checkpoint. Nothing is random but by seed.
 """
 
 import argparse
 import os
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,19 +30,23 @@ from training.reader_cloze import cloze_examples
 from training.reader_data import Example, cross_language, read_examples
 from training.reader_export import write_reader, write_settings
 from training.reader_gloss import Glossary, make_glossaries
-from training.reader_heads import make_windows, train_heads
+from training.reader_heads import make_batches, make_windows, train_heads
 from training.reader_model import Encoder, ReaderNetwork
 from training.reader_score import fit_logistic, log_odds, score_reader
 from training.reader_stored import read_reader
-from training.reader_together import placed_texts, question_passages, train_together
+from training.reader_together import Ids, Placed, placed_texts, text_ids, train_together
 from training.reader_translate import MODES, translate
 from training.reader_vocabulary import choose_tokens, count_tokens, first_vectors, make_tokenizer
 from training.score import score
 from training.teacher import Teacher, find_teacher
 from training.train_embedding import SENTENCE_TOKENS
+from training.written import read_written, written_examples, written_places
 
 AS_IT_IS = {"answerable": 1.0, "span": 0.0, "bias": 0.0}
 """The calibration that leaves the first head's logit alone."""
+
+WRITTEN_EVERY = 4
+"""One step in so many of the third round places texts."""
 
 HELD_OUT = 25
 """One passage in so many is kept for calibration."""
@@ -59,6 +65,9 @@ class Settings:
     further_rate: float = 1.2e-4
     clozes: int = 26_000
     placed: int = 60_000
+    written_epochs: int = 2
+    written_rate: float = 1e-4
+    repeated: int = 14_000
     seed: int = 0
 
 
@@ -134,23 +143,54 @@ def further_round(
     network: ReaderNetwork, tokenizer: Tokenizer, examples: list[Example], data: Path, cache: Path, settings: Settings
 ) -> None:
     """Train on, together with the encoder's other task, to place texts."""
-    folder = find_teacher()
-    weights = load_file(folder / "model.safetensors")
+    windows = make_windows(examples, tokenizer, settings.seed)
+    asked = _text_ids(tokenizer, [(example.question, example.passage) for example in examples if example.kind == "answer"])
+    train_together(
+        network, windows, texts_to_place(tokenizer, data, settings), asked, find_encoder(),
+        steps=settings.further_steps, rate=settings.further_rate, seed=settings.seed, checkpoint=cache / "together.pt",
+    )  # fmt: skip
+
+
+def written_round(
+    network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], data: Path, out: Path, cache: Path, settings: Settings
+) -> int:
+    """Train on with the written documents, and some of the second round's examples lest they be forgotten; return how many examples."""
+    table, written = BuiltinEmbedder(out), read_written(held_out=False)
+    examples = further[: settings.repeated]
+    for epoch in range(settings.written_epochs):
+        examples = examples + written_examples(written, table, settings.seed + epoch)
+    windows = make_windows(examples, tokenizer, settings.seed)
+    asked = _text_ids(tokenizer, written_places(written, table))
+    steps = len(make_batches(windows, 1.0, settings.seed)) * WRITTEN_EVERY // (WRITTEN_EVERY - 1)
+    train_together(
+        network, windows, texts_to_place(tokenizer, data, settings), asked, find_encoder(),
+        steps=steps, rate=settings.written_rate, seed=settings.seed, checkpoint=cache / "written.pt",
+        every=WRITTEN_EVERY, questions_every=2,
+    )  # fmt: skip
+    return len(examples)
+
+
+def _text_ids(tokenizer: Tokenizer, texts: Sequence[tuple[str, ...]]) -> list[tuple[Ids, ...]]:
+    return list(zip(*(text_ids(tokenizer, side) for side in zip(*texts, strict=True)), strict=True))
+
+
+def find_encoder() -> Encoder:
+    """The English teacher itself."""
+    weights = load_file(find_teacher() / "model.safetensors")
     vectors = weights["embeddings.word_embeddings.weight"]
     teacher = Encoder(len(vectors))
     teacher.load_bert(weights, vectors)
-    teacher_tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return teacher
+
+
+def texts_to_place(tokenizer: Tokenizer, data: Path, settings: Settings) -> list[Placed]:
+    """Sentences and paragraphs of the parallel texts, as the student and as the teacher read them."""
+    teacher_tokenizer = Tokenizer.from_file(str(find_teacher() / "tokenizer.json"))
     teacher_tokenizer.no_truncation()
     teacher_tokenizer.no_padding()
     pairs = [pair for source in SENTENCE_SOURCES for pair in read_sentences(data, source, settings.seed)]
     pairs = random.Random(settings.seed).sample(pairs, settings.placed // 2) + read_paragraphs(data, PARAGRAPH_SOURCE, settings.seed)
-    placed = placed_texts(pairs, tokenizer, teacher_tokenizer, settings.seed)
-    windows = make_windows(examples, tokenizer, settings.seed)
-    asked = question_passages(examples, tokenizer)
-    train_together(
-        network, windows, placed, asked, teacher,
-        steps=settings.further_steps, rate=settings.further_rate, seed=settings.seed, checkpoint=cache / "together.pt",
-    )  # fmt: skip
+    return placed_texts(pairs, tokenizer, teacher_tokenizer, settings.seed)
 
 
 def calibrate(examples: list[Example], out: Path) -> dict[str, float]:
@@ -168,14 +208,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with parallel/, questions/ and dev/")
     parser.add_argument("--out", type=Path, default=Path("rag/models"), help="where the model files go")
     parser.add_argument("--cache", type=Path, default=Path(".cache/training/reader"), help="where checkpoints are kept between runs")
-    parser.add_argument("--go-on", action="store_true", help="start from the reader that is in --out, with the second round")
+    parser.add_argument("--from-round", type=int, choices=(1, 2, 3), default=1, help="2, 3: start from the reader that is in --out")
     arguments = parser.parse_args()
     settings = Settings()
     torch.manual_seed(settings.seed)  # the heads start at random
     torch.set_num_threads(min(2, os.cpu_count() or 1))
     arguments.cache.mkdir(parents=True, exist_ok=True)
 
-    if not arguments.go_on:
+    if arguments.from_round == 1:
         # 1. The encoder, with a vocabulary of both languages.
         encoder, tokenizer = adapted_encoder(arguments.data, arguments.out, arguments.cache, settings)
 
@@ -191,17 +231,21 @@ def main() -> None:
     # 3. A second round from the files of the first, with more questions and a second task.
     network, tokenizer = read_reader(arguments.out)
     examples, held_out = further_examples(arguments.data, arguments.out, settings)
-    further_round(network, tokenizer, examples, arguments.data, arguments.cache, settings)
+    if arguments.from_round < 3:
+        further_round(network, tokenizer, examples, arguments.data, arguments.cache, settings)
 
-    # 4. The files, and a probability fitted to what they say.
+    # 4. A third, with documents and questions written for it.
+    count = written_round(network, tokenizer, examples, arguments.data, arguments.out, arguments.cache, settings)
+
+    # 5. The files, and a probability fitted to what they say.
     write_reader(network, tokenizer, AS_IT_IS, arguments.out)
     revision = write_settings(calibrate(held_out, arguments.out), arguments.out)
 
-    # 5. What it is worth, and the model card.
+    # 6. What it is worth, and the model card.
     measured = score_reader(arguments.out, arguments.data)
     placed = score(Reader(arguments.out).encode, arguments.data)
     answered = sum(example.kind != "none" for example in examples)
-    print(write_reader_card(arguments.out, revision, settings, len(examples), answered, measured, placed))
+    print(write_reader_card(arguments.out, revision, settings, len(examples), answered, count, measured, placed))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,207 @@
+"""Documents written for training, with questions in both languages: those that a clause answers, and near misses that nothing answers.
+
+    @language es
+    @kind contract
+
+    The text ...
+    @questions
+    en | a question that the text answers | the clause that answers, which stands in the text once
+    es | a question that it does not answer | -
+
+What public question sets lack is here: contracts, minutes, bye-laws and manuals instead of encyclopaedias, questions across languages
+that are not translations, and unanswerable ones that share more words with the text than the others do. Every fifth document of a folder
+is held out: no model is trained on it; the answers are measured and the refusal is calibrated on it.
+
+    python -m training.written FOLDER     writes the held-out ones as FOLDER/documents and FOLDER/questions.jsonl, for `rag eval`
+
+It knows the files and how a document is cut into passages; it knows nothing of models.
+"""
+
+import argparse
+import json
+import random
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from rag.config import load_config
+from rag.embed import BuiltinEmbedder
+from rag.load import Limits, load_file
+from rag.select import with_headings
+from rag.split import split
+from rag.types import Document, Language, Passage
+from training.reader_data import Example, without_sentence
+
+FOLDER = Path(__file__).with_name("written")
+HELD_OUT = 5
+"""One document of a subject in so many is not trained on."""
+
+GROUP = 3_000_000
+NEAREST = 2
+"""Passages of a document that are read with a question that it does not answer; one fewer with a question that it answers elsewhere."""
+
+ELSEWHERE = 0.3
+"""Share of questions that are also read with the nearest passage of another document."""
+
+_FRAME = re.compile(r"@language (?P<language>en|es)\n@kind [^\n]+\n\n(?P<text>.*)\n@questions\n(?P<questions>.*)", re.DOTALL)
+_MARKDOWN = re.compile(r"(?m)^#|^\*\*|^[-*] |^\|")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question; `evidence` is the clause of the text that answers, None if none does."""
+
+    question: str
+    language: Language
+    evidence: str | None
+
+
+@dataclass(frozen=True)
+class Written:
+    """A text with its questions; `name` ends with the suffix that says how it is to be read."""
+
+    name: str
+    language: Language
+    text: str
+    questions: tuple[Asked, ...]
+
+
+def read_written(folder: Path = FOLDER, *, held_out: bool) -> list[Written]:
+    """The documents that are held out, or all others, in the order of their names.
+
+    Raises:
+        ValueError: a file is not as the module says, or a question's evidence does not stand in its text exactly once.
+    """
+    return [read_one(path) for path in sorted(folder.glob("*/*.txt")) if (int(path.stem) % HELD_OUT == 0) is held_out]
+
+
+def read_one(path: Path) -> Written:
+    """One document.
+
+    Raises:
+        ValueError: see `read_written`.
+    """
+    match = _FRAME.fullmatch(path.read_text(encoding="utf-8"))
+    if match is None:
+        raise ValueError(f"{path} is not framed by @language, @kind, a text and @questions.")
+    text, questions = match["text"].strip(), []
+    for line in filter(str.strip, match["questions"].splitlines()):
+        language, question, evidence = (part.strip() for part in line.split(" | "))
+        if evidence != "-" and text.count(evidence) != 1:
+            raise ValueError(f"{path}: {evidence!r} stands in the text {text.count(evidence)} times.")
+        questions.append(Asked(question, "es" if language == "es" else "en", None if evidence == "-" else evidence))
+    name = f"{path.parent.name}-{path.stem}.{'md' if _MARKDOWN.search(text) else 'txt'}"
+    return Written(name, "es" if match["language"] == "es" else "en", text, tuple(questions))
+
+
+def write_documents(written: Sequence[Written], folder: Path) -> None:
+    """The texts alone, as files that can be indexed."""
+    for document in written:
+        (folder / document.name).write_text(document.text + "\n", encoding="utf-8")
+
+
+def write_question_set(written: Sequence[Written], folder: Path) -> None:
+    """`folder/documents` and `folder/questions.jsonl`, as `rag eval` reads them."""
+    (folder / "documents").mkdir(parents=True, exist_ok=True)
+    write_documents(written, folder / "documents")
+    rows = [
+        {
+            "id": f"{Path(document.name).stem}-{number:02}",
+            "question": asked.question,
+            "language": asked.language,
+            "kind": "fact" if asked.evidence else "unanswerable",
+            "split": "dev",
+            "answerable": asked.evidence is not None,
+            "evidence": [{"source": document.name, "quote": asked.evidence}] if asked.evidence else [],
+        }
+        for document in written
+        for number, asked in enumerate(document.questions, start=1)
+    ]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (folder / "questions.jsonl").write_text(lines, encoding="utf-8")
+
+
+def written_examples(written: Sequence[Written], embedder: BuiltinEmbedder, seed: int) -> list[Example]:
+    """Each question on the passage that answers, on that without its answer, on others of its document and on one of another document."""
+    numbers = random.Random(seed)
+    made: list[Example] = []
+    for found in _found(written, embedder):
+        silent = list(found.others[: NEAREST - bool(found.answering)])
+        if numbers.random() < ELSEWHERE:
+            silent.append(found.elsewhere)
+        group = GROUP + found.document
+        if found.answering and found.asked.evidence:
+            text, spans = _marked(with_headings(found.answering), found.asked.evidence)
+            below = Example(found.asked.question, text, spans, "sentence", found.language, group)
+            alone = replace(below, passage=found.answering.text, spans=_marked(found.answering.text, found.asked.evidence)[1])
+            made += [below, alone, *filter(None, [without_sentence(numbers.choice((below, alone)))])]
+        for passage in silent:
+            text = numbers.choice((with_headings(passage), passage.text))
+            made.append(Example(found.asked.question, text, (), "none", found.language, group))
+    numbers.shuffle(made)
+    return made
+
+
+def written_places(written: Sequence[Written], embedder: BuiltinEmbedder) -> list[tuple[str, str, str]]:
+    """Questions, the passages that answer them, and the nearest other passage of the same document, as they are placed in the index."""
+    return [
+        (found.asked.question, found.answering.in_context, found.others[0].in_context)
+        for found in _found(written, embedder)
+        if found.answering and found.others
+    ]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A question among passages: the one that answers, the others of its document and the best of another one, nearest first."""
+
+    asked: Asked
+    document: int
+    language: Language
+    answering: Passage | None
+    others: tuple[Passage, ...]
+    elsewhere: Passage
+
+
+def _found(written: Sequence[Written], embedder: BuiltinEmbedder) -> Iterator[_Found]:
+    """Every question; not those whose evidence is cut in two."""
+    settings = load_config(environment={}).split
+    passages = [split(document, settings.target_characters, settings.max_characters) for document in _loaded(written)]
+    flat = [(number, passage) for number, own in enumerate(passages) for passage in own]
+    vectors = embedder.encode_documents([passage.in_context for _, passage in flat])
+    for number, document in enumerate(written):
+        cosines = embedder.encode_queries([asked.question for asked in document.questions]) @ vectors.T
+        for asked, row in zip(document.questions, cosines, strict=True):
+            order = np.argsort(-row)
+            own = [flat[place][1] for place in order if flat[place][0] == number]
+            answering = next((passage for passage in own if asked.evidence and asked.evidence in passage.text), None)
+            if bool(asked.evidence) is bool(answering):
+                others = tuple(passage for passage in own if passage is not answering)
+                elsewhere = next(flat[place][1] for place in order if flat[place][0] != number)
+                yield _Found(asked, number, document.language, answering, others, elsewhere)
+
+
+def _loaded(written: Sequence[Written]) -> list[Document]:
+    with tempfile.TemporaryDirectory() as folder:
+        write_documents(written, Path(folder))
+        return [load_file(Path(folder) / document.name, document.name, Limits()) for document in written]
+
+
+def _marked(text: str, evidence: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    start = text.rindex(evidence)
+    return text, ((start, start + len(evidence)),)
+
+
+def main() -> None:
+    """Write the held-out documents for `rag eval`."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    write_question_set(read_written(held_out=True), parser.parse_args().folder)
+
+
+if __name__ == "__main__":
+    main()
