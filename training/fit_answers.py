@@ -1,11 +1,12 @@
-"""Fits what picks the sentence and what refuses: the reader's share in `rag.select`, the logistic function of `rag.abstain`.
+"""Fits what picks the sentence and what refuses: the weights of `rag.select`, the logistic functions of `rag.abstain`.
 
     python -m training.fit_answers --data DATA [--questions 628]
 
-Sentences: XQuAD's development half in Spanish and English over the Spanish paragraphs, and the held-out half of the written documents.
-Refusal: XQuAD's questions with the paragraph that answers and with its answer's sentence cut out, the held-out written documents, and the
-development half of the questions over the seeds; each set counts as much, and in each the answerable as much as the others. Prints what to
-put into the two modules, and the area under the curve of each set.
+Three sets: XQuAD's development half in Spanish and English over the Spanish paragraphs, each question with its paragraph and with what
+is left of it without the sentence that answers; the held-out documents of `training/written`, five of different subjects to an index; the
+questions over the seeds that stand alone and name no provision. The development half of each fits, every set and each label with the same
+weight; the other half, where there is one, is only measured. Prints what to put into the two modules, the share of questions whose
+best sentence holds the answer, and for the refusal the area under the curve, where the answer is among the first passages.
 """
 
 import argparse
@@ -13,11 +14,13 @@ import json
 import lzma
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from tqdm import tqdm
 
 from benchmarks.ablations import searchable, without_answer
@@ -29,24 +32,31 @@ from rag.index.sync import sync
 from rag.language import detect
 from rag.paths import shipped
 from rag.pipeline import Pipeline
-from rag.select import Scored, SentenceScorer, builtin_scorer
+from rag.select import WORDS, SentenceScorer, builtin_scorer
 from rag.types import Hit
 from training.reader_score import area_under_curve, fit_logistic
-from training.written import read_written, write_documents
+from training.written import Written, read_written, write_documents
 
 Values = npt.NDArray[np.float64]
-THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6)
-SHARES = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0)
+Flags = npt.NDArray[np.bool_]
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
+DOCUMENTS_TOGETHER = 5
+RIDGE = 0.01
 QUESTIONS = Path(__file__).resolve().parent.parent / "eval" / "questions.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question with what was found: whether it can be answered from that, and the features of the refusal."""
+    """A question with what was found: whether it can be answered from that, the features of the refusal, and of the sentences.
+
+    `sentences` has a row for each sentence of the first passages: what words say, then the reader; `right` says which hold the answer.
+    """
 
     name: str
     answerable: bool
-    features: dict[str, float]
+    refusal: dict[str, float]
+    sentences: Values
+    right: Flags
 
 
 def main() -> None:
@@ -56,36 +66,94 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=628, help="how many of XQuAD's")
     options = parser.parse_args()
     scorer = builtin_scorer()
-    choices: dict[str, list[tuple[Values, Values, npt.NDArray[np.bool_]]]] = {}
-    cases = [*xquad_cases(options.data, options.questions, scorer, choices), *written_cases(scorer, choices), *seeds_cases(scorer)]
-    for share in SHARES:
-        right = {name: np.mean([r[np.argmax(words + share * read)] for words, read, r in own]) for name, own in choices.items()}
-        print(f"reader's share {share}:", " ".join(f"{name} {value:.3f}" for name, value in right.items()))
-    cases = [case for case in cases if case.features]
-    every = tuple(cases[0].features)
-    rows = np.array([[case.features[name] for name in every] for case in cases])
+    cases = [*xquad_cases(options.data, options.questions, scorer), *written_cases(scorer), *seeds_cases(scorer)]
+    names = list(dict.fromkeys(case.name for case in cases))
+    fitting = [name for name in names if not name.endswith("test")]
+    choose(cases, names, fitting)
+    refuse([case for case in cases if case.refusal and (case.right.any() or not case.answerable)], names, fitting)
+
+
+def choose(cases: Sequence[Case], names: Sequence[str], fitting: Sequence[str]) -> None:
+    """The weights of words and reader: the likeliest under a softmax over the sentences of the first passages."""
+    own = {name: [case for case in cases if case.name == name and case.right.any()] for name in names}
+    now = np.array([*WORDS.values(), 0.0])
+    for share in (0.25, 0.5, 1.0, 2.0, 4.0):
+        now[-1] = share
+        print(f"sentence, weights as they are, reader {share}:", _shares(cases, names, now))
+    for columns in (len(WORDS), len(WORDS) + 1):
+        weights = fit_choice([own[name] for name in fitting], columns)
+        print("sentence, fitted:", " ".join(f"{name}={weight:.2f}" for name, weight in zip([*WORDS, "READING"], weights, strict=False)))
+        print("  right:", _shares(cases, names, np.pad(weights, (0, len(now) - len(weights)))))
+
+
+def _shares(cases: Sequence[Case], names: Sequence[str], weights: Values) -> str:
+    told = []
+    for name in names:
+        right = [
+            case.right[np.argmax(case.sentences @ weights)] for case in cases if case.name == name and case.answerable and len(case.right)
+        ]
+        told.append(f"{name} {np.mean(right):.3f}")
+    return ", ".join(told)
+
+
+def fit_choice(sets: Sequence[Sequence[Case]], columns: int) -> Values:
+    """Weights of the first `columns` features, every set counting the same."""
+    spread = np.concatenate([case.sentences[:, :columns] for own in sets for case in own]).std(axis=0) + 1e-9
+    tensors = [[(torch.from_numpy(case.sentences[:, :columns] / spread), torch.from_numpy(case.right)) for case in own] for own in sets]
+    weights = torch.zeros(columns, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        total = RIDGE * (weights**2).sum()
+        for own in tensors:
+            total = total - torch.stack([torch.logsumexp((rows @ weights).log_softmax(0)[right], 0) for rows, right in own]).mean()
+        total.backward()  # type: ignore[no-untyped-call]
+        return total
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    result: Values = weights.detach().numpy() / spread
+    return result
+
+
+def refuse(cases: Sequence[Case], names: Sequence[str], fitting: Sequence[str]) -> None:
+    """The logistic function of the features of `rag.abstain`."""
+    every = tuple(cases[0].refusal)
+    rows = np.array([[case.refusal[name] for name in every] for case in cases])
     labels = np.array([case.answerable for case in cases])
     sets = np.array([case.name for case in cases])
-    names = sorted(set(sets.tolist()))
-    # Every set and both labels weigh the same: rows are repeated.
     repeats = np.array([round(4_000 / ((sets == name) & (labels == label)).sum()) for name, label in zip(sets, labels, strict=True)])
-    for chosen in ((0, 1), tuple(range(len(every)))):
-        fitted = fit_logistic(np.repeat(rows[:, chosen], repeats, axis=0), np.repeat(labels, repeats))
-        values = fitted.log_odds(rows[:, chosen])
-        told = " ".join(f"{every[place]}={weight:.3f}" for place, weight in zip(chosen, fitted.weights, strict=True))
-        print(f"refusal: {told} bias={fitted.bias:.3f}")
-        for name in names:
-            p, n = values[(sets == name) & labels], values[(sets == name) & ~labels]
-            told = " ".join(
-                f"{t}: {(p >= np.log(t / (1 - t))).mean():.2f}/{(n < np.log(t / (1 - t))).mean():.2f}" for t in (0.2, 0.3, 0.4, 0.5, 0.6)
-            )
-            print(f"  {name}: AUC {area_under_curve(p, n):.3f}; answered/refused at {told}")
+    fits = np.isin(sets, fitting)
+    fitted = fit_logistic(np.repeat(rows[fits], repeats[fits], axis=0), np.repeat(labels[fits], repeats[fits]))
+    values = fitted.log_odds(rows)
+    told = " ".join(f"{name}={weight:.3f}" for name, weight in zip(every, fitted.weights, strict=True))
+    print(f"refusal: {told} bias={fitted.bias:.3f}")
+    for name in names:
+        p, n = values[(sets == name) & labels], values[(sets == name) & ~labels]
+        told = " ".join(f"{t}: {(p >= np.log(t / (1 - t))).mean():.2f}/{(n < np.log(t / (1 - t))).mean():.2f}" for t in THRESHOLDS)
+        print(f"  {name}: {len(p)} and {len(n)} questions, AUC {area_under_curve(p, n):.3f}; answered/refused at {told}")
 
 
-def xquad_cases(
-    data: Path, count: int, scorer: SentenceScorer, choices: dict[str, list[tuple[Values, Values, npt.NDArray[np.bool_]]]]
-) -> Iterator[Case]:
-    """Each question twice: with its paragraph, and with what is left of it; `choices` gets the sentences."""
+def _case(
+    name: str, question: str, hits: Sequence[Hit], scorer: SentenceScorer, spans: Sequence[tuple[str, int, int]], *, answerable: bool
+) -> Case:
+    """`spans` are sources with the characters that answer."""
+    scored = scorer.score(question, hits)
+    words = scorer.word_features(question, hits, [(item.hit, (item.start, item.end)) for item in scored])
+    places = [(hits[item.hit].passage, item) for item in scored]
+    right = [
+        any(
+            passage.source == source and passage.start + item.start < end and start < passage.start + item.end
+            for source, start, end in spans
+        )
+        for passage, item in places
+    ]
+    rows = np.column_stack([words, [item.reading for item in scored]]) if scored else np.zeros((0, len(WORDS) + 1))
+    return Case(name, answerable, features(question, hits, scorer), rows, np.array(right, dtype=bool))
+
+
+def xquad_cases(data: Path, count: int, scorer: SentenceScorer) -> Iterator[Case]:
+    """Each question twice: with its paragraph, if it was found, and with what is left of it."""
     with lzma.open(data / "dev" / "xquad_dev_half.jsonl.xz", "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     paragraphs = list(dict.fromkeys(row["context_es"] for row in rows))
@@ -93,27 +161,36 @@ def xquad_cases(
         for row in tqdm(rows[:: max(1, len(rows) // count)], desc="XQuAD", mininterval=5):
             texts = [answer["text"] for answer in row["answers_es"]]
             source = str(paragraphs.index(row["context_es"]))
+            spans = [(source, answer["answer_start"], answer["answer_start"] + len(answer["text"])) for answer in row["answers_es"]]
             for language in ("es", "en"):
                 question = row[f"question_{language}"]
                 hits = retriever.retrieve(snapshot, question, detect(question), 8).hits
-                scored = scorer.score(question, hits)
-                right = [
-                    hits[item.hit].passage.source == source
-                    and any(text in hits[item.hit].passage.text[item.start : item.end] for text in texts)
-                    for item in scored
-                ]
-                words, reading = (np.array([getattr(item, part) for item in scored]) for part in ("words", "reading"))
-                choices.setdefault(f"{language}->es", []).append((words, reading, np.array(right)))
-                if any(hit.passage.source == source for hit in hits[:4]):
-                    cut = [without_answer(hit, texts) if hit.passage.source == source else hit for hit in hits]
-                    for answerable, seen in ((True, hits), (False, cut)):
-                        yield Case(f"XQuAD {language}->es", answerable, features(question, seen, scorer))
+                cut = [without_answer(hit, texts) if hit.passage.source == source else hit for hit in hits]
+                yield _case(f"XQuAD {language}->es", question, hits, scorer, spans, answerable=True)
+                yield _case(f"XQuAD {language}->es", question, cut, scorer, [], answerable=False)
 
 
-def written_cases(scorer: SentenceScorer, choices: dict[str, list[tuple[Values, Values, npt.NDArray[np.bool_]]]]) -> Iterator[Case]:
-    """The held-out written documents, all in one index; `choices` gets the sentences."""
+def written_cases(scorer: SentenceScorer) -> Iterator[Case]:
+    """The held-out written documents; those whose number ends with 5 fit."""
+    held_out = read_written(held_out=True)
+    for half in ("dev", "test"):
+        written = [document for document in held_out if (Path(document.name).stem.endswith("5")) is (half == "dev")]
+        step = max(1, len(written) // DOCUMENTS_TOGETHER)
+        for first in tqdm(range(step), desc=f"written, {half}"):
+            with indexed(written[first::step], scorer) as pipeline:
+                for document in written[first::step]:
+                    text = pipeline.document(document.name).text
+                    for asked in document.questions:
+                        start = text.index(asked.evidence) if asked.evidence else 0
+                        spans = [(document.name, start, start + len(asked.evidence))] if asked.evidence else []
+                        hits = pipeline.search(asked.question)
+                        yield _case(f"written {asked.language} {half}", asked.question, hits, scorer, spans, answerable=bool(spans))
+
+
+@contextmanager
+def indexed(written: Sequence[Written], scorer: SentenceScorer) -> Iterator[Pipeline]:
+    """A pipeline over these documents."""
     with tempfile.TemporaryDirectory() as folder:
-        written = read_written(held_out=True)
         documents = Path(folder) / "documents"
         documents.mkdir()
         write_documents(written, documents)
@@ -121,30 +198,11 @@ def written_cases(scorer: SentenceScorer, choices: dict[str, list[tuple[Values, 
         sync(config, BuiltinEmbedder(), [documents])
         deepen(config.index.path, scorer.reader)
         with Pipeline.open(config) as pipeline:
-            for document in tqdm(written, desc="written", mininterval=5):
-                for asked in document.questions:
-                    hits = pipeline.search(asked.question)
-                    if asked.evidence is None:
-                        yield Case(f"written {asked.language}", False, features(asked.question, hits, scorer))
-                        continue
-                    start = pipeline.document(document.name).text.index(asked.evidence)
-                    span = start, start + len(asked.evidence)
-                    right = np.array([_overlaps(item, hits, document.name, span) for item in scorer.score(asked.question, hits)])
-                    words, reading = (
-                        np.array([getattr(item, part) for item in scorer.score(asked.question, hits)]) for part in ("words", "reading")
-                    )
-                    choices.setdefault(f"written {asked.language}", []).append((words, reading, right))
-                    if right.any():
-                        yield Case(f"written {asked.language}", True, features(asked.question, hits, scorer))
-
-
-def _overlaps(item: Scored, hits: Sequence[Hit], source: str, span: tuple[int, int]) -> bool:
-    passage = hits[item.hit].passage
-    return passage.source == source and passage.start + item.start < span[1] and span[0] < passage.start + item.end
+            yield pipeline
 
 
 def seeds_cases(scorer: SentenceScorer) -> Iterator[Case]:
-    """The development half of the questions over the seeds that stand alone and name no provision."""
+    """The questions over the seeds that stand alone and name no provision."""
     rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
     with tempfile.TemporaryDirectory() as folder:
         config = load_config(index=Path(folder) / "index", environment={})
@@ -152,9 +210,13 @@ def seeds_cases(scorer: SentenceScorer) -> Iterator[Case]:
         deepen(config.index.path, scorer.reader)
         with Pipeline.open(config) as pipeline:
             for row in tqdm(rows, desc="seeds", mininterval=5):
-                if row["split"] == "dev" and not row.get("history") and row["kind"] != "provision":
-                    hits = pipeline.search(row["question"])
-                    yield Case(f"seeds {row['language']}", row["answerable"], features(row["question"], hits, scorer))
+                if not row.get("history") and row["kind"] != "provision":
+                    hits, spans = pipeline.search(row["question"]), []
+                    for place in row["evidence"]:
+                        start = pipeline.document(place["source"]).text.index(place["quote"])
+                        spans.append((place["source"], start, start + len(place["quote"])))
+                    name = f"seeds {row['language']} {row['split']}"
+                    yield _case(name, row["question"], hits, scorer, spans, answerable=row["answerable"])
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def cloze_examples(data: Path, count: int, seed: int) -> list[Example]:
     """About `count` examples in a random order; a third of them have lost the sentence that answers."""
     numbers = random.Random(seed)
     made: list[Example] = []
-    for group, paragraph in enumerate(_paragraphs(data, numbers)):
+    for group, paragraph in enumerate(paragraphs(data, numbers)):
         asked, given = numbers.choices(DIRECTIONS, SHARES)[0]
         found = [question for pair in paragraph for question in _questions(pair, asked, given, numbers)]
         reasons = [question for question in found if question[3] == "reason"]  # rare in the news, frequent among those who ask
@@ -68,7 +68,7 @@ def cloze_examples(data: Path, count: int, seed: int) -> list[Example]:
     return made[:count]
 
 
-def _paragraphs(data: Path, numbers: random.Random) -> Iterator[list[dict[Language, str]]]:
+def paragraphs(data: Path, numbers: random.Random) -> Iterator[list[dict[Language, str]]]:
     """Runs of a few sentences of one document, in both languages, in a random order of documents."""
     documents: list[list[dict[Language, str]]] = [
         [{"en": " ".join(row["en"].split()), "es": " ".join(row["es"].split())} for row in rows]

@@ -34,14 +34,15 @@ class _Graph(nn.Module):
         self.register_buffer("rows", torch.from_numpy(rows))
         self.register_buffer("scales", torch.from_numpy(scales))
 
-    def forward(self, ids: Tensor, types: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, ids: Tensor, types: Tensor) -> tuple[Tensor, ...]:
         encoder = self.network.encoder
         vectors = self.rows[ids].float() * self.scales[ids][:, :, None]
         states = encoder.norm(vectors + encoder.positions.weight[: ids.shape[1]] + encoder.types(types))
         for layer in encoder.layers:
             states = layer(states, None)
         first = self.network.answerable(torch.tanh(self.network.hidden(states[:, 0])))
-        return first[:, 0], self.network.span(states), states.mean(1)
+        support = self.network.supported(torch.tanh(self.network.weighing(states[:, 0])))
+        return first[:, 0], self.network.span(states), support[:, 0], states.mean(1)
 
 
 def write_reader(network: ReaderNetwork, tokenizer: Tokenizer, calibration: dict[str, float], out: Path) -> str:
@@ -53,7 +54,7 @@ def write_reader(network: ReaderNetwork, tokenizer: Tokenizer, calibration: dict
         exact = Path(temporary) / "exact.onnx"
         torch.onnx.export(
             _Graph(network).eval(), (example, example), exact, dynamo=False, opset_version=OPSET,
-            input_names=["ids", "types"], output_names=["answerable", "spans", "pooled"],
+            input_names=["ids", "types"], output_names=["answerable", "spans", "supported", "pooled"],
             dynamic_axes={"ids": {1: "tokens"}, "types": {1: "tokens"}, "spans": {1: "tokens"}},
         )  # fmt: skip
         quantize_dynamic(exact, folder / "model.onnx", per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])

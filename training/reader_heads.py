@@ -21,6 +21,7 @@ from training.reader_data import Example
 from training.reader_model import POSITIONS, ReaderNetwork, fit
 
 QUESTION_TOKENS = 48
+CLAIM_TOKENS = 96
 BATCH_TOKENS = 4_400
 POOL = 40
 OUTSIDE = -30.0
@@ -38,7 +39,7 @@ class Window:
     answerable: bool
 
 
-def make_windows(examples: Sequence[Example], tokenizer: Tokenizer, seed: int) -> list[Window]:
+def make_windows(examples: Sequence[Example], tokenizer: Tokenizer, seed: int, question_tokens: int = QUESTION_TOKENS) -> list[Window]:
     """One window per example: of a passage that is too long, a random part that holds the answer."""
     numbers = random.Random(seed)
     first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
@@ -47,7 +48,7 @@ def make_windows(examples: Sequence[Example], tokenizer: Tokenizer, seed: int) -
     for block in tqdm(range(0, len(examples), 2_000), desc="tokens", mininterval=5):
         passages = tokenizer.encode_batch([example.passage for example in examples[block : block + 2_000]], add_special_tokens=False)
         for example, question, passage in zip(examples[block:], questions[block:], passages, strict=False):
-            head = [first, *question.ids[:QUESTION_TOKENS], last]
+            head = [first, *question.ids[:question_tokens], last]
             room = POSITIONS - len(head) - 1
             targets = [found for span in example.spans if (found := _token_span(passage.offsets, span))]
             begin = 0
@@ -78,9 +79,9 @@ def train_heads(network: ReaderNetwork, windows: Sequence[Window], *, rate: floa
     return len(batches)
 
 
-def answer_loss(network: Callable[..., tuple[Tensor, Tensor]], chosen: Sequence[Window]) -> Tensor:
+def answer_loss(network: Callable[..., tuple[Tensor, ...]], chosen: Sequence[Window]) -> Tensor:
     """What `network` loses on one batch, over both heads."""
-    answerable, spans = network(*as_tensors(chosen))
+    answerable, spans, _ = network(*as_tensors(chosen))
     logs = spans.log_softmax(dim=1)
     target = torch.full_like(logs, OUTSIDE)
     for row, window in enumerate(chosen):
@@ -89,6 +90,12 @@ def answer_loss(network: Callable[..., tuple[Tensor, Tensor]], chosen: Sequence[
     where = -torch.logsumexp(logs + target, dim=1).mean()
     whether = functional.binary_cross_entropy_with_logits(answerable, torch.tensor([float(w.answerable) for w in chosen]))
     return where + whether
+
+
+def support_loss(network: Callable[..., tuple[Tensor, ...]], chosen: Sequence[Window]) -> Tensor:
+    """What `network` loses on one batch of claims."""
+    *_, supported = network(*as_tensors(chosen))
+    return functional.binary_cross_entropy_with_logits(supported, torch.tensor([float(window.answerable) for window in chosen]))
 
 
 def make_batches(windows: Sequence[Window], epochs: float, seed: int) -> list[list[int]]:

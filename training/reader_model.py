@@ -1,4 +1,4 @@
-"""The reader's network: a BERT encoder of six layers with two heads, and its training loop.
+"""The reader's network: a BERT encoder of six layers with three heads, and its training loop.
 
 It knows token ids, weights and gradients, and nothing of languages, questions or files of data. The encoder is written out because
 that trains twice as fast on a processor as the general one, and exports to a small graph.
@@ -90,7 +90,7 @@ class Encoder(nn.Module):
 
 
 class ReaderNetwork(nn.Module):
-    """The encoder with the two heads: is the question answered here, and where."""
+    """The encoder with its heads: is the question answered here, and where; is the claim supported."""
 
     def __init__(self, encoder: Encoder) -> None:
         super().__init__()
@@ -98,15 +98,21 @@ class ReaderNetwork(nn.Module):
         self.span = nn.Linear(WIDTH, 2)
         self.hidden = nn.Linear(WIDTH, WIDTH)
         self.answerable = nn.Linear(WIDTH, 1)
+        self.weighing = nn.Linear(WIDTH, WIDTH)
+        self.supported = nn.Linear(WIDTH, 1)
 
-    def forward(self, ids: Tensor, mask: Tensor, types: Tensor) -> tuple[Tensor, Tensor]:
-        """Answerability (batch) and span logits (batch x tokens x 2): only the first position, "nowhere", and the passage can be chosen."""
+    def forward(self, ids: Tensor, mask: Tensor, types: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits: answerability (batch), ends of the span (batch x tokens x 2), support of a claim in place of the question (batch).
+
+        Of the ends only the first position, "nowhere", and the passage can be chosen.
+        """
         states = self.encoder(ids, mask, types)
         allowed = types.clone()
         allowed[:, 0] = 1
         spans = self.span(states).float() + (1.0 - allowed[:, :, None].float()) * MASKED
         first = self.answerable(torch.tanh(self.hidden(states[:, 0])))
-        return first[:, 0].float(), spans
+        support = self.supported(torch.tanh(self.weighing(states[:, 0])))
+        return first[:, 0].float(), spans, support[:, 0].float()
 
 
 def fit(network: nn.Module, loss_at: Callable[[int], Tensor], *, steps: int, rate: float, checkpoint: Path, name: str) -> None:

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from training.corpus import Pair
 from training.reader_adapt import pad
-from training.reader_heads import Window, answer_loss, make_batches
+from training.reader_heads import Window, answer_loss, make_batches, support_loss
 from training.reader_model import Encoder, ReaderNetwork, fit
 
 EVERY = 6
@@ -61,6 +61,7 @@ def text_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> list[tuple[int, ...]
 def train_together(
     network: ReaderNetwork, windows: Sequence[Window], placed: Sequence[Placed], asked: Sequence[tuple[Ids, ...]],
     teacher: Encoder, *, steps: int, rate: float, seed: int, checkpoint: Path, every: int = EVERY, questions_every: int = QUESTIONS_EVERY,
+    claimed: Sequence[Window] = (),
 ) -> None:  # fmt: skip
     """Train in place; five in six windows of the default data are seen once in the default steps.
 
@@ -76,9 +77,11 @@ def train_together(
         checkpoint: where a stopped run goes on from.
         every: one step in so many places texts.
         questions_every: one of so many of those pulls questions to passages.
+        claimed: claims on passages; if there are any, all steps but two of `every` weigh them.
     """
     numbers = np.random.default_rng(seed)
-    reading = make_batches(windows, 1.0, seed)
+    reading, weighing = make_batches(windows, 1.0, seed), make_batches(claimed, 1.0, seed) if claimed else []
+    weighed = every - 2 if claimed else 0
     placing = _by_length([max(len(text.student), len(text.teacher)) for text in placed], numbers)
     asking = _by_length([max(map(len, texts)) for texts in asked], numbers)
     compiled = torch.compile(network, dynamic=True)
@@ -87,8 +90,10 @@ def train_together(
 
     def loss_at(step: int) -> Tensor:
         turn, rest = divmod(step, every)
+        if 1 <= rest <= weighed:
+            return support_loss(compiled, [claimed[number] for number in weighing[(turn * weighed + rest - 1) % len(weighing)]])
         if rest:
-            batch = reading[(turn * (every - 1) + rest - 1) % len(reading)]
+            batch = reading[(turn * (every - 1 - weighed) + rest - weighed - 1) % len(reading)]
             return answer_loss(compiled, [windows[number] for number in batch])
         if turn % questions_every:
             chosen = [placed[number] for number in placing[turn % len(placing)]]

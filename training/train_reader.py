@@ -4,8 +4,8 @@
 
 The embedding has to be there already (`training.train_embedding`). Each step is a module: `reader_vocabulary` chooses tokens,
 `reader_adapt` teaches the encoder Spanish, `reader_data` makes questions and passages, `reader_model` trains on them, `reader_export`
-writes files, `reader_score` measures them. Three rounds: public questions; more of them, and placing texts; the documents and questions
-of `training/written`. A run that was stopped goes on from its last checkpoint. Nothing is random but by seed.
+writes files, `reader_score` measures them. Four rounds: public questions; more of them, and placing texts; the documents and questions
+of `training/written`; claims about them. A run that was stopped goes on from its last checkpoint. Nothing is random but by seed.
 """
 
 import argparse
@@ -26,11 +26,12 @@ from rag.read import Reader
 from training.corpus import PARAGRAPH_SOURCE, SENTENCE_SOURCES, read_paragraphs, read_rows, read_sentences
 from training.reader_adapt import adapt
 from training.reader_card import write_reader_card
+from training.reader_claims import news_claims, written_claims
 from training.reader_cloze import cloze_examples
 from training.reader_data import Example, cross_language, read_examples
 from training.reader_export import write_reader, write_settings
 from training.reader_gloss import Glossary, make_glossaries
-from training.reader_heads import make_batches, make_windows, train_heads
+from training.reader_heads import CLAIM_TOKENS, make_batches, make_windows, train_heads
 from training.reader_model import Encoder, ReaderNetwork
 from training.reader_score import fit_logistic, log_odds, score_reader
 from training.reader_stored import read_reader
@@ -45,8 +46,11 @@ from training.written import read_written, written_examples, written_places
 AS_IT_IS = {"answerable": 1.0, "span": 0.0, "bias": 0.0}
 """The calibration that leaves the first head's logit alone."""
 
-WRITTEN_EVERY = 4
-"""One step in so many of the third round places texts."""
+WRITTEN_EVERY, CLAIMS_EVERY = 4, 6
+"""One step in so many of the third and of the fourth round places texts."""
+
+REDRAWN = 100
+"""What is added to the seed where examples are drawn anew."""
 
 HELD_OUT = 25
 """One passage in so many is kept for calibration."""
@@ -65,9 +69,12 @@ class Settings:
     further_rate: float = 1.2e-4
     clozes: int = 26_000
     placed: int = 60_000
-    written_epochs: int = 2
+    written_epochs: int = 1
     written_rate: float = 1e-4
-    repeated: int = 14_000
+    repeated: int = 10_000
+    claims_epochs: int = 2
+    claims_rate: float = 7e-5
+    news_claims: int = 4_000
     seed: int = 0
 
 
@@ -170,6 +177,27 @@ def written_round(
     return len(examples)
 
 
+def claims_round(
+    network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], data: Path, out: Path, cache: Path, settings: Settings
+) -> int:
+    """Train the third head, while the other tasks go on in a third of the steps; return how many claims."""
+    table, written = BuiltinEmbedder(out), read_written(held_out=False)
+    claims = news_claims(data, settings.news_claims, settings.seed)
+    for epoch in range(settings.claims_epochs):
+        claims += written_claims(held_out=False, seed=settings.seed + epoch)
+    claimed = make_windows([claim.example for claim in claims], tokenizer, settings.seed, CLAIM_TOKENS)
+    examples = [*written_examples(written, table, settings.seed + REDRAWN), *further[: settings.repeated]]
+    random.Random(settings.seed).shuffle(examples)
+    steps = len(make_batches(claimed, 1.0, settings.seed)) * CLAIMS_EVERY // (CLAIMS_EVERY - 2)
+    train_together(
+        network, make_windows(examples, tokenizer, settings.seed), texts_to_place(tokenizer, data, settings),
+        _text_ids(tokenizer, written_places(written, table)), find_encoder(),
+        steps=steps, rate=settings.claims_rate, seed=settings.seed, checkpoint=cache / "claims.pt",
+        every=CLAIMS_EVERY, questions_every=2, claimed=claimed,
+    )  # fmt: skip
+    return len(claims)
+
+
 def _text_ids(tokenizer: Tokenizer, texts: Sequence[tuple[str, ...]]) -> list[tuple[Ids, ...]]:
     return list(zip(*(text_ids(tokenizer, side) for side in zip(*texts, strict=True)), strict=True))
 
@@ -208,7 +236,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with parallel/, questions/ and dev/")
     parser.add_argument("--out", type=Path, default=Path("rag/models"), help="where the model files go")
     parser.add_argument("--cache", type=Path, default=Path(".cache/training/reader"), help="where checkpoints are kept between runs")
-    parser.add_argument("--from-round", type=int, choices=(1, 2, 3), default=1, help="2, 3: start from the reader that is in --out")
+    parser.add_argument("--from-round", type=int, choices=(1, 2, 3, 4), default=1, help="2 to 4: start from the reader that is in --out")
     arguments = parser.parse_args()
     settings = Settings()
     torch.manual_seed(settings.seed)  # the heads start at random
@@ -234,8 +262,11 @@ def main() -> None:
     if arguments.from_round < 3:
         further_round(network, tokenizer, examples, arguments.data, arguments.cache, settings)
 
-    # 4. A third, with documents and questions written for it.
-    count = written_round(network, tokenizer, examples, arguments.data, arguments.out, arguments.cache, settings)
+    # 4. A third, with documents and questions written for it; a fourth, with claims.
+    written = 0
+    if arguments.from_round < 4:
+        written = written_round(network, tokenizer, examples, arguments.data, arguments.out, arguments.cache, settings)
+    claims = claims_round(network, tokenizer, examples, arguments.data, arguments.out, arguments.cache, settings)
 
     # 5. The files, and a probability fitted to what they say.
     write_reader(network, tokenizer, AS_IT_IS, arguments.out)
@@ -245,7 +276,7 @@ def main() -> None:
     measured = score_reader(arguments.out, arguments.data)
     placed = score(Reader(arguments.out).encode, arguments.data)
     answered = sum(example.kind != "none" for example in examples)
-    print(write_reader_card(arguments.out, revision, settings, len(examples), answered, count, measured, placed))
+    print(write_reader_card(arguments.out, revision, settings, len(examples), answered, written, claims, measured, placed))
 
 
 if __name__ == "__main__":

@@ -170,7 +170,7 @@ class _Found:
 def _found(written: Sequence[Written], embedder: BuiltinEmbedder) -> Iterator[_Found]:
     """Every question; not those whose evidence is cut in two."""
     settings = load_config(environment={}).split
-    passages = [split(document, settings.target_characters, settings.max_characters) for document in _loaded(written)]
+    passages = [split(document, settings.target_characters, settings.max_characters) for document in loaded(written)]
     flat = [(number, passage) for number, own in enumerate(passages) for passage in own]
     vectors = embedder.encode_documents([passage.in_context for _, passage in flat])
     for number, document in enumerate(written):
@@ -185,7 +185,8 @@ def _found(written: Sequence[Written], embedder: BuiltinEmbedder) -> Iterator[_F
                 yield _Found(asked, number, document.language, answering, others, elsewhere)
 
 
-def _loaded(written: Sequence[Written]) -> list[Document]:
+def loaded(written: Sequence[Written]) -> list[Document]:
+    """The texts as the program reads them."""
     with tempfile.TemporaryDirectory() as folder:
         write_documents(written, Path(folder))
         return [load_file(Path(folder) / document.name, document.name, Limits()) for document in written]
