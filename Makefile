@@ -62,6 +62,8 @@ format: .venv/.dev
 eval: .venv/.test
 	$(BIN)/rag eval eval/questions.jsonl --documents $(DOCS) $(GATE) eval/baselines/questions.json --report $(REPORTS)/questions
 	$(BIN)/rag eval eval/word-forms.jsonl --retrieval-only --documents $(DOCS) $(GATE) eval/baselines/word-forms.json --report $(REPORTS)/word-forms
+	$(BIN)/python -m training.written $(REPORTS)/written
+	$(BIN)/rag eval $(REPORTS)/written/questions.jsonl --retrieval-only --documents $(REPORTS)/written/documents $(GATE) eval/baselines/written.json --report $(REPORTS)/written
 
 baseline: GATE = --save-baseline
 baseline: eval

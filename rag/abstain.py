@@ -4,9 +4,10 @@ Two reasons. `reference_absent`: the question names a provision that is not ther
 answer the question is under `answer.threshold`. Never a search for a refusal phrase in a model's text.
 
 The probability is a logistic function of what the reader says of two sentences: the one that words and reader together choose, and the one
-that words alone choose. `training.fit_answers` fits it on questions with their passage and with what is left of it without its answer, and
-on questions over the demo corpus, so it is the probability in a world where every second question is a near miss: with kinder questions it
-is too low. A name in the question that no passage has ("Australia") counts against it.
+that words alone choose; without the reader, of the words' score. `training.fit_answers` fits it on questions with their passage and with
+what is left of it without its answer, on the held-out documents of `training.written`, and on questions over the demo corpus, so it is the
+probability in a world where every second question is a near miss: with kinder questions it is too low. A name in the question that no
+passage has ("Australia") counts against it, and so does a question of which little is covered anywhere, for it is about something else.
 """
 
 import math
@@ -33,16 +34,11 @@ class Decision:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Coefficients of the logistic function (docs/decisions.md)."""
+BY_READER = {"chosen": 0.17, "chosen_by_words": 0.08, "uncovered": -11.0, "unknown_name": -1.0, "bias": 1.0}
+BY_WORDS = {"words": 0.38, "unknown_name": -1.44, "bias": -1.31}
+"""Coefficients of the logistic function by feature, with the reader and without (docs/decisions.md)."""
 
-    chosen: float = 0.09
-    chosen_by_words: float = 0.151
-    unknown_name: float = -1.17
-    bias: float = 1.27
-
-
+COVERED = 0.45  # share of a question under which its best covered sentence speaks of something else
 MOST_MISSING = 3
 TELLING = 0.62  # weight in the built-in table from which a word says what a question is about ("bridge", not "long")
 KNOWN_WORD = 0.35  # cosine under which a word of the question has no counterpart in a passage
@@ -63,13 +59,13 @@ def decide(question: str, found: Retrieved, scorer: SentenceScorer, threshold: f
     return Decision(probability)
 
 
-def answerable(question: str, hits: Sequence[Hit], scorer: SentenceScorer, calibration: Calibration | None = None) -> float:
+def answerable(question: str, hits: Sequence[Hit], scorer: SentenceScorer) -> float:
     """The probability that one of the first hits answers `question`."""
     values = features(question, hits, scorer)
     if not values:
         return 0.0
-    fitted = calibration or Calibration()
-    log_odds = fitted.bias + sum(getattr(fitted, name) * value for name, value in values.items())
+    fitted = BY_READER if scorer.reads else BY_WORDS
+    log_odds = fitted["bias"] + sum(fitted[name] * value for name, value in values.items())
     return 1.0 / (1.0 + math.exp(-log_odds))
 
 
@@ -78,11 +74,14 @@ def features(question: str, hits: Sequence[Hit], scorer: SentenceScorer) -> dict
     scored = scorer.score(question, hits)
     if not scored:
         return {}
-    by_words = max(scored, key=lambda item: item.words)
+    unknown_name = float(_has_unknown_name(question, hits[:READ], scorer.evidence))
+    if not scorer.reads:
+        return {"words": scored[0].words, "unknown_name": unknown_name}
     return {
         "chosen": scored[0].reading,
-        "chosen_by_words": by_words.reading,
-        "unknown_name": float(_has_unknown_name(question, hits[:READ], scorer.evidence)),
+        "chosen_by_words": max(scored, key=lambda item: item.words).reading,
+        "uncovered": max(0.0, COVERED - max(item.covered for item in scored)),
+        "unknown_name": unknown_name,
     }
 
 

@@ -83,12 +83,14 @@ class RetrievalConfig(Section):
 class AnswerConfig(Section):
     """`threshold`: evidence under which the answer is "the documents do not say" (0 never refuses, 1 always does).
 
-    `strict`: sentences that the documents do not support are left out instead of marked.
+    `strict`: sentences that the documents do not support are left out instead of marked. `reader`: a small model reads the best passages;
+    without it words alone choose the sentences and refuse, in a fraction of the time and less well.
     """
 
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.4
     max_sentences: Annotated[int, Field(ge=1, le=10)] = 3
     strict: bool = False
+    reader: bool = True
 
 
 class LlmConfig(Section):

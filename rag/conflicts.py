@@ -16,10 +16,10 @@ from rag.evidence import Evidence
 from rag.facts import names, spelled_alike
 from rag.language import FUNCTION_WORDS
 from rag.numerals import numerals
-from rag.select import SentenceScorer
+from rag.select import Scored, SentenceScorer
 from rag.types import Hit
 
-MARGIN = 12.0  # how far behind the best sentence, in log-odds, the other one may be
+MARGIN = 6.0  # how far behind the best sentence, in log-odds, the other one may be
 ALIKE = 0.7  # share of the words of either sentence that the other has, too
 COVERS = 0.35  # how much less of the question the other sentence may cover
 _MONTHS = {
@@ -57,23 +57,26 @@ def find_conflict(question: str, hits: Sequence[Hit], scorer: SentenceScorer) ->
     kinds = [kind for kind in kinds_asked(question) if kind in ("date", "amount")]
     if not kinds:
         return None
-    scored = scorer.score(question, hits)
-    texts = [hits[item.hit].passage.text[item.start : item.end] for item in scored]
+    scored, by_words = scorer.score(question, hits), scorer.by_words(question, hits)
     for kind in kinds:
-        holding = [place for place, text in enumerate(texts) if _values(text, kind) and scored[place].score >= scored[0].score - MARGIN]
-        if not holding:
+        first = next((item for item in scored if item.score >= scored[0].score - MARGIN and _values(_text(item, hits), kind)), None)
+        if first is None:
             continue
-        best = holding[0]
-        source = hits[scored[best].hit].passage.source
-        for other in holding[1:]:
-            first_passage, passage = hits[scored[best].hit].passage, hits[scored[other].hit].passage
-            if passage.source == source or _is_of_another(question, first_passage.in_context, passage.in_context):
+        passage = hits[first.hit].passage
+        for other in by_words:
+            if other.words < by_words[0].words - MARGIN or not _values(_text(other, hits), kind):
                 continue
-            values = disagree(question, texts[best], texts[other], kind, scorer.evidence)
+            rival = hits[other.hit].passage
+            if rival.source == passage.source or _is_of_another(question, passage.in_context, rival.in_context):
+                continue
+            values = disagree(question, _text(first, hits), _text(other, hits), kind, scorer.evidence)
             if values:
-                first, second = scored[best], scored[other]
-                return Conflict((first.hit, first.start, first.end), (second.hit, second.start, second.end), values)
+                return Conflict((first.hit, first.start, first.end), (other.hit, other.start, other.end), values)
     return None
+
+
+def _text(item: Scored, hits: Sequence[Hit]) -> str:
+    return hits[item.hit].passage.text[item.start : item.end]
 
 
 def disagree(question: str, first: str, second: str, kind: str, evidence: Evidence) -> tuple[str, str] | None:

@@ -81,11 +81,16 @@ def preview_fields(document: Document, passages: Sequence[Passage]) -> dict[str,
     }
 
 
+def counted(count: int, what: str) -> str:
+    """ "1 document", "2 documents"."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def print_preview(document: Document, passages: Sequence[Passage]) -> None:
     """The passages of a document, each below the place that a citation of it would name."""
     out = console()
     about = (document.title, document.author, document.date, document.language)
-    out.print(f"{document.source}: {', '.join(filter(None, about))}; {len(passages)} passages\n", style="bold", markup=False)
+    out.print(f"{document.source}: {', '.join(filter(None, about))}; {counted(len(passages), 'passage')}\n", style="bold", markup=False)
     for number, passage in enumerate(passages, 1):
         place = _place(passage.title, passage.section, passage.page, passage.source)
         out.print(f"{number}. {place}  ({passage.start}-{passage.end})", style="dim", markup=False)
@@ -97,7 +102,7 @@ def print_summary(summary: "Summary", folder: Path) -> None:
     out = console()
     changes = ", ".join(f"{getattr(summary, name)} {name}" for name in ("added", "updated", "removed", "unchanged"))
     would = "nothing written, a real run would make: " if summary.dry_run else ""
-    totals = f"{summary.documents} documents, {summary.passages} passages in {folder}"
+    totals = f"{counted(summary.documents, 'document')}, {counted(summary.passages, 'passage')} in {folder}"
     out.print(f"{totals} ({would}{changes}; {summary.seconds:.1f} s)", markup=False)
     for skipped in summary.skipped:
         out.print(f"  skipped {skipped.source}: {skipped.reason}", markup=False)

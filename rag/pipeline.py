@@ -58,7 +58,7 @@ class Pipeline:
             StoreError: no index, or one that does not fit the configuration.
         """
         builtin = BuiltinEmbedder()
-        scorer = SentenceScorer(Evidence(builtin.tokenizer, builtin.rows), read.Reader())
+        scorer = SentenceScorer(Evidence(builtin.tokenizer, builtin.rows), read.Reader(), reads=config.answer.reader)
         embedder = builtin if config.embedding.model == "builtin" else load_embedder(config.embedding.model, device=config.embedding.device)
         return cls(config, embedder, scorer, load_generator(config.llm, config.answer, scorer))
 
@@ -70,8 +70,11 @@ class Pipeline:
             StoreError: no index, or one that does not fit the embedding of this pipeline.
         """
         same = config.llm == self.config.llm and config.answer == self.config.answer
-        generator = self._generator if same else load_generator(config.llm, config.answer, self._scorer)
-        return type(self)(config, self.embedder, self._scorer, generator)
+        scorer = self._scorer
+        if scorer.reads != config.answer.reader:
+            scorer = SentenceScorer(scorer.evidence, scorer.reader, reads=config.answer.reader)
+        generator = self._generator if same else load_generator(config.llm, config.answer, scorer)
+        return type(self)(config, self.embedder, scorer, generator)
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The whole answer; see `stream`."""

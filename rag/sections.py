@@ -38,6 +38,12 @@ _GOES_ON = re.compile(
 )
 _ASKED = re.compile(r"(?:P|Pregunta|Q|Question)(?:\s?\d{1,3})?\s?(?::|\.\s?[-–—])\s*")
 _SPEAKER = re.compile(r"[*_]{0,2}(?:P|Pregunta|Q|Question|R|Respuesta|A|Answer)(?:\s?\d{1,3})?\s?(?::|\.\s?[-–—])")
+# How the formula begins that ends a contract or a law, and belongs to none of its provisions.
+_CLOSING = re.compile(
+    r"(?:y )?(?:en (?:prueba|señal) de|para que (?:así )?conste|en fe de lo cual|leído el presente|dad[oa] en |hecho en |por tanto, mando|"
+    r"done (?:at|in) |in witness (?:whereof|of)|signed (?:at|in|by|on) )",
+    re.IGNORECASE,
+)
 _NO_QUESTION = re.compile(r"[-–—•>|#«“\"'(]")
 
 
@@ -84,6 +90,9 @@ def sections(document: Document) -> list[Section]:
     current: list[_Block] = []
     for block in blocks:
         if block.depth is None:
+            if above and above[-1].reference and current and _CLOSING.match(document.text, block.start):
+                found.append(_section(current, above))
+                above, current = [heading for heading in above if not heading.reference], []
             current.append(block)
             continue
         if current and not _carries_on(current[-1], block):

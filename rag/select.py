@@ -8,10 +8,11 @@ and what the reader says. It does not know whether any sentence answers at all: 
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from rag.asked import holds, kinds_asked
 from rag.evidence import Evidence, builtin_evidence, counterparts, covered
@@ -19,7 +20,10 @@ from rag.read import Reader
 from rag.sentences import sentences
 from rag.types import Hit, Passage
 
-READ = 4  # hits whose sentences are looked at
+Features = npt.NDArray[np.float64]
+
+READ = 4  # hits whose sentences are looked at, at the most
+TOGETHER = 2  # hits that are read side by side
 REMEMBERED = 16  # questions
 READING_LIMIT = 12.0  # the reader's log-odds count up to here, either way
 MARKUP = re.compile(r"(?<!\w)[*_`]+|[*_`]+(?!\w)|(?m:^\s*[#>]+\s*)")
@@ -29,7 +33,8 @@ MARKUP = re.compile(r"(?<!\w)[*_`]+|[*_`]+(?!\w)|(?m:^\s*[#>]+\s*)")
 class Scored:
     """A sentence of a hit (index in the hits) at `start:end` of its passage.
 
-    `words` is its score by words alone, `reading` the reader's log-odds that the answer lies in it, `score` both together.
+    `words` is its score by words alone, `reading` the reader's log-odds that the answer lies in it, `score` both together, `covered` the
+    share of the question that it covers with the sentences around it and the headings above.
     """
 
     hit: int
@@ -38,46 +43,63 @@ class Scored:
     words: float
     reading: float
     score: float
+    covered: float
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """Coefficients of the score, fitted as docs/decisions.md says."""
+WORDS: Mapping[str, float] = {
+    "sentence": 3.28, "surroundings": 3.52, "passage": 1.39, "date": 0.29, "amount": 1.77, "person": 1.61, "place": 0.56, "reason": 0.52,
+    "length": -0.19, "heading": -9.0,
+}  # fmt: skip
+"""Weights of what words alone say; fitted by `training.fit_answers`, as is READING, but for that of headings."""
 
-    sentence: float = 7.7
-    surroundings: float = 3.8
-    passage: float = 1.6
-    asked_for: Mapping[str, float] = field(default_factory=lambda: {"date": 1.8, "amount": 1.7, "person": 0.8, "place": 0.2, "reason": 1.0})
-    length: float = -0.43
-    heading: float = -9.0
-    reading: float = 0.5
+READING = 0.26
+"""Weight of the reader's log-odds."""
+
+SURE = 0.0
+"""The reader reads on, two passages at a time, until a sentence has these log-odds."""
 
 
 class SentenceScorer:
-    """Scores sentences with the words of the built-in table and the reader."""
+    """Scores sentences with the words of the built-in table and, if it `reads`, with the reader; without, `reading` is 0 everywhere."""
 
-    def __init__(self, evidence: Evidence, reader: Reader, weights: Weights | None = None) -> None:
+    def __init__(self, evidence: Evidence, reader: Reader, *, reads: bool = True) -> None:
         self.evidence = evidence
         self.reader = reader
-        self._weights = weights or Weights()
+        self.reads = reads
         self._remembered = lru_cache(maxsize=REMEMBERED)(self._score)
 
     def score(self, question: str, hits: Sequence[Hit]) -> list[Scored]:
-        """Every sentence of the first hits, best first; the latest are remembered, for refusal and quotation ask for the same ones."""
+        """Every sentence of the first hits, best first; the latest are remembered, for refusal and quotation ask for the same ones.
+
+        Hits beyond those in which the reader is sure to have found the answer are left out.
+        """
         return list(self._remembered(question, tuple(hits[:READ])))
 
+    def by_words(self, question: str, hits: Sequence[Hit]) -> list[Scored]:
+        """Every sentence of the first hits by words alone, best first."""
+        return list(self._scored(question, hits[:READ], reads=False))
+
     def _score(self, question: str, hits: tuple[Hit, ...]) -> tuple[Scored, ...]:
+        for count in range(TOGETHER, len(hits), TOGETHER) if self.reads else ():
+            scored = self._scored(question, hits[:count], reads=True)
+            if any(item.reading >= SURE for item in scored):
+                return scored
+        return self._scored(question, hits, reads=self.reads)
+
+    def _scored(self, question: str, hits: Sequence[Hit], *, reads: bool) -> tuple[Scored, ...]:
         per_hit = [sentences(hit.passage.text) for hit in hits]
         spans = [(index, span) for index, own in enumerate(per_hit) for span in own]
-        by_words = self._by_words(question, hits, spans)
-        by_reader = self._by_reader(question, hits, per_hit)
+        features = self.word_features(question, hits, spans)
+        by_words, covering = features @ np.array(list(WORDS.values())), features[:, list(WORDS).index("surroundings")]
+        by_reader = self._by_reader(question, hits, per_hit) if reads else [0.0] * len(spans)
         scored = [
-            Scored(index, start, end, words, reading, words + self._weights.reading * reading)
-            for (index, (start, end)), words, reading in zip(spans, by_words, by_reader, strict=True)
+            Scored(index, start, end, words, reading, words + READING * reading, share)
+            for (index, (start, end)), words, reading, share in zip(spans, by_words.tolist(), by_reader, covering.tolist(), strict=True)
         ]
         return tuple(sorted(scored, key=lambda item: (-item.score, item.hit, item.start)))
 
-    def _by_words(self, question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> list[float]:
+    def word_features(self, question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> Features:
+        """What words say of sentences, given as index in the hits and span in its passage (len(spans) x len(WORDS))."""
         texts = [hits[index].passage.text[slice(*span)] for index, span in spans]
         contexts = ["\n".join((hit.passage.title, *hit.passage.section)) for hit in hits]
         asked, *words = self.evidence.words([question, *texts, *contexts])
@@ -85,22 +107,31 @@ class SentenceScorer:
         own = covered(asked, best)
         wanted = kinds_asked(question)
         top = max((hit.score for hit in hits), default=0.0)
-        scores = []
+        values = np.zeros((len(spans), len(WORDS)))
         for position, (index, _) in enumerate(spans):
             rows = [near for near in (position - 1, position, position + 1) if 0 <= near < len(spans) and spans[near][0] == index]
             around = best[[*rows, len(spans) + index]].max(axis=0, keepdims=True)
             text = texts[position]
-            score = self._weights.sentence * own[position] + self._weights.surroundings * covered(asked, around)[0]
-            score += self._weights.passage * (hits[index].score - top)
-            score += sum(self._weights.asked_for[kind] for kind in wanted if holds(text, kind))
-            score += self._weights.length * math.log(len(text)) + self._weights.heading * is_heading(text, hits[index].passage)
-            scores.append(float(score))
-        return scores
+            found = dict.fromkeys(WORDS, 0.0) | {kind: 1.0 for kind in wanted if holds(text, kind)}
+            found |= {"sentence": own[position], "surroundings": covered(asked, around)[0], "passage": hits[index].score - top}
+            found |= {"length": math.log(len(text)), "heading": float(is_heading(text, hits[index].passage))}
+            values[position] = list(found.values())
+        return values
 
     def _by_reader(self, question: str, hits: Sequence[Hit], per_hit: Sequence[Sequence[tuple[int, int]]]) -> list[float]:
-        self.reader.read(question, [hit.passage.text for hit in hits])  # all windows side by side; what follows takes them from memory
-        found = [self.reader.sentence_scores(question, hit.passage.text, spans) for hit, spans in zip(hits, per_hit, strict=True)]
-        return [float(np.clip(value, -READING_LIMIT, READING_LIMIT)) for values in found for value in values]
+        texts = [with_headings(hit.passage) for hit in hits]
+        self.reader.read(question, texts)  # all windows side by side; what follows takes them from memory
+        found: list[float] = []
+        for hit, text, spans in zip(hits, texts, per_hit, strict=True):
+            before = len(text) - len(hit.passage.text)
+            found += self.reader.sentence_scores(question, text, [(before + start, before + end) for start, end in spans]).tolist()
+        return [max(-READING_LIMIT, min(READING_LIMIT, value)) for value in found]
+
+
+def with_headings(passage: Passage) -> str:
+    """What the reader sees of a passage: its title and headings, but for those that it holds, and its text."""
+    above = [line for line in dict.fromkeys((passage.title, *passage.section)) if line and line not in passage.text]
+    return "\n".join((*above, passage.text))
 
 
 def is_heading(text: str, passage: Passage) -> bool:

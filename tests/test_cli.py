@@ -440,7 +440,7 @@ def test_a_file_that_vanishes_while_it_is_read(run: Run, docs: Path, monkeypatch
     monkeypatch.setattr(workers, "load_file", load)
     result = run("index", docs)
     assert (result.status, result.err) == (0, "")
-    assert result.out.startswith("1 documents, 1 passages in index/default (1 added,")
+    assert result.out.startswith("1 document, 1 passage in index/default (1 added,")
     assert "  skipped dog.md: disappeared while it was read" in result.out
 
 

@@ -234,6 +234,19 @@ def test_markdown_titles_without_front_matter() -> None:
     assert read_markdown(("x" * 300).encode()).title is None
 
 
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("AYUNTAMIENTO DE VEGA\n\nORDENANZA DE RUIDOS\n\nTexto.", "ORDENANZA DE RUIDOS (AYUNTAMIENTO DE VEGA)"),
+        ("Vega Town Council\nMinutes of the meeting of 3 May\n\nText.", "Minutes of the meeting of 3 May (Vega Town Council)"),
+        ("ORDENANZA DE RUIDOS\n\nReglamento interno\n\nTexto.", "ORDENANZA DE RUIDOS"),
+        ("Ayuntamiento de Vega\n\nQueridos vecinos:\n\nTexto.", "Ayuntamiento de Vega"),
+    ],
+)
+def test_who_issued_a_text_stands_behind_what_it_is(text: str, title: str) -> None:
+    assert read_text(text.encode()).title == title
+
+
 def test_title_falls_back_to_the_name(tmp_path: Path) -> None:
     assert load(tmp_path, "informe-7.md", b"word " * 60).title == "informe-7"
 

@@ -249,6 +249,17 @@ def test_closing_provisions_are_in_no_title() -> None:
     assert numbered(passages) == [("article 1", "title 1"), ("final provision 1",), ("article 1", "annex 1", "title 1")]
 
 
+def test_the_closing_formula_belongs_to_no_clause() -> None:
+    text = (
+        "CONTRATO\n\nPRIMERA.- Objeto. Uno.\n\nSEGUNDA.- Ley. Dos.\n\nSigue la segunda.\n\nY en prueba de conformidad, firman.\n\nFdo.: Ana"
+    )
+    passages = split(document(text), 900, 1_600)
+    assert numbered(passages)[-3:] == [("clause 1",), ("clause 2",), ()]
+    assert passages[-1].text == "Y en prueba de conformidad, firman.\n\nFdo.: Ana"
+    treaty = "Article 1. One.\n\nArticle 2. Two.\n\nDone at Vega on 3 May 2020."
+    assert numbered(split(document(treaty, "en"), 900, 1_600)) == [("article 1",), ("article 2",), ()]
+
+
 def test_sections_of_articles_and_paragraph_signs() -> None:
     terms = "ARTICLE I. TERMS\n\nSection 1.1 Price\n\nIt is ten.\n\nSection 1.2 Time\n\nIt is a day.\n\n"
     contract = terms + "ARTICLE II. END\n\nSection 2.1 Notice\n\nNone."

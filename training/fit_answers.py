@@ -32,16 +32,17 @@ from rag.index.sync import sync
 from rag.language import detect
 from rag.paths import shipped
 from rag.pipeline import Pipeline
-from rag.select import WORDS, SentenceScorer, builtin_scorer
+from rag.select import READING, WORDS, SentenceScorer, builtin_scorer
 from rag.types import Hit
 from training.reader_score import area_under_curve, fit_logistic
-from training.written import Written, read_written, write_documents
+from training.written import Written, is_fitted, read_written, write_documents
 
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 DOCUMENTS_TOGETHER = 5
 RIDGE = 0.01
+HEADING = list(WORDS).index("heading")
 QUESTIONS = Path(__file__).resolve().parent.parent / "eval" / "questions.jsonl"
 
 
@@ -76,14 +77,14 @@ def main() -> None:
 def choose(cases: Sequence[Case], names: Sequence[str], fitting: Sequence[str]) -> None:
     """The weights of words and reader: the likeliest under a softmax over the sentences of the first passages."""
     own = {name: [case for case in cases if case.name == name and case.right.any()] for name in names}
-    now = np.array([*WORDS.values(), 0.0])
-    for share in (0.25, 0.5, 1.0, 2.0, 4.0):
-        now[-1] = share
-        print(f"sentence, weights as they are, reader {share}:", _shares(cases, names, now))
-    for columns in (len(WORDS), len(WORDS) + 1):
-        weights = fit_choice([own[name] for name in fitting], columns)
-        print("sentence, fitted:", " ".join(f"{name}={weight:.2f}" for name, weight in zip([*WORDS, "READING"], weights, strict=False)))
-        print("  right:", _shares(cases, names, np.pad(weights, (0, len(now) - len(weights)))))
+    now = np.array([*WORDS.values(), READING])
+    print("sentence, words and reader as they are:", _shares(cases, names, now))
+    print("sentence, words alone:", _shares(cases, names, now * (np.arange(len(now)) < len(WORDS))))
+    print("sentence, reader alone:", _shares(cases, names, now * (np.arange(len(now)) >= HEADING)))
+    weights = fit_choice([own[name] for name in fitting])
+    weights[HEADING] = WORDS["heading"]
+    print("sentence, fitted:", " ".join(f"{name}={weight:.2f}" for name, weight in zip([*WORDS, "READING"], weights, strict=True)))
+    print("  right:", _shares(cases, names, weights))
 
 
 def _shares(cases: Sequence[Case], names: Sequence[str], weights: Values) -> str:
@@ -96,11 +97,12 @@ def _shares(cases: Sequence[Case], names: Sequence[str], weights: Values) -> str
     return ", ".join(told)
 
 
-def fit_choice(sets: Sequence[Sequence[Case]], columns: int) -> Values:
-    """Weights of the first `columns` features, every set counting the same."""
-    spread = np.concatenate([case.sentences[:, :columns] for own in sets for case in own]).std(axis=0) + 1e-9
-    tensors = [[(torch.from_numpy(case.sentences[:, :columns] / spread), torch.from_numpy(case.right)) for case in own] for own in sets]
-    weights = torch.zeros(columns, dtype=torch.float64, requires_grad=True)
+def fit_choice(sets: Sequence[Sequence[Case]]) -> Values:
+    """The weight of each feature, every set counting the same; headings are left out, for none is ever quoted."""
+    plain = [[_without_headings(case) for case in own] for own in sets]
+    spread = np.concatenate([rows for own in plain for rows, _ in own]).std(axis=0) + 1e-9
+    tensors = [[(torch.from_numpy(rows / spread), torch.from_numpy(right)) for rows, right in own if right.any()] for own in plain]
+    weights = torch.zeros(len(spread), dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
@@ -114,6 +116,11 @@ def fit_choice(sets: Sequence[Sequence[Case]], columns: int) -> Values:
     optimizer.step(loss)  # type: ignore[no-untyped-call]
     result: Values = weights.detach().numpy() / spread
     return result
+
+
+def _without_headings(case: Case) -> tuple[Values, Flags]:
+    kept = case.sentences[:, HEADING] == 0
+    return case.sentences[kept], case.right[kept]
 
 
 def refuse(cases: Sequence[Case], names: Sequence[str], fitting: Sequence[str]) -> None:
@@ -174,7 +181,7 @@ def written_cases(scorer: SentenceScorer) -> Iterator[Case]:
     """The held-out written documents; those whose number ends with 5 fit."""
     held_out = read_written(held_out=True)
     for half in ("dev", "test"):
-        written = [document for document in held_out if (Path(document.name).stem.endswith("5")) is (half == "dev")]
+        written = [document for document in held_out if is_fitted(document) is (half == "dev")]
         step = max(1, len(written) // DOCUMENTS_TOGETHER)
         for first in tqdm(range(step), desc=f"written, {half}"):
             with indexed(written[first::step], scorer) as pipeline:

@@ -25,7 +25,10 @@ OPSET = 17
 
 
 class _Graph(nn.Module):
-    """The network as it is run: int8 token vectors, no padding, raw span logits, and the mean of the states, which places a text."""
+    """The network as it is run: int8 token vectors, no padding, raw span logits, and the mean of the states, which places a text.
+
+    The third head, which weighs claims, is left out: it served the training of the encoder.
+    """
 
     def __init__(self, network: ReaderNetwork) -> None:
         super().__init__()
@@ -41,8 +44,7 @@ class _Graph(nn.Module):
         for layer in encoder.layers:
             states = layer(states, None)
         first = self.network.answerable(torch.tanh(self.network.hidden(states[:, 0])))
-        support = self.network.supported(torch.tanh(self.network.weighing(states[:, 0])))
-        return first[:, 0], self.network.span(states), support[:, 0], states.mean(1)
+        return first[:, 0], self.network.span(states), states.mean(1)
 
 
 def write_reader(network: ReaderNetwork, tokenizer: Tokenizer, calibration: dict[str, float], out: Path) -> str:
@@ -54,7 +56,7 @@ def write_reader(network: ReaderNetwork, tokenizer: Tokenizer, calibration: dict
         exact = Path(temporary) / "exact.onnx"
         torch.onnx.export(
             _Graph(network).eval(), (example, example), exact, dynamo=False, opset_version=OPSET,
-            input_names=["ids", "types"], output_names=["answerable", "spans", "supported", "pooled"],
+            input_names=["ids", "types"], output_names=["answerable", "spans", "pooled"],
             dynamic_axes={"ids": {1: "tokens"}, "types": {1: "tokens"}, "spans": {1: "tokens"}},
         )  # fmt: skip
         quantize_dynamic(exact, folder / "model.onnx", per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])

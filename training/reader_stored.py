@@ -40,10 +40,9 @@ def read_reader(models: Path) -> tuple[ReaderNetwork, Tokenizer]:
     places = [f"encoder.layers.{layer}.{part}" for layer in range(LAYERS) for part in _LINEAR] + ["span"]
     for place, name in zip(places, numbered, strict=True):
         state[f"{place}.weight"] = linear(name)
-    for place in ("hidden", "answerable", "weighing", "supported"):
-        if f"network.{place}.weight_Transposed_quantized" in stored:
-            state[f"{place}.weight"] = linear(f"network.{place}.weight_Transposed")
-        else:  # a reader from before it weighed claims: the head begins at random
-            state |= {f"{place}.{kind}": value for kind, value in getattr(network, place).state_dict().items()}
+    for place in ("hidden", "answerable"):
+        state[f"{place}.weight"] = linear(f"network.{place}.weight_Transposed")
+    for place in ("weighing", "supported"):  # not in the files: begins at random
+        state |= {f"{place}.{kind}": value for kind, value in getattr(network, place).state_dict().items()}
     network.load_state_dict(state)
     return network, Tokenizer.from_file(str(models / FOLDER / "tokenizer.json"))

@@ -98,6 +98,11 @@ def read_one(path: Path) -> Written:
     return Written(name, "es" if match["language"] == "es" else "en", text, tuple(questions))
 
 
+def is_fitted(document: Written) -> bool:
+    """Whether weights and thresholds are fitted on this one of the held-out documents; the others only measure."""
+    return Path(document.name).stem.endswith("5")
+
+
 def write_documents(written: Sequence[Written], folder: Path) -> None:
     """The texts alone, as files that can be indexed."""
     for document in written:
@@ -114,7 +119,7 @@ def write_question_set(written: Sequence[Written], folder: Path) -> None:
             "question": asked.question,
             "language": asked.language,
             "kind": "fact" if asked.evidence else "unanswerable",
-            "split": "dev",
+            "split": "dev" if is_fitted(document) else "test",
             "answerable": asked.evidence is not None,
             "evidence": [{"source": document.name, "quote": asked.evidence}] if asked.evidence else [],
         }
@@ -131,7 +136,7 @@ def written_examples(written: Sequence[Written], embedder: BuiltinEmbedder, seed
     made: list[Example] = []
     for found in _found(written, embedder):
         silent = list(found.others[: NEAREST - bool(found.answering)])
-        if numbers.random() < ELSEWHERE:
+        if numbers.random() < ELSEWHERE and found.elsewhere:
             silent.append(found.elsewhere)
         group = GROUP + found.document
         if found.answering and found.asked.evidence:
@@ -144,6 +149,18 @@ def written_examples(written: Sequence[Written], embedder: BuiltinEmbedder, seed
             made.append(Example(found.asked.question, text, (), "none", found.language, group))
     numbers.shuffle(made)
     return made
+
+
+def far_examples(examples: Sequence[Example], count: int, seed: int) -> list[Example]:
+    """`count` of the examples, and half as many of their questions on a passage of another group, drawn by chance."""
+    numbers = random.Random(seed)
+    chosen = numbers.sample(list(examples), count)
+    made = []
+    for example in chosen[: count // 2]:
+        other = numbers.choice(chosen)
+        if other.group != example.group:
+            made.append(replace(example, passage=other.passage, spans=(), kind="none"))
+    return [*chosen, *made]
 
 
 def written_places(written: Sequence[Written], embedder: BuiltinEmbedder) -> list[tuple[str, str, str]]:
@@ -164,7 +181,7 @@ class _Found:
     language: Language
     answering: Passage | None
     others: tuple[Passage, ...]
-    elsewhere: Passage
+    elsewhere: Passage | None
 
 
 def _found(written: Sequence[Written], embedder: BuiltinEmbedder) -> Iterator[_Found]:
@@ -181,7 +198,7 @@ def _found(written: Sequence[Written], embedder: BuiltinEmbedder) -> Iterator[_F
             answering = next((passage for passage in own if asked.evidence and asked.evidence in passage.text), None)
             if bool(asked.evidence) is bool(answering):
                 others = tuple(passage for passage in own if passage is not answering)
-                elsewhere = next(flat[place][1] for place in order if flat[place][0] != number)
+                elsewhere = next((flat[place][1] for place in order if flat[place][0] != number), None)
                 yield _Found(asked, number, document.language, answering, others, elsewhere)
 
 

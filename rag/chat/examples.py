@@ -28,7 +28,7 @@ DEMO_EXAMPLES: dict[Language, tuple[str, ...]] = {
         "¿Qué permite el artículo 4 del nuevo tratado?",
         "¿Dónde se saca la licencia de pesca?",
         "¿Cuánto cuesta la copia de un carné perdido?",
-        "How many freight trains may run in one night?",
+        "When may freight trains run at night?",
     ),
 }
 

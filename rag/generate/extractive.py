@@ -72,7 +72,7 @@ class ExtractiveGenerator:
     @property
     def fingerprint(self) -> str:
         """Names the generator, and the reader behind it."""
-        return f"extractive/{self._max_sentences}/{self._scorer.reader.fingerprint}"
+        return f"extractive/{self._max_sentences}/{self._scorer.reader.fingerprint if self._scorer.reads else 'words'}"
 
     def generate(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Iterator[str]:
         """Stream one quotation at a time, grouped by document."""

@@ -7,6 +7,8 @@ from typing import Any
 
 from rag.errors import IndexDamaged, StoreError
 
+AGAIN = "free space or fix permissions and run it again, nothing indexed before is lost"
+ANOTHER_FOLDER = "a file is where the folder should be: name another one with --index"
 _SYSTEM_FAULTS = tuple(f"SQLITE_{name}" for name in ("FULL", "IOERR", "CANTOPEN", "PERM", "READONLY", "BUSY", "LOCKED"))
 
 
@@ -14,8 +16,7 @@ def unreadable(folder: Path, error: sqlite3.Error) -> StoreError:
     """What to tell the user of a fault of SQLite: the system's (a full disk, no permission), or damage to the file."""
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith(_SYSTEM_FAULTS):
-        cure = "free space or fix permissions and run it again, nothing indexed before is lost"
-        return StoreError(f"The index at {folder} could not be read or written ({error}); {cure}.")
+        return StoreError(f"The index at {folder} could not be read or written ({error}); {AGAIN}.")
     fault, _, _ = str(error).partition(" with text ")  # of a document, which is nobody's business here
     return damaged(folder, fault)
 

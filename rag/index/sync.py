@@ -25,7 +25,7 @@ from rag.index import faults
 from rag.index.check import are_trusted, first_fault
 from rag.index.convert import convert_old_format, salvage
 from rag.index.embeddings import Embeddings, drop_damaged, drop_damaged_contextual, forget_contextual
-from rag.index.faults import unreadable
+from rag.index.faults import AGAIN, ANOTHER_FOLDER, unreadable
 from rag.index.generation import NextGeneration, remove_other_generations
 from rag.index.manifest import Manifest
 from rag.index.plan import Known, Plan, Progress, Skipped, Wanted, plan_documents, plan_files, plan_stored, plan_without
@@ -155,7 +155,7 @@ def locked(folder: Path) -> Iterator[None]:
     except Timeout as error:
         raise IndexBusy(f"Another process is writing to the index at {folder}; try again when it has finished.") from error
     except OSError as error:
-        cure = "free space or fix permissions and run it again, nothing indexed before is lost"
+        cure = ANOTHER_FOLDER if isinstance(error, FileExistsError | NotADirectoryError) else AGAIN
         raise StoreError(f"The index at {folder} could not be written ({error.strerror or error}); {cure}.") from error
     except sqlite3.Error as error:
         raise unreadable(folder, error) from error

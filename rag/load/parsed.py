@@ -3,12 +3,24 @@
 Knows no format. `title`, `author` and `date` are None when the file does not state them.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.types import Heading
 
 LONGEST_TITLE = 120
+_ISSUER = re.compile(
+    r"(?:excm[oa]\W*\s)?(?:ayuntamiento|diputación|universidad|ministerio|consejería|gobierno|junta|comunidad|asociación|federación|fundación|"
+    r"club|instituto|colegio|hospital|(?:the )?(?:city|town|parish|borough|county|university|ministry|department|council|association|"
+    r"federation)|(?:\w+ ){1,3}(?:council|university|association|federation))\b",
+    re.IGNORECASE,
+)
+_DOCUMENT = re.compile(
+    r"(?:ordenanza|reglamento|normas|bases|estatutos|acta|circular|informe|convenio|contrato|acuerdo|manual|memoria|bando|pliego|"
+    r"ordinance|regulations?|rules|bye-?laws?|statutes|minutes|circular|report|agreement|contract|handbook|policy|notice|terms)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +36,14 @@ class Parsed:
 
 
 def first_line(text: str) -> str | None:
-    """The first line that is not blank, without Markdown marks, if it is short enough to be a title."""
-    line = text.lstrip()[: 2 * LONGEST_TITLE].partition("\n")[0].strip(" \t\r\f#*_=-")
+    """The first line that is not blank, without Markdown marks, if it is short enough to be a title.
+
+    The name of who issued the text goes behind what the text is called in the line below: "Ordenanza de ruidos (Ayuntamiento de Vega)".
+    """
+    plain = (line.strip(" \t\r\f#*_=-") for line in text.lstrip()[: 4 * LONGEST_TITLE].split("\n"))
+    line, below = [*[line for line in plain if line][:2], "", ""][:2]
+    if _ISSUER.match(line) and _DOCUMENT.match(below) and len(line) + len(below) + 3 <= LONGEST_TITLE:
+        return f"{below} ({line})"
     return line if 0 < len(line) <= LONGEST_TITLE else None
 
 

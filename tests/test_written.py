@@ -1,0 +1,99 @@
+"""The documents, questions and claims written for training: each file is framed as it should be, and what is quoted stands in its text."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from rag.embed import BuiltinEmbedder
+from training.reader_claims import written_claims
+from training.written import FOLDER, read_one, read_written, write_question_set, written_examples, written_places
+
+DOCUMENT = """@language es
+@kind notice
+
+Aviso a los vecinos
+
+La piscina abre el 3 de junio. Cierra los lunes.
+@questions
+en | When does the pool open? | La piscina abre el 3 de junio.
+es | ¿Quién limpia la piscina? | -
+"""
+
+
+def write(folder: Path, text: str, claims: str = "") -> Path:
+    path = folder / "notices" / "01.txt"
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    if claims:
+        path.with_suffix(".claims").write_text(claims, encoding="utf-8")
+    return path
+
+
+def test_every_file_is_sound():
+    documents = [*read_written(held_out=False), *read_written(held_out=True)]
+    assert len(documents) == len(list(FOLDER.glob("*/*.claims"))) == 450
+    asked = Counter((one.language, one.evidence is not None) for document in documents for one in document.questions)
+    assert asked == {("en", True): 2749, ("es", True): 2759, ("en", False): 1800, ("es", False): 1800}
+    assert len({one.question for document in documents for one in document.questions}) == asked.total() == 9_108
+
+
+def test_a_fifth_is_held_out_and_none_of_it_is_trained_on():
+    kept = {document.name for document in read_written(held_out=True)}
+    assert len(kept) == 90
+    assert {name.rsplit(".", 1)[0][-2:] for name in kept} == {"05", "10", "15", "20", "25", "30"}
+    assert kept.isdisjoint(document.name for document in read_written(held_out=False))
+
+
+def test_a_document_that_is_not_framed_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="not framed"):
+        read_one(write(tmp_path, "A text alone."))
+
+
+def test_evidence_that_is_not_in_the_text_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"'La piscina abre el 4 de junio\.' stands in the text 0 times"):
+        read_one(write(tmp_path, DOCUMENT.replace("| La piscina abre el 3", "| La piscina abre el 4")))
+
+
+def test_examples_of_a_document(tmp_path):
+    written = [read_one(write(tmp_path, DOCUMENT))]
+    other = [read_one(FOLDER / "contracts" / "01.txt")]
+    examples = written_examples(written + other, BuiltinEmbedder(), 0)
+    of_pool = [example for example in examples if example.group == 3_000_000]
+    answered = [example for example in of_pool if example.kind == "sentence"]
+    assert {example.passage[slice(*example.spans[0])] for example in answered} == {"La piscina abre el 3 de junio."}
+    assert len(answered) == 2  # below its title, and alone
+    assert all(not example.spans for example in of_pool if example.question.startswith("¿Quién"))
+    assert all("3 de junio" not in example.passage for example in of_pool if example.kind == "none" and example.question.startswith("When"))
+    places = written_places(other, BuiltinEmbedder())
+    assert all(question and right != wrong for question, right, wrong in places)
+    assert len(places) == 12
+
+
+def test_claims_stand_on_the_passage_that_they_are_about(tmp_path):
+    write(
+        tmp_path,
+        DOCUMENT,
+        "en | true | The pool opens on 3 June. | abre el 3\nes | false | La piscina cierra los martes. | Cierra los lunes\n",
+    )
+    claims = written_claims(held_out=False, seed=0, folder=tmp_path)
+    assert [(claim.claim, claim.supported) for claim in claims] == [
+        ("The pool opens on 3 June.", True),
+        ("La piscina cierra los martes.", False),
+    ]
+    assert all("La piscina abre el 3 de junio. Cierra los lunes." in claim.passage for claim in claims)
+    assert [claim.example.kind for claim in claims] == ["sentence", "none"]
+
+
+def test_a_claim_about_words_that_are_not_there_is_refused(tmp_path):
+    write(tmp_path, DOCUMENT, "en | true | The pool opens on 3 June. | abre el 4\n")
+    with pytest.raises(ValueError, match="do not stand in the text once"):
+        written_claims(held_out=False, seed=0, folder=tmp_path)
+
+
+def test_the_held_out_ones_as_a_question_set(tmp_path):
+    write_question_set([read_one(write(tmp_path, DOCUMENT))], tmp_path / "set")
+    assert (tmp_path / "set" / "documents" / "notices-01.txt").read_text(encoding="utf-8").startswith("Aviso a los vecinos\n")
+    lines = (tmp_path / "set" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    assert '"evidence": [{"source": "notices-01.txt", "quote": "La piscina abre el 3 de junio."}]' in lines[0]
+    assert '"answerable": false' in lines[1]
