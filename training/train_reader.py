@@ -4,8 +4,9 @@
 
 The embedding has to be there already (`training.train_embedding`). Each step is a module: `reader_vocabulary` chooses tokens,
 `reader_adapt` teaches the encoder Spanish, `reader_data` makes questions and passages, `reader_model` trains on them, `reader_export`
-writes files, `reader_score` measures them. Four rounds: public questions; more of them, and placing texts; the documents and questions
-of `training/written`; claims about them. A run that was stopped goes on from its last checkpoint. Nothing is random but by seed.
+writes files, `reader_score` measures them. Five rounds: public questions; more of them, and placing texts; the documents and questions
+of `training/written`; claims about them; texts about something else. A run that was stopped goes on from its last checkpoint.
+Nothing is random but by seed.
 """
 
 import argparse
@@ -286,7 +287,7 @@ def main() -> None:
     for number, train in ((3, written_round), (4, claims_round), (5, far_round)):
         if arguments.from_round <= number:
             count = train(network, tokenizer, examples, arguments.data, arguments.out, arguments.cache, settings)
-            written, claims = (written, count) if number == 4 else (written + count, claims)
+            written, claims = count if number == 3 else written, count if number == 4 else claims
 
     # 5. The files, and a probability fitted to what they say.
     write_reader(network, tokenizer, AS_IT_IS, arguments.out)
