@@ -89,13 +89,13 @@ def answers(rows: Sequence[dict[str, object]], paragraphs: Sequence[str]) -> Non
     scorer = builtin_scorer()
     with searchable(paragraphs, scorer) as (retriever, snapshot):
         for language in LANGUAGES:
-            right = {"words": 0, "reader": 0, "words + .5 reader": 0}
+            right = {"words": 0, "reader": 0, "words and reader": 0}
             with_answer, without = [], []
             for row in rows:
                 question, texts = str(row[f"question_{language}"]), [answer["text"] for answer in row["answers_es"]]  # type: ignore[attr-defined]
                 source = str(paragraphs.index(str(row["context_es"])))
                 hits = retriever.retrieve(snapshot, question, language, 8).hits
-                for name, key in (("words", "words"), ("reader", "reading"), ("words + .5 reader", "score")):
+                for name, key in (("words", "words"), ("reader", "reading"), ("words and reader", "score")):
                     best = max(scorer.score(question, hits), key=lambda item, key=key: getattr(item, key))  # type: ignore[misc]
                     passage = hits[best.hit].passage
                     right[name] += passage.source == source and any(text in passage.text[best.start : best.end] for text in texts)
