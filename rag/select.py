@@ -7,8 +7,8 @@ and what the reader says. It does not know whether any sentence answers at all: 
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -67,6 +67,7 @@ class SentenceScorer:
         self.reader = reader
         self.reads = reads
         self._remembered = lru_cache(maxsize=REMEMBERED)(self._score)
+        self._by_words = lru_cache(maxsize=REMEMBERED)(self._score_by_words)
 
     def score(self, question: str, hits: Sequence[Hit]) -> list[Scored]:
         """Every sentence of the first hits, best first; the latest are remembered, for refusal and quotation ask for the same ones.
@@ -76,27 +77,40 @@ class SentenceScorer:
         return list(self._remembered(question, tuple(hits[:READ])))
 
     def by_words(self, question: str, hits: Sequence[Hit]) -> list[Scored]:
-        """Every sentence of the first hits by words alone, best first."""
-        return list(self._scored(question, hits[:READ], reads=False))
+        """Every sentence of the first hits by words alone, best first; remembered, too."""
+        return list(self._by_words(question, tuple(hits[:READ])))
 
     def _score(self, question: str, hits: tuple[Hit, ...]) -> tuple[Scored, ...]:
-        for count in range(TOGETHER, len(hits), TOGETHER) if self.reads else ():
-            scored = self._scored(question, hits[:count], reads=True)
+        by_words = self._by_words(question, hits)
+        if not self.reads:
+            return by_words
+        scored: list[Scored] = []
+        for first in range(0, len(hits), TOGETHER):
+            scored += self._read(question, hits[first : first + TOGETHER], first, by_words)
             if any(item.reading >= SURE for item in scored):
-                return scored
-        return self._scored(question, hits, reads=self.reads)
+                break
+        return _best_first(scored)
 
-    def _scored(self, question: str, hits: Sequence[Hit], *, reads: bool) -> tuple[Scored, ...]:
-        per_hit = [sentences(hit.passage.text) for hit in hits]
-        spans = [(index, span) for index, own in enumerate(per_hit) for span in own]
+    def _score_by_words(self, question: str, hits: tuple[Hit, ...]) -> tuple[Scored, ...]:
+        spans = [(index, span) for index, hit in enumerate(hits) for span in sentences(hit.passage.text)]
         features = self.word_features(question, hits, spans)
-        by_words, covering = features @ np.array(list(WORDS.values())), features[:, list(WORDS).index("surroundings")]
-        by_reader = self._by_reader(question, hits, per_hit) if reads else [0.0] * len(spans)
-        scored = [
-            Scored(index, start, end, words, reading, words + READING * reading, share)
-            for (index, (start, end)), words, reading, share in zip(spans, by_words.tolist(), by_reader, covering.tolist(), strict=True)
-        ]
-        return tuple(sorted(scored, key=lambda item: (-item.score, item.hit, item.start)))
+        words, covering = features @ np.array(list(WORDS.values())), features[:, list(WORDS).index("surroundings")]
+        scored = (
+            Scored(index, start, end, score, 0.0, score, share)
+            for (index, (start, end)), score, share in zip(spans, words.tolist(), covering.tolist(), strict=True)
+        )
+        return _best_first(scored)
+
+    def _read(self, question: str, hits: Sequence[Hit], first: int, by_words: Sequence[Scored]) -> Iterator[Scored]:
+        """The sentences of `hits`, the first of which has the index `first`, with what the reader says of them."""
+        texts = [with_headings(hit.passage) for hit in hits]
+        self.reader.read(question, texts)  # all windows side by side; what follows takes them from memory
+        for index, (hit, text) in enumerate(zip(hits, texts, strict=True), start=first):
+            own, before = [item for item in by_words if item.hit == index], len(text) - len(hit.passage.text)
+            found = self.reader.sentence_scores(question, text, [(before + item.start, before + item.end) for item in own])
+            for item, value in zip(own, found.tolist(), strict=True):
+                reading = max(-READING_LIMIT, min(READING_LIMIT, value))
+                yield replace(item, reading=reading, score=item.words + READING * reading)
 
     def word_features(self, question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> Features:
         """What words say of sentences, given as index in the hits and span in its passage (len(spans) x len(WORDS))."""
@@ -118,14 +132,9 @@ class SentenceScorer:
             values[position] = list(found.values())
         return values
 
-    def _by_reader(self, question: str, hits: Sequence[Hit], per_hit: Sequence[Sequence[tuple[int, int]]]) -> list[float]:
-        texts = [with_headings(hit.passage) for hit in hits]
-        self.reader.read(question, texts)  # all windows side by side; what follows takes them from memory
-        found: list[float] = []
-        for hit, text, spans in zip(hits, texts, per_hit, strict=True):
-            before = len(text) - len(hit.passage.text)
-            found += self.reader.sentence_scores(question, text, [(before + start, before + end) for start, end in spans]).tolist()
-        return [max(-READING_LIMIT, min(READING_LIMIT, value)) for value in found]
+
+def _best_first(scored: Iterable[Scored]) -> tuple[Scored, ...]:
+    return tuple(sorted(scored, key=lambda item: (-item.score, item.hit, item.start)))
 
 
 def with_headings(passage: Passage) -> str:

@@ -35,7 +35,7 @@ from rag.pipeline import Pipeline
 from rag.select import READING, WORDS, SentenceScorer, builtin_scorer
 from rag.types import Hit
 from training.reader_score import area_under_curve, fit_logistic
-from training.written import Written, is_fitted, read_written, write_documents
+from training.written import is_fitted, read_written, write_documents
 
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -76,12 +76,11 @@ def main() -> None:
 
 def choose(cases: Sequence[Case], names: Sequence[str], fitting: Sequence[str]) -> None:
     """The weights of words and reader: the likeliest under a softmax over the sentences of the first passages."""
-    own = {name: [case for case in cases if case.name == name and case.right.any()] for name in names}
     now = np.array([*WORDS.values(), READING])
     print("sentence, words and reader as they are:", _shares(cases, names, now))
     print("sentence, words alone:", _shares(cases, names, now * (np.arange(len(now)) < len(WORDS))))
     print("sentence, reader alone:", _shares(cases, names, now * (np.arange(len(now)) >= HEADING)))
-    weights = fit_choice([own[name] for name in fitting])
+    weights = fit_choice([[case for case in cases if case.name == name and len(case.right)] for name in fitting])
     weights[HEADING] = WORDS["heading"]
     print("sentence, fitted:", " ".join(f"{name}={weight:.2f}" for name, weight in zip([*WORDS, "READING"], weights, strict=True)))
     print("  right:", _shares(cases, names, weights))
@@ -184,8 +183,9 @@ def written_cases(scorer: SentenceScorer) -> Iterator[Case]:
         written = [document for document in held_out if is_fitted(document) is (half == "dev")]
         step = max(1, len(written) // DOCUMENTS_TOGETHER)
         for first in tqdm(range(step), desc=f"written, {half}"):
-            with indexed(written[first::step], scorer) as pipeline:
-                for document in written[first::step]:
+            together = written[first::step]
+            with tempfile.TemporaryDirectory() as folder, indexed(write_documents(together, Path(folder)), scorer) as pipeline:
+                for document in together:
                     text = pipeline.document(document.name).text
                     for asked in document.questions:
                         start = text.index(asked.evidence) if asked.evidence else 0
@@ -195,12 +195,9 @@ def written_cases(scorer: SentenceScorer) -> Iterator[Case]:
 
 
 @contextmanager
-def indexed(written: Sequence[Written], scorer: SentenceScorer) -> Iterator[Pipeline]:
-    """A pipeline over these documents."""
+def indexed(documents: Path, scorer: SentenceScorer) -> Iterator[Pipeline]:
+    """A pipeline over the documents of a folder, with contextual vectors."""
     with tempfile.TemporaryDirectory() as folder:
-        documents = Path(folder) / "documents"
-        documents.mkdir()
-        write_documents(written, documents)
         config = load_config(index=Path(folder) / "index", environment={})
         sync(config, BuiltinEmbedder(), [documents])
         deepen(config.index.path, scorer.reader)
@@ -211,19 +208,15 @@ def indexed(written: Sequence[Written], scorer: SentenceScorer) -> Iterator[Pipe
 def seeds_cases(scorer: SentenceScorer) -> Iterator[Case]:
     """The questions over the seeds that stand alone and name no provision."""
     rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
-    with tempfile.TemporaryDirectory() as folder:
-        config = load_config(index=Path(folder) / "index", environment={})
-        sync(config, BuiltinEmbedder(), [shipped("seeds")])
-        deepen(config.index.path, scorer.reader)
-        with Pipeline.open(config) as pipeline:
-            for row in tqdm(rows, desc="seeds", mininterval=5):
-                if not row.get("history") and row["kind"] != "provision":
-                    hits, spans = pipeline.search(row["question"]), []
-                    for place in row["evidence"]:
-                        start = pipeline.document(place["source"]).text.index(place["quote"])
-                        spans.append((place["source"], start, start + len(place["quote"])))
-                    name = f"seeds {row['language']} {row['split']}"
-                    yield _case(name, row["question"], hits, scorer, spans, answerable=row["answerable"])
+    with indexed(shipped("seeds"), scorer) as pipeline:
+        for row in tqdm(rows, desc="seeds", mininterval=5):
+            if not row.get("history") and row["kind"] != "provision":
+                hits, spans = pipeline.search(row["question"]), []
+                for place in row["evidence"]:
+                    start = pipeline.document(place["source"]).text.index(place["quote"])
+                    spans.append((place["source"], start, start + len(place["quote"])))
+                name = f"seeds {row['language']} {row['split']}"
+                yield _case(name, row["question"], hits, scorer, spans, answerable=row["answerable"])
 
 
 if __name__ == "__main__":

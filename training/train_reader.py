@@ -32,17 +32,17 @@ from training.reader_cloze import cloze_examples
 from training.reader_data import Example, cross_language, read_examples
 from training.reader_export import write_reader, write_settings
 from training.reader_gloss import Glossary, make_glossaries
-from training.reader_heads import CLAIM_TOKENS, make_batches, make_windows, train_heads
+from training.reader_heads import CLAIM_TOKENS, Window, make_batches, make_windows, train_heads
 from training.reader_model import Encoder, ReaderNetwork
 from training.reader_score import fit_logistic, log_odds, score_reader
 from training.reader_stored import read_reader
-from training.reader_together import EVERY, Ids, Placed, placed_texts, text_ids, train_together
+from training.reader_together import EVERY, QUESTIONS_EVERY, Ids, Placed, placed_texts, text_ids, train_together
 from training.reader_translate import MODES, translate
 from training.reader_vocabulary import choose_tokens, count_tokens, first_vectors, make_tokenizer
 from training.score import score
 from training.teacher import Teacher, find_teacher
 from training.train_embedding import SENTENCE_TOKENS
-from training.written import far_examples, read_written, written_examples, written_places
+from training.written import Written, far_examples, read_written, written_examples, written_places
 
 AS_IT_IS = {"answerable": 1.0, "span": 0.0, "bias": 0.0}
 """The calibration that leaves the first head's logit alone."""
@@ -161,61 +161,67 @@ def further_round(
     )  # fmt: skip
 
 
-def written_round(
-    network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], data: Path, out: Path, cache: Path, settings: Settings
-) -> int:
+def written_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], corpus: "Corpus", settings: Settings) -> int:
     """Train on with the written documents, and some of the second round's examples lest they be forgotten; return how many examples."""
-    table, written = BuiltinEmbedder(out), read_written(held_out=False)
     examples = further[: settings.repeated]
     for epoch in range(settings.written_epochs):
-        examples = examples + written_examples(written, table, settings.seed + epoch)
+        examples = examples + corpus.examples(settings.seed + epoch)
     windows = make_windows(examples, tokenizer, settings.seed)
-    asked = _text_ids(tokenizer, written_places(written, table))
-    steps = len(make_batches(windows, 1.0, settings.seed)) * WRITTEN_EVERY // (WRITTEN_EVERY - 1)
-    train_together(
-        network, windows, texts_to_place(tokenizer, data, settings), asked, find_encoder(),
-        steps=steps, rate=settings.written_rate, seed=settings.seed, checkpoint=cache / "written.pt",
-        every=WRITTEN_EVERY, questions_every=2,
-    )  # fmt: skip
+    corpus.train(network, tokenizer, windows, settings, name="written", rate=settings.written_rate, every=WRITTEN_EVERY, questions_every=2)
     return len(examples)
 
 
-def claims_round(
-    network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], data: Path, out: Path, cache: Path, settings: Settings
-) -> int:
+def claims_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], corpus: "Corpus", settings: Settings) -> int:
     """Train the third head, while the other tasks go on in a third of the steps; return how many claims."""
-    table, written = BuiltinEmbedder(out), read_written(held_out=False)
-    claims = news_claims(data, settings.news_claims, settings.seed)
+    claims = news_claims(corpus.data, settings.news_claims, settings.seed)
     for epoch in range(settings.claims_epochs):
         claims += written_claims(held_out=False, seed=settings.seed + epoch)
     claimed = make_windows([claim.example for claim in claims], tokenizer, settings.seed, CLAIM_TOKENS)
-    examples = [*written_examples(written, table, settings.seed + REDRAWN), *further[: settings.repeated]]
+    examples = [*corpus.examples(settings.seed + REDRAWN), *further[: settings.repeated]]
     random.Random(settings.seed).shuffle(examples)
-    steps = len(make_batches(claimed, 1.0, settings.seed)) * CLAIMS_EVERY // (CLAIMS_EVERY - 2)
-    train_together(
-        network, make_windows(examples, tokenizer, settings.seed), texts_to_place(tokenizer, data, settings),
-        _text_ids(tokenizer, written_places(written, table)), find_encoder(),
-        steps=steps, rate=settings.claims_rate, seed=settings.seed, checkpoint=cache / "claims.pt",
-        every=CLAIMS_EVERY, questions_every=2, claimed=claimed,
+    windows = make_windows(examples, tokenizer, settings.seed)
+    corpus.train(
+        network, tokenizer, windows, settings, name="claims", rate=settings.claims_rate, every=CLAIMS_EVERY, questions_every=2,
+        claimed=claimed,
     )  # fmt: skip
     return len(claims)
 
 
-def far_round(
-    network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], data: Path, out: Path, cache: Path, settings: Settings
-) -> int:
+def far_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], corpus: "Corpus", settings: Settings) -> int:
     """A short one: near misses alone had taught that a text about something else may well answer; return how many examples."""
-    table, written = BuiltinEmbedder(out), read_written(held_out=False)
-    own = written_examples(written, table, settings.seed + 2 * REDRAWN)
+    own = corpus.examples(settings.seed + 2 * REDRAWN)
     examples = far_examples(own, 2 * settings.far, settings.seed) + far_examples(further, settings.far, settings.seed)
     random.Random(settings.seed).shuffle(examples)
     windows = make_windows(examples, tokenizer, settings.seed)
-    train_together(
-        network, windows, texts_to_place(tokenizer, data, settings), _text_ids(tokenizer, written_places(written, table)), find_encoder(),
-        steps=len(make_batches(windows, 1.0, settings.seed)) * EVERY // (EVERY - 1), rate=settings.far_rate, seed=settings.seed,
-        checkpoint=cache / "far.pt",
-    )  # fmt: skip
+    corpus.train(network, tokenizer, windows, settings, name="far", rate=settings.far_rate, every=EVERY, questions_every=QUESTIONS_EVERY)
     return len(examples)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The written documents, with what the three rounds that train on them share."""
+
+    data: Path
+    cache: Path
+    table: BuiltinEmbedder
+    written: list[Written]
+
+    def examples(self, seed: int) -> list[Example]:
+        """The questions on passages, drawn by `seed`."""
+        return written_examples(self.written, self.table, seed)
+
+    def train(
+        self, network: ReaderNetwork, tokenizer: Tokenizer, windows: list[Window], settings: Settings, *, name: str, rate: float,
+        every: int, questions_every: int, claimed: Sequence[Window] = (),
+    ) -> None:  # fmt: skip
+        """One round in which every window is read once, or every claim weighed once if there are any; see `train_together`."""
+        once = len(make_batches(claimed or windows, 1.0, settings.seed))
+        train_together(
+            network, windows, texts_to_place(tokenizer, self.data, settings),
+            _text_ids(tokenizer, written_places(self.written, self.table)), find_encoder(),
+            steps=once * every // (every - (2 if claimed else 1)), rate=rate, seed=settings.seed, checkpoint=self.cache / f"{name}.pt",
+            every=every, questions_every=questions_every, claimed=claimed,
+        )  # fmt: skip
 
 
 def _text_ids(tokenizer: Tokenizer, texts: Sequence[tuple[str, ...]]) -> list[tuple[Ids, ...]]:
@@ -283,10 +289,11 @@ def main() -> None:
         further_round(network, tokenizer, examples, arguments.data, arguments.cache, settings)
 
     # 4. A third, with documents and questions written for it; a fourth, with claims; a fifth, with texts about something else.
+    corpus = Corpus(arguments.data, arguments.cache, BuiltinEmbedder(arguments.out), read_written(held_out=False))
     written = claims = 0
     for number, train in ((3, written_round), (4, claims_round), (5, far_round)):
         if arguments.from_round <= number:
-            count = train(network, tokenizer, examples, arguments.data, arguments.out, arguments.cache, settings)
+            count = train(network, tokenizer, examples, corpus, settings)
             written, claims = count if number == 3 else written, count if number == 4 else claims
 
     # 5. The files, and a probability fitted to what they say.

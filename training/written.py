@@ -103,10 +103,11 @@ def is_fitted(document: Written) -> bool:
     return Path(document.name).stem.endswith("5")
 
 
-def write_documents(written: Sequence[Written], folder: Path) -> None:
-    """The texts alone, as files that can be indexed."""
+def write_documents(written: Sequence[Written], folder: Path) -> Path:
+    """The texts alone, as files of `folder` that can be indexed; returns the folder."""
     for document in written:
         (folder / document.name).write_text(document.text + "\n", encoding="utf-8")
+    return folder
 
 
 def write_question_set(written: Sequence[Written], folder: Path) -> None:
