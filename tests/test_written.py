@@ -7,7 +7,7 @@ import pytest
 
 from rag.embed import BuiltinEmbedder
 from training.reader_claims import written_claims
-from training.written import FOLDER, read_one, read_written, write_question_set, written_examples, written_places
+from training.written import FOLDER, MORE, far_examples, read_one, read_written, write_question_set, written_examples, written_places
 
 DOCUMENT = """@language es
 @kind notice
@@ -36,6 +36,16 @@ def test_every_file_is_sound():
     asked = Counter((one.language, one.evidence is not None) for document in documents for one in document.questions)
     assert asked == {("en", True): 2749, ("es", True): 2759, ("en", False): 1800, ("es", False): 1800}
     assert len({one.question for document in documents for one in document.questions}) == asked.total() == 9_108
+
+
+def test_every_later_file_is_sound_and_shares_no_name_with_the_others():
+    trained, held_out = read_written(MORE, held_out=False), read_written(MORE, held_out=True)
+    assert (len(trained), len(held_out)) == (768, 192)
+    for document in (*trained, *held_out):
+        asked = Counter((one.language, one.evidence is not None) for one in document.questions)
+        assert asked == {("en", True): 6, ("es", True): 6, ("en", False): 4, ("es", False): 4}
+    names = Counter(document.name for document in (*trained, *held_out, *read_written(held_out=False), *read_written(held_out=True)))
+    assert set(names.values()) == {1}
 
 
 def test_a_fifth_is_held_out_and_none_of_it_is_trained_on():
@@ -68,6 +78,30 @@ def test_examples_of_a_document(tmp_path):
     places = written_places(other, BuiltinEmbedder())
     assert all(question and right != wrong for question, right, wrong in places)
     assert len(places) == 12
+
+
+def test_once_reads_each_answered_question_with_its_passage_in_one_way():
+    written = [read_one(FOLDER / "contracts" / f"{number:02}.txt") for number in (1, 2, 3)]
+    examples = written_examples(written, BuiltinEmbedder(), 0, once=True)
+    answered = Counter(example.question for example in examples if example.spans)
+    assert set(answered.values()) == {1}
+    assert len(answered) == 36
+    below_headings = sum(
+        example.passage not in document.text for example in examples for document in written[:1] if example.group == 3_000_000
+    )
+    assert 0 < below_headings < sum(example.group == 3_000_000 for example in examples)
+
+
+def test_far_passages_are_of_other_documents():
+    written = [read_one(FOLDER / "contracts" / f"{number:02}.txt") for number in (1, 2, 3)]
+    examples = written_examples(written, BuiltinEmbedder(), 0, once=True)
+    home = {example.question: example.group for example in examples}
+    groups = {example.passage: example.group for example in examples}
+    made = far_examples(examples, len(examples), 0, one_in=4)
+    far = made[len(examples) :]
+    assert sorted(example.passage for example in made[: len(examples)]) == sorted(example.passage for example in examples)
+    assert len(examples) // 8 < len(far) <= len(examples) // 4
+    assert all(not example.spans and groups[example.passage] != home[example.question] for example in far)
 
 
 def test_claims_stand_on_the_passage_that_they_are_about(tmp_path):

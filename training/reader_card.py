@@ -18,7 +18,7 @@ TEMPLATE = Path(__file__).with_name("reader_card.md")
 
 
 def write_reader_card(
-    out: Path, revision: str, settings: "Settings", examples: int, answered: int, written: int, claims: int,
+    out: Path, revision: str, settings: "Settings", examples: int, answered: int,
     measured: Mapping[str, Mapping[str, str]], placed: Mapping[str, str],
 ) -> str:  # fmt: skip
     """Fill the template, put it at the end of the model card in place of an older one; return the table of metrics."""
@@ -27,8 +27,6 @@ def write_reader_card(
         "vocabulary": f"{settings.vocabulary:,}",
         "examples": f"{examples:,}",
         "answered": f"{answered:,}",
-        "written": f"{written:,}",
-        "claims": f"{claims:,}",
         "questions": "628",
         "settings": ", ".join(f"{name} {value}" for name, value in asdict(settings).items()),
         "metrics": reading_table(measured),

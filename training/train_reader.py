@@ -13,7 +13,7 @@ import argparse
 import os
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +42,7 @@ from training.reader_vocabulary import choose_tokens, count_tokens, first_vector
 from training.score import score
 from training.teacher import Teacher, find_teacher
 from training.train_embedding import SENTENCE_TOKENS
-from training.written import Written, far_examples, read_written, written_examples, written_places
+from training.written import MORE, Written, far_examples, read_written, written_examples, written_places
 
 AS_IT_IS = {"answerable": 1.0, "span": 0.0, "bias": 0.0}
 """The calibration that leaves the first head's logit alone."""
@@ -52,6 +52,9 @@ WRITTEN_EVERY, CLAIMS_EVERY = 4, 6
 
 REDRAWN = 100
 """What is added to the seed where examples are drawn anew."""
+
+REPEATED_ONE_IN, FAR_ONE_IN = 2, 12
+"""One in so many of the third round's documents returns in the sixth; one in so many of its questions is read with a far passage."""
 
 HELD_OUT = 25
 """One passage in so many is kept for calibration."""
@@ -78,6 +81,8 @@ class Settings:
     news_claims: int = 4_000
     far: int = 2_500
     far_rate: float = 5e-5
+    more_rate: float = 8e-5
+    more_repeated: int = 8_000
     seed: int = 0
 
 
@@ -161,18 +166,17 @@ def further_round(
     )  # fmt: skip
 
 
-def written_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], corpus: "Corpus", settings: Settings) -> int:
-    """Train on with the written documents, and some of the second round's examples lest they be forgotten; return how many examples."""
+def written_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], corpus: "Corpus", settings: Settings) -> None:
+    """Train on with the written documents, and some of the second round's examples lest they be forgotten."""
     examples = further[: settings.repeated]
     for epoch in range(settings.written_epochs):
         examples = examples + corpus.examples(settings.seed + epoch)
     windows = make_windows(examples, tokenizer, settings.seed)
     corpus.train(network, tokenizer, windows, settings, name="written", rate=settings.written_rate, every=WRITTEN_EVERY, questions_every=2)
-    return len(examples)
 
 
-def claims_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], corpus: "Corpus", settings: Settings) -> int:
-    """Train the third head, while the other tasks go on in a third of the steps; return how many claims."""
+def claims_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], corpus: "Corpus", settings: Settings) -> None:
+    """Train the third head, while the other tasks go on in a third of the steps."""
     claims = news_claims(corpus.data, settings.news_claims, settings.seed)
     for epoch in range(settings.claims_epochs):
         claims += written_claims(held_out=False, seed=settings.seed + epoch)
@@ -184,17 +188,24 @@ def claims_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Exa
         network, tokenizer, windows, settings, name="claims", rate=settings.claims_rate, every=CLAIMS_EVERY, questions_every=2,
         claimed=claimed,
     )  # fmt: skip
-    return len(claims)
 
 
-def far_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], corpus: "Corpus", settings: Settings) -> int:
-    """A short one: near misses alone had taught that a text about something else may well answer; return how many examples."""
+def far_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], corpus: "Corpus", settings: Settings) -> None:
+    """A short one: near misses alone had taught that a text about something else may well answer."""
     own = corpus.examples(settings.seed + 2 * REDRAWN)
     examples = far_examples(own, 2 * settings.far, settings.seed) + far_examples(further, settings.far, settings.seed)
     random.Random(settings.seed).shuffle(examples)
     windows = make_windows(examples, tokenizer, settings.seed)
     corpus.train(network, tokenizer, windows, settings, name="far", rate=settings.far_rate, every=EVERY, questions_every=QUESTIONS_EVERY)
-    return len(examples)
+
+
+def more_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], corpus: "Corpus", settings: Settings) -> None:
+    """The longest but the first two: more documents, and some of all that came before."""
+    corpus = replace(corpus, written=[*read_written(MORE, held_out=False), *corpus.written[::REPEATED_ONE_IN]])
+    own = corpus.examples(settings.seed + 3 * REDRAWN, once=True)
+    examples = [*far_examples(own, len(own), settings.seed, one_in=FAR_ONE_IN), *further[: settings.more_repeated]]
+    windows = make_windows(examples, tokenizer, settings.seed)
+    corpus.train(network, tokenizer, windows, settings, name="more", rate=settings.more_rate, every=EVERY, questions_every=QUESTIONS_EVERY)
 
 
 @dataclass(frozen=True)
@@ -206,9 +217,9 @@ class Corpus:
     table: BuiltinEmbedder
     written: list[Written]
 
-    def examples(self, seed: int) -> list[Example]:
-        """The questions on passages, drawn by `seed`."""
-        return written_examples(self.written, self.table, seed)
+    def examples(self, seed: int, *, once: bool = False) -> list[Example]:
+        """The questions on passages, drawn by `seed`; see `written_examples`."""
+        return written_examples(self.written, self.table, seed, once=once)
 
     def train(
         self, network: ReaderNetwork, tokenizer: Tokenizer, windows: list[Window], settings: Settings, *, name: str, rate: float,
@@ -256,13 +267,16 @@ def calibrate(examples: list[Example], out: Path) -> dict[str, float]:
     return {"answerable": round(fitted.weights[0], 4), "span": round(fitted.weights[1], 4), "bias": round(fitted.bias, 4)}
 
 
+ROUNDS = {3: written_round, 4: claims_round, 5: far_round, 6: more_round}
+
+
 def main() -> None:
     """Run the recipe from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with parallel/, questions/ and dev/")
     parser.add_argument("--out", type=Path, default=Path("rag/models"), help="where the model files go")
     parser.add_argument("--cache", type=Path, default=Path(".cache/training/reader"), help="where checkpoints are kept between runs")
-    parser.add_argument("--from-round", type=int, choices=(1, 2, 3, 4, 5), default=1, help="2 to 5: start from the reader that is in --out")
+    parser.add_argument("--from-round", type=int, choices=range(1, 7), default=1, help="2 to 6: start from the reader that is in --out")
     arguments = parser.parse_args()
     settings = Settings()
     torch.manual_seed(settings.seed)  # the heads start at random
@@ -288,13 +302,12 @@ def main() -> None:
     if arguments.from_round < 3:
         further_round(network, tokenizer, examples, arguments.data, arguments.cache, settings)
 
-    # 4. A third, with documents and questions written for it; a fourth, with claims; a fifth, with texts about something else.
+    # 4. A third, with documents and questions written for it; a fourth, with claims; a fifth, with texts about something else; a sixth,
+    #    with more documents.
     corpus = Corpus(arguments.data, arguments.cache, BuiltinEmbedder(arguments.out), read_written(held_out=False))
-    written = claims = 0
-    for number, train in ((3, written_round), (4, claims_round), (5, far_round)):
+    for number, train in ROUNDS.items():
         if arguments.from_round <= number:
-            count = train(network, tokenizer, examples, corpus, settings)
-            written, claims = count if number == 3 else written, count if number == 4 else claims
+            train(network, tokenizer, examples, corpus, settings)
 
     # 5. The files, and a probability fitted to what they say.
     write_reader(network, tokenizer, AS_IT_IS, arguments.out)
@@ -304,7 +317,7 @@ def main() -> None:
     measured = score_reader(arguments.out, arguments.data)
     placed = score(Reader(arguments.out).encode, arguments.data)
     answered = sum(example.kind != "none" for example in examples)
-    print(write_reader_card(arguments.out, revision, settings, len(examples), answered, written, claims, measured, placed))
+    print(write_reader_card(arguments.out, revision, settings, len(examples), answered, measured, placed))
 
 
 if __name__ == "__main__":

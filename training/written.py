@@ -24,6 +24,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,9 @@ from rag.types import Document, Language, Passage
 from training.reader_data import Example, without_sentence
 
 FOLDER = Path(__file__).with_name("written")
+MORE = FOLDER / "more"
+"""Documents that were written later, with plainer questions, each near miss beside its twin; without claims."""
+
 HELD_OUT = 5
 """One document of a subject in so many is not trained on."""
 
@@ -45,7 +49,11 @@ NEAREST = 2
 """Passages of a document that are read with a question that it does not answer; one fewer with a question that it answers elsewhere."""
 
 ELSEWHERE = 0.3
-"""Share of questions that are also read with the nearest passage of another document."""
+"""Share of questions that are also read with the nearest passage of another document, or with one of the nearest."""
+
+NEIGHBOURS = 12
+CUT = 0.5
+"""Share of answered questions that are also read with their passage without the answer, where each is read with it once."""
 
 _FRAME = re.compile(r"@language (?P<language>en|es)\n@kind [^\n]+\n\n(?P<text>.*)\n@questions\n(?P<questions>.*)", re.DOTALL)
 _MARKDOWN = re.compile(r"(?m)^#|^\*\*|^[-*] |^\|")
@@ -131,20 +139,25 @@ def write_question_set(written: Sequence[Written], folder: Path) -> None:
     (folder / "questions.jsonl").write_text(lines, encoding="utf-8")
 
 
-def written_examples(written: Sequence[Written], embedder: BuiltinEmbedder, seed: int) -> list[Example]:
-    """Each question on the passage that answers, on that without its answer, on others of its document and on one of another document."""
+def written_examples(written: Sequence[Written], embedder: BuiltinEmbedder, seed: int, *, once: bool = False) -> list[Example]:
+    """Each question on the passage that answers, on that without its answer, on others of its document and on one of another document.
+
+    Where it answers, a passage is read with its headings and without, or, if `once`, in one of the two ways; then the passage of another
+    document is any of the nearest, for the very nearest may answer a plain question as well.
+    """
     numbers = random.Random(seed)
     made: list[Example] = []
     for found in _found(written, embedder):
         silent = list(found.others[: NEAREST - bool(found.answering)])
         if numbers.random() < ELSEWHERE and found.elsewhere:
-            silent.append(found.elsewhere)
+            silent.append(numbers.choice(found.elsewhere) if once else found.elsewhere[0])
         group = GROUP + found.document
         if found.answering and found.asked.evidence:
             text, spans = _marked(with_headings(found.answering), found.asked.evidence)
             below = Example(found.asked.question, text, spans, "sentence", found.language, group)
             alone = replace(below, passage=found.answering.text, spans=_marked(found.answering.text, found.asked.evidence)[1])
-            made += [below, alone, *filter(None, [without_sentence(numbers.choice((below, alone)))])]
+            cut = without_sentence(numbers.choice((below, alone))) if not once or numbers.random() < CUT else None
+            made += [*([numbers.choice((below, alone))] if once else [below, alone]), *filter(None, [cut])]
         for passage in silent:
             text = numbers.choice((with_headings(passage), passage.text))
             made.append(Example(found.asked.question, text, (), "none", found.language, group))
@@ -152,12 +165,12 @@ def written_examples(written: Sequence[Written], embedder: BuiltinEmbedder, seed
     return made
 
 
-def far_examples(examples: Sequence[Example], count: int, seed: int) -> list[Example]:
-    """`count` of the examples, and half as many of their questions on a passage of another group, drawn by chance."""
+def far_examples(examples: Sequence[Example], count: int, seed: int, *, one_in: int = 2) -> list[Example]:
+    """`count` of the examples, and one in so many of their questions on a passage of another group, drawn by chance."""
     numbers = random.Random(seed)
     chosen = numbers.sample(list(examples), count)
     made = []
-    for example in chosen[: count // 2]:
+    for example in chosen[: count // one_in]:
         other = numbers.choice(chosen)
         if other.group != example.group:
             made.append(replace(example, passage=other.passage, spans=(), kind="none"))
@@ -175,14 +188,14 @@ def written_places(written: Sequence[Written], embedder: BuiltinEmbedder) -> lis
 
 @dataclass(frozen=True)
 class _Found:
-    """A question among passages: the one that answers, the others of its document and the best of another one, nearest first."""
+    """A question among passages: the one that answers, the others of its document and the best of other ones, nearest first."""
 
     asked: Asked
     document: int
     language: Language
     answering: Passage | None
     others: tuple[Passage, ...]
-    elsewhere: Passage | None
+    elsewhere: tuple[Passage, ...]
 
 
 def _found(written: Sequence[Written], embedder: BuiltinEmbedder) -> Iterator[_Found]:
@@ -199,7 +212,7 @@ def _found(written: Sequence[Written], embedder: BuiltinEmbedder) -> Iterator[_F
             answering = next((passage for passage in own if asked.evidence and asked.evidence in passage.text), None)
             if bool(asked.evidence) is bool(answering):
                 others = tuple(passage for passage in own if passage is not answering)
-                elsewhere = next((flat[place][1] for place in order if flat[place][0] != number), None)
+                elsewhere = tuple(islice((flat[place][1] for place in order if flat[place][0] != number), NEIGHBOURS))
                 yield _Found(asked, number, document.language, answering, others, elsewhere)
 
 
