@@ -49,7 +49,7 @@ def _denials(compared: Comparison) -> str | None:
     near = [denial for denial in meant.denials if _is_near(denial, compared)]
     for denial in said.denials:
         pairs = [(word, other) for word in denial.core for other in compared.counterparts(word)]
-        if not any(agrees(*pair) for pair in pairs) and not any(_excuses(other, denial, compared, agrees) for other in near):
+        if pairs and not any(agrees(*pair) for pair in pairs) and not any(_excuses(other, denial, compared, agrees) for other in near):
             return f"denies: {compared.claim.text[denial.position :][:30]}"
     for denial in near:
         pairs = [(word, other) for other in denial.core for word in compared.sayings(other)]

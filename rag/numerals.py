@@ -1,17 +1,18 @@
 """Numbers in a text, in digits or words, as values that compare across English and Spanish.
 
-"1.234,5" and "1,234.5" agree, "six per cent", "6 %" and "seis por ciento" too, "nine tenths" and "90 %", "31" and "treinta y uno". Ordinals
-("the third crane") are no numbers here, and a lone "one" or "uno" is a weak one: it is a pronoun or an article more often.
+"1.234,5" and "1,234.5" agree, "six per cent", "6 %" and "seis por ciento" too, "nine tenths" and "90 %", "31" and "treinta y uno", "one in
+four" and "25 %", "half a year" and "six months", "six and a half" and "6,5", "the seventies" and "1970s", "las seis de la tarde" and
+"18.00". Ordinals ("the third crane") are no numbers here; a lone "one" or "uno" is a weak one, more often a pronoun or an article.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.language import detect
 from rag.types import Language
 
-_DIGITS = re.compile(r"(?<![^\W\d_])(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)*)")
+_DIGITS = re.compile(r"(?<![^\W\d_])(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d{1,2}:\d\d(?!\d)|\d+(?:[.,]\d+)*)")
 _SCALE = re.compile(
     r"\s?(?:(?P<thousand>mil|thousand)\b\s?)?(?P<million>mill[oó]n(?:es)?|millions?|bn|billions?)\b|\s(?:mil|thousand|hundred)\b",
     re.IGNORECASE,
@@ -19,7 +20,7 @@ _SCALE = re.compile(
 _AMBIGUOUS = re.compile(r"\d{1,3}[.,]\d{3}")
 _PERCENT = re.compile(r"\s?%|\s(?:per\s?cent|por\s(?:ciento|100))\b", re.IGNORECASE)
 _THIRD = 100 / 3
-_BOTH = frozenset({"both", "ambos", "ambas"})
+_WEAK = frozenset({"both", "ambos", "ambas", "double", "doble"})
 
 
 def _counted(words: str, first: int, step: int = 1) -> dict[str, float]:
@@ -30,7 +31,7 @@ _SMALL: dict[Language, dict[str, float]] = {
     "en": _counted("one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen", 1)
     | _counted("eighteen nineteen twenty", 18)
     | _counted("thirty forty fifty sixty seventy eighty ninety", 30, 10)
-    | {"twice": 2, "both": 2, "dozen": 12, "hundred": 100, "thousand": 1_000},
+    | {"twice": 2, "double": 2, "both": 2, "dozen": 12, "hundred": 100, "thousand": 1_000},
     "es": _counted("uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete", 1)
     | _counted("dieciocho diecinueve veinte veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis veintisiete", 18)
     | _counted("treinta cuarenta cincuenta sesenta setenta ochenta noventa", 30, 10)
@@ -39,6 +40,7 @@ _SMALL: dict[Language, dict[str, float]] = {
         "veintinueve": 29,
         "veintiún": 21,
         "veintiuna": 21,
+        "doble": 2,
         "ambos": 2,
         "ambas": 2,
         "docena": 12,
@@ -53,9 +55,29 @@ _SHARES: dict[Language, dict[str, float]] = {
     "en": {"half": 50, "third": _THIRD, "quarter": 25, "fifth": 20, "tenth": 10},
     "es": {"mitad": 50, "medio": 50, "tercio": _THIRD, "tercera": _THIRD, "cuarta": 25, "quinta": 20, "décima": 10},
 }
-_TIMES = ((re.compile(r"quarter of an hour|cuarto de hora", re.IGNORECASE), 15.0),
-          (re.compile(r"half an hour|media hora", re.IGNORECASE), 30.0),
-          (re.compile(r"\b(?:a million|un millón)\b", re.IGNORECASE), 1e6))  # fmt: skip
+_DECADES = {
+    word: 1920.0 + 10 * index
+    for words in ("twenties thirties forties fifties sixties seventies eighties nineties",
+                  "veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa")
+    for index, word in enumerate(words.split())
+}  # fmt: skip
+_PHRASES = (
+    (re.compile(r"\b(?:three quarters of an hour|tres cuartos de hora)\b", re.IGNORECASE), 45.0),
+    (re.compile(r"\b(?:quarter of an hour|cuarto de hora)\b", re.IGNORECASE), 15.0),
+    (re.compile(r"\b(?:half an hour|media hora|half a minute|medio minuto)\b", re.IGNORECASE), 30.0),
+    (re.compile(r"\b(?:an hour and a half|hora y media)\b", re.IGNORECASE), 90.0),
+    (re.compile(r"\b(?:half a year|medio año|half a dozen|media docena)\b", re.IGNORECASE), 6.0),
+    (re.compile(r"\b(?:a million|un millón)\b", re.IGNORECASE), 1e6),
+    *((re.compile(rf"\b(?:los años {word}|the {word})\b", re.IGNORECASE), value) for word, value in _DECADES.items()),
+)
+"""Words that say a number together, in the unit in which figures would say it."""
+
+_ONE_IN = re.compile(r"\b(?:one (?:in|out of)(?: every)?|un[oa] de cada)\s$", re.IGNORECASE)
+_HALF_PAST = re.compile(r"\bhalf past\s$", re.IGNORECASE)
+_O_CLOCK = re.compile(r"\blas?\s$", re.IGNORECASE)
+_AND_A_HALF = re.compile(r"\s(?P<thing>\w+\s)?(?:and a half|y medi[oa])\b", re.IGNORECASE)
+_AFTER_NOON = re.compile(r"\s?p\.?m\b|\s(?:in the (?:afternoon|evening)|de la (?:tarde|noche))\b", re.IGNORECASE)
+_BEFORE = 16
 
 
 def _pattern(language: Language) -> re.Pattern[str]:
@@ -63,7 +85,11 @@ def _pattern(language: Language) -> re.Pattern[str]:
     small = "|".join(sorted(_SMALL[language], key=len, reverse=True))
     shares = "|".join(_SHARES[language])
     if language == "en":
-        share, lone, joint = rf"[\s-](?P<share>{shares})s?", rf"half|(?:a|one)\s(?:{shares})(?=\sof\b|[.,;]|$|\sand\b)", r"[\s-]"
+        share, lone, joint = (
+            rf"[\s-](?P<share>{shares})s?",
+            rf"half(?! past)|(?:a|one)\s(?:{shares})(?=\sof\b|[.,;]|$|\sand\b)",
+            r"[\s-](?:(?<=hundred\s)and\s)?",
+        )
     else:
         share, lone, joint = rf"\s(?P<share>{shares})s?(?:\spartes)?", rf"mitad|medio|tercio|(?:{shares})\sparte", r"\s(?:(?<=nta\s)y\s)?"
     more = small if language == "en" else rf"{small}|(?<=nta\sy\s)un(?=\s)"
@@ -98,17 +124,37 @@ def _same(one: float | None, other: float | None) -> bool:
 
 def numerals(text: str) -> list[Numeral]:
     """The numbers of a text, in order."""
-    found = [(rank, numeral) for rank, some in enumerate((_times(text), _in_digits(text), _in_words(text))) for numeral in some]
+    found = [(rank, numeral) for rank, some in enumerate((_phrases(text), _in_digits(text), _in_words(text))) for numeral in some]
     kept: list[Numeral] = []
     for _, numeral in sorted(found, key=lambda pair: (pair[1].start, pair[0])):
         if not kept or numeral.start >= kept[-1].end:
-            kept.append(numeral)
+            whole = _with_words_around(numeral, text)
+            while kept and kept[-1].end > whole.start:  # the "one" of "one in four"
+                kept.pop()
+            kept.append(whole)
     return kept
+
+
+def _with_words_around(numeral: Numeral, text: str) -> Numeral:
+    """What words before and after make of a number: a share, half more, an hour of the clock (7.3 is half past seven)."""
+    before = text[max(0, numeral.start - _BEFORE) : numeral.start]
+    start, end, value = numeral.start, numeral.end, numeral.value
+    one_in = _ONE_IN.search(before)
+    if one_in and value > 1:
+        return replace(numeral, start=start - len(one_in[0]), value=100 / value, is_share=True)
+    past = _HALF_PAST.search(before)
+    if past:
+        start, value = start - len(past[0]), value + 0.3
+    half = _AND_A_HALF.match(text, end)
+    if half:
+        end, value = half.end(), value + (0.3 if not half["thing"] and _O_CLOCK.search(before) else 0.5)
+    later = value + 12 if value < 12 and _AFTER_NOON.match(text, end) else numeral.otherwise
+    return replace(numeral, start=start, end=end, value=value, otherwise=later)
 
 
 def _in_digits(text: str) -> Iterator[Numeral]:
     for match in _DIGITS.finditer(text):
-        digits = re.sub(r"\s", "", match[0])
+        digits = re.sub(r"\s", "", match[0]).replace(":", ".")
         pieces = re.sub(r"[.,](?=\d{3}(?!\d))", "", digits).replace(",", ".").split(".")
         value = float(".".join(pieces) if len(pieces) <= 2 else "".join(pieces))
         scale, end = _scale(text, match.end())
@@ -127,8 +173,8 @@ def _scale(text: str, position: int) -> tuple[float, int]:
     return (1e9 if match["million"][0] in "bB" else 1e6) * (1_000.0 if match["thousand"] else 1.0), match.end()
 
 
-def _times(text: str) -> Iterator[Numeral]:
-    for pattern, value in _TIMES:
+def _phrases(text: str) -> Iterator[Numeral]:
+    for pattern, value in _PHRASES:
         yield from (Numeral(match.start(), match.end(), value) for match in pattern.finditer(text))
 
 
@@ -137,7 +183,7 @@ def _in_words(text: str) -> Iterator[Numeral]:
     shares = _SHARES[language]
     for match in _PATTERNS[language].finditer(text):
         counted = re.sub(r"(?<=nta y )un\b", "uno", " ".join((match["count"] or "").casefold().split()))
-        value = _sum([_SMALL[language][word] for word in re.split(r"[ -]+(?:y )?", counted) if word])
+        value = _sum([_SMALL[language][word] for word in re.split(r"[ -]+(?:y |and )?", counted) if word])
         named = next(
             (shares[word] for word in re.findall(r"\w+", (match["share"] or match["lone"] or "").casefold()) if word in shares), None
         )
@@ -151,7 +197,7 @@ def _in_words(text: str) -> Iterator[Numeral]:
                 sign.end() if sign else end,
                 value * scale,
                 sign is not None,
-                (value * scale == 1 and sign is None) or counted in _BOTH,
+                (value * scale == 1 and sign is None) or counted in _WEAK,
             )
 
 

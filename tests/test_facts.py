@@ -22,7 +22,11 @@ EVIDENCE = Evidence(BUILTIN.tokenizer, BUILTIN.rows)
         ("nine tenths", [90]), ("Nueve décimas partes", [90]), ("90 %", [90]), ("six per cent", [6]), ("la tercera parte", [100 / 3]),
         ("a quarter of it", [25]), ("the third crane", []), ("a third crane", []), ("the fourth article", []), ("media hora", [30]),
         ("2.2 million", [2.2e6]), ("2.200 millones", [2.2e9]), ("14bn", [14e9]), ("40 mil", [40_000]),
-        ("it was once open", []), ("once días de las", [11]), ("Sinaloa 12bis", [12]),
+        ("one in four of them", [25]), ("uno de cada cinco", [20]), ("one in the house", [1]), ("half a year", [6]), ("medio minuto", [30]),
+        ("tres cuartos de hora", [45]), ("una hora y media", [90]), ("six and a half metres", [6.5]), ("seis metros y medio", [6.5]),
+        ("a las siete y media", [7.3]), ("half past seven", [7.3]), ("a las 7:30", [7.3]), ("a hundred and six people", [106]),
+        ("two hundred and five", [205]), ("desde los años setenta", [1970]), ("in the nineties", [1990]), ("the 1970s", [1970]),
+        ("el doble", [2]), ("it was once open", []), ("once días de las", [11]), ("Sinaloa 12bis", [12]),
     ],
 )  # fmt: skip
 def test_numbers_are_values(text: str, expected: list[float]) -> None:
@@ -33,6 +37,18 @@ def test_a_point_may_be_of_either_language() -> None:
     (said,), (meant,) = numerals("1.716 billion"), numerals("1716 millones")
     assert said.equals(meant)
     assert not numerals("17.16")[0].equals(meant)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("at six in the evening", "a las 18.00"), ("18:30", "half past six p.m."), ("a las ocho de la tarde", "until 20:00")]
+)
+def test_an_hour_after_noon_is_that_of_twelve_more(one: str, other: str) -> None:
+    (said,), (meant,) = numerals(one), numerals(other)
+    assert said.equals(meant)
+
+
+def test_an_hour_before_noon_is_not() -> None:
+    assert not numerals("at six in the morning")[0].equals(numerals("18.00")[0])
 
 
 def test_months_and_days_have_one_name() -> None:

@@ -60,8 +60,8 @@ class Claim:
         return Example(self.claim, self.passage, spans, "sentence" if spans else "none", "en", 0)
 
 
-def written_claims(*, held_out: bool, seed: int, folder: Path = FOLDER) -> list[Claim]:
-    """The written claims, each on the passage that it is about.
+def written_claims(*, held_out: bool, seed: int, folder: Path = FOLDER, headings: bool = False) -> list[Claim]:
+    """The written claims, each on the passage that it is about, with its `headings` or with and without them by turns.
 
     Raises:
         ValueError: a line is not as the module says, or its words do not stand in the text once.
@@ -79,10 +79,12 @@ def written_claims(*, held_out: bool, seed: int, folder: Path = FOLDER) -> list[
             if truth not in ("true", "false") or document.text.count(key) != 1:
                 raise ValueError(f"{path}: {line!r} is no claim, or its words do not stand in the text once.")
             for passage in own:
-                made.append(Claim(claim, numbers.choice((with_headings(passage), passage.text)), truth == "true"))
+                shown = with_headings(passage) if headings else numbers.choice((with_headings(passage), passage.text))
+                made.append(Claim(claim, shown, truth == "true"))
                 others = [other for other in passages if other is not passage]
                 if truth == "true" and others and numbers.random() < ELSEWHERE:
-                    made.append(Claim(claim, numbers.choice(others).text, supported=False))
+                    other = numbers.choice(others)
+                    made.append(Claim(claim, with_headings(other) if headings else other.text, supported=False))
     return made
 
 
