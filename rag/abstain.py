@@ -35,7 +35,7 @@ class Decision:
 
 
 BY_READER = {"chosen": 0.17, "chosen_by_words": 0.08, "uncovered": -11.0, "unknown_name": -1.0, "bias": 1.0}
-BY_WORDS = {"words": 0.38, "unknown_name": -1.44, "bias": -1.31}
+BY_WORDS = {"words": 0.47, "unknown_name": -1.44, "bias": -0.95}
 """Coefficients of the logistic function by feature, with the reader and without (docs/decisions.md)."""
 
 COVERED = 0.45  # share of a question under which its best covered sentence speaks of something else

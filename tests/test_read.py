@@ -34,7 +34,7 @@ def reader() -> Reader:
 @pytest.mark.parametrize(("asked", "given"), DIRECTIONS)
 def test_a_passage_that_answers_beats_one_that_does_not(reader: Reader, asked: str, given: str) -> None:
     answers, silent = reader.read(OPENED[asked], [BRIDGE[given], FOREST[given]])
-    assert answers.answerable > 0.4
+    assert answers.answerable > 0.5
     assert silent.answerable < 0.2
     assert answers.span_score > silent.span_score
 
