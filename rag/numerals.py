@@ -62,16 +62,17 @@ _DECADES = {
     for index, word in enumerate(words.split())
 }  # fmt: skip
 _PHRASES = (
-    (re.compile(r"\b(?:three quarters of an hour|tres cuartos de hora)\b", re.IGNORECASE), 45.0),
-    (re.compile(r"\b(?:quarter of an hour|cuarto de hora)\b", re.IGNORECASE), 15.0),
-    (re.compile(r"\b(?:half an hour|media hora|half a minute|medio minuto)\b", re.IGNORECASE), 30.0),
-    (re.compile(r"\b(?:an hour and a half|hora y media)\b", re.IGNORECASE), 90.0),
-    (re.compile(r"\b(?:half a year|medio año|half a dozen|media docena)\b", re.IGNORECASE), 6.0),
-    (re.compile(r"\b(?:a million|un millón)\b", re.IGNORECASE), 1e6),
-    *((re.compile(rf"\b(?:los años {word}|the {word})\b", re.IGNORECASE), value) for word, value in _DECADES.items()),
+    dict.fromkeys(("three quarters of an hour", "tres cuartos de hora"), 45.0)
+    | dict.fromkeys(("quarter of an hour", "cuarto de hora"), 15.0)
+    | dict.fromkeys(("half an hour", "media hora", "half a minute", "medio minuto"), 30.0)
+    | dict.fromkeys(("an hour and a half", "hora y media"), 90.0)
+    | dict.fromkeys(("half a year", "medio año", "half a dozen", "media docena"), 6.0)
+    | dict.fromkeys(("a million", "un millón"), 1e6)
+    | {f"{lead} {word}": value for lead in ("los años", "the") for word, value in _DECADES.items()}
 )
 """Words that say a number together, in the unit in which figures would say it."""
 
+_PHRASE = re.compile(rf"\b(?:{'|'.join(_PHRASES)})\b", re.IGNORECASE)
 _ONE_IN = re.compile(r"\b(?:one (?:in|out of)(?: every)?|un[oa] de cada)\s$", re.IGNORECASE)
 _HALF_PAST = re.compile(r"\bhalf past\s$", re.IGNORECASE)
 _O_CLOCK = re.compile(r"\blas?\s$", re.IGNORECASE)
@@ -174,8 +175,8 @@ def _scale(text: str, position: int) -> tuple[float, int]:
 
 
 def _phrases(text: str) -> Iterator[Numeral]:
-    for pattern, value in _PHRASES:
-        yield from (Numeral(match.start(), match.end(), value) for match in pattern.finditer(text))
+    for match in _PHRASE.finditer(text):
+        yield Numeral(match.start(), match.end(), _PHRASES[match[0].casefold()])
 
 
 def _in_words(text: str) -> Iterator[Numeral]:

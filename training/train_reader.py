@@ -210,7 +210,7 @@ def more_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Examp
 
 @dataclass(frozen=True)
 class Corpus:
-    """The written documents, with what the three rounds that train on them share."""
+    """The written documents, with what the four rounds that train on them share."""
 
     data: Path
     cache: Path
