@@ -15,7 +15,7 @@ from rag.aliases import fold, names_of
 from rag.asked_provisions import Asked, as_paragraph, asked_provisions, asks_for_all
 from rag.index import Snapshot
 from rag.meant import GENERIC, Meaning, Meant, meant_by, named_elsewhere
-from rag.numbered_acts import POINT, calls_it_point, is_act, points
+from rag.numbered_acts import POINT, calls_it_point, is_act, numbered_lines, points
 from rag.paragraphs import Part, part_span
 from rag.references import heading_reference
 from rag.types import NAME, Passage, Reference
@@ -176,16 +176,24 @@ def _as_paragraph(snapshot: Snapshot, item: Asked) -> Asked:
 
 
 def _headed(snapshot: Snapshot, item: Asked, sources: Sequence[str]) -> dict[int, bool]:
-    """The passages under headings that begin with the number of a section and do not say so: "5.2 Notice"; each its own text."""
+    """The passages under headings that begin with the number of a section and do not say so: "5.2 Notice"; each its own text.
+
+    Of a text without such a heading, the passage with the one line that begins with it, if the number has two levels.
+    """
     found: dict[int, bool] = {}
     opens = re.compile(rf"{re.escape(item.reference.number)}[.)]?(?=\s|$)")
     for source in sources:
-        for heading in snapshot.document(source).headings:
-            first = snapshot.store.passage_at(source, heading.start) if opens.match(heading.text) else None
+        document = snapshot.document(source)
+        headings = [heading for heading in document.headings if opens.match(heading.text)]
+        for heading in headings:
+            first = snapshot.store.passage_at(source, heading.start)
             if first is not None:
                 after = snapshot.store.passages([*range(first, first + MOST_OF_SECTION)])
                 under = itertools.takewhile(lambda passage: heading.text in passage.section, after)  # noqa: B023 - used at once
                 found |= {passage.id: True for passage in under if passage.source == source}
+        lines = [] if headings else numbered_lines(document.text, item.reference.number)
+        if len(lines) == 1 and (alone := snapshot.store.passage_at(source, lines[0][0])) is not None:
+            found[alone] = True
     return found
 
 
@@ -213,7 +221,7 @@ def _points(
     spans = points(snapshot.document(source).text)
     starts = {number: snapshot.store.passage_at(source, start) for number, (start, _) in spans.items()}
     passages = {p.id: p for p in snapshot.store.passages([identifier for identifier in starts.values() if identifier is not None])}
-    if not spans or any(passage.provisions for passage in passages.values()):  # paragraphs of articles are no points of the document
+    if not spans or "." in item.reference.number or any(p.provisions for p in passages.values()):  # paragraphs of articles are no points
         return None
     found = starts.get(item.reference.number)
     return ({} if found is None else {found: True}), {titles[source]: tuple(spans)}

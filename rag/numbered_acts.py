@@ -23,10 +23,14 @@ _ACT = re.compile(
 _OPENS = re.compile(r"[*_]*\s*(?:[.:—–-]|$)", re.MULTILINE)
 _LINE_START = re.compile(r"(?:^|\n)[ \t#>*_-]*$")
 _ASKED_POINT = re.compile(
-    r"\b(?:points?|puntos?|paragraphs?|párrafos?|parrafos?|apartados?)\s+(?:n\.?º\s*)?(?P<number>[0-9]{1,3})\b(?![./]?[0-9])", re.IGNORECASE
+    r"\b(?:points?|puntos?|paragraphs?|párrafos?|parrafos?|apartados?|sub-?apartados?|sub-?sections?|subsecci[oó]n(?:es)?|items?|numeral(?:es)?|ep[ií]grafes?)"
+    r"\s+(?:n\.?º\s*)?(?P<number>[0-9]{1,3}(?:\.[0-9]{1,2}){0,3})\b(?![./]?[0-9])"
+    r"|\b(?:what does|qu[eé] dice(?: el)?) (?P<alone>[0-9]{1,2}(?:\.[0-9]{1,2}){1,3})(?=\?|\s+(?:says?|of|del?)\b)",
+    re.IGNORECASE,
 )
-_POINT_WORD = re.compile(r"\b(?:points?|puntos?)\b", re.IGNORECASE)
+_POINT_WORD = re.compile(r"\b(?:points?|puntos?|items?)\b|[0-9]\.[0-9]", re.IGNORECASE)
 _ITEM = re.compile(r"(?m)^[ \t#>*_]*(?P<number>[0-9]{1,3})\.?(?:[ºª°]\.?|\)|(?<=\.))-?(?=\s)")
+_ENDS = re.compile(r"\n[ \t]*(?=\n|[>*_-]*[ \t]*[0-9]{1,3}(?:\.[0-9]{1,2})+[.)]?\s)|\s*\Z")
 _FEWEST_ITEMS = 2
 
 
@@ -69,13 +73,23 @@ def act_span(text: str, reference: Reference) -> tuple[int, int] | None:
     return None
 
 
+def numbered_lines(text: str, number: str) -> list[tuple[int, int]]:
+    """The spans of the paragraphs of `text` that open with a number of two levels: "3.2 Hotels are paid"; none for another number."""
+    if "." not in number:
+        return []
+    opens = re.compile(rf"(?m)^[ \t>*_-]*(?P<number>{re.escape(number)}[.)]?[*_]*\s)")
+    found = [match.start("number") for match in opens.finditer(text)]
+    return [(start, end.start() if (end := _ENDS.search(text, start)) else len(text)) for start in found]
+
+
 def asked_points(question: str) -> list[Mention]:
-    """The points that a question names: "point 4 of circular 3/2024"."""
-    return [Mention(Reference(POINT, str(int(match["number"]))), match.start(), match.end()) for match in _ASKED_POINT.finditer(question)]
+    """The points that a question names: "point 4 of circular 3/2024", "punto 2.2", "what does 2.2 say?"."""
+    found = [(match, match["number"] or match["alone"]) for match in _ASKED_POINT.finditer(question)]
+    return [Mention(Reference(POINT, number.lstrip("0") or "0"), match.start(), match.end()) for match, number in found]
 
 
 def calls_it_point(question: str) -> bool:
-    """Whether `question` says "point", and not "paragraph", which any text has."""
+    """Whether `question` says "point", and not "paragraph", which any text has, or gives a number of two levels."""
     return _POINT_WORD.search(question) is not None
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.numbered_acts import act_span, asked_points, find_acts, points
+from rag.numbered_acts import act_span, asked_points, find_acts, numbered_lines, points
 from rag.types import Reference
 
 
@@ -39,9 +39,25 @@ def test_points_are_the_list_that_counts_from_one() -> None:
     assert points("1. Uno\n") == points("2. Dos\n3. Tres\n") == points("1.5 km\n2.5 km\n") == {}
 
 
+def test_lines_that_open_with_a_number_of_two_levels_end_where_the_next_one_begins() -> None:
+    text = "3. Rules\n\n3.1 Trains, see 3.2\n3.2. **Hotels** cost\n120 euros\n\n> 3.10) Ferries\n"
+    found = {number: [text[slice(*span)] for span in numbered_lines(text, number)] for number in ("3", "3.1", "3.2", "3.10", "3.3")}
+    assert found == {
+        "3": [],
+        "3.1": ["3.1 Trains, see 3.2"],
+        "3.2": ["3.2. **Hotels** cost\n120 euros"],
+        "3.10": ["3.10) Ferries"],
+        "3.3": [],
+    }
+
+
 def test_asked_points() -> None:
-    questions = ("point 4 of the circular", "el punto 4", "apartado 4", "at some point", "point 4.2", "punto 4/2024")
-    assert [[mention.reference.number for mention in asked_points(question)] for question in questions] == [["4"], ["4"], ["4"], [], [], []]
+    questions = {
+        "point 4 of the circular": ["4"], "el punto 4": ["4"], "apartado 4": ["4"], "at some point": [], "point 4.2 of it": ["4.2"],
+        "el epígrafe 4.2.1": ["4.2.1"], "punto 4/2024": [], "point 4.2/3": [], "What does 2.2 say?": ["2.2"], "¿Qué dice el 2.2?": ["2.2"],
+        "What does 2.5 kg cost?": [], "a rise of 2.5 points": [],
+    }  # fmt: skip
+    assert {question: [mention.reference.number for mention in asked_points(question)] for question in questions} == questions
 
 
 @pytest.mark.parametrize(

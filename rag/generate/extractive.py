@@ -14,7 +14,7 @@ from rag.asked_provisions import Asked, as_paragraph, asked_provisions, asks_for
 from rag.dates import written
 from rag.language import detect
 from rag.lookup import FIRST_OF_UNIT
-from rag.numbered_acts import POINT, act_span, is_act
+from rag.numbered_acts import POINT, act_span, is_act, numbered_lines
 from rag.paragraphs import Part, part_span
 from rag.references import clause, find, heading_reference
 from rag.select import MARKUP, Scored, SentenceScorer, is_heading
@@ -135,6 +135,8 @@ class ExtractiveGenerator:
             text, span = hit.passage.text, None
             if is_act(reference):
                 span = act_span(text, reference)
+            elif lines := numbered_lines(text, reference.number):
+                span = lines[0]
             elif reference.kind == POINT:
                 span = part_span(_HEADING_MARKS.sub(_blank, text), (reference.number,))
             whole = self._own_text(question, index, hit.passage, MAX_QUOTE, ())

@@ -1,0 +1,59 @@
+"""Points of two levels, "2.2", are looked up under headings and at the lines that open with them, whatever a question calls them."""
+
+from collections.abc import Iterator
+
+import pytest
+from small_corpus import pipeline_over
+
+from rag.pipeline import Pipeline
+
+HANDBOOK = """# Employee handbook
+
+## 1. Scope
+
+This handbook applies to everyone.
+
+## 2. Leave
+
+### 2.1 Annual leave
+
+Everyone has 25 days of leave a year.
+
+### 2.2 Sick leave
+
+A doctor's note is needed from the fourth day.
+
+## 3. Expenses
+
+3.1 Trains are paid in second class.
+
+3.2 Hotels are paid up to 120 euros a night.
+"""
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    with pipeline_over(tmp_path_factory.mktemp("points"), {"handbook.md": HANDBOOK}) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("question", "quotes"),
+    [
+        ("What does point 2.2 of the handbook say?", ["A doctor's note is needed from the fourth day."]),
+        ("what does 2.2 say", ["A doctor's note is needed from the fourth day."]),
+        ("¿Qué dice el apartado 2.1 del handbook?", ["Everyone has 25 days of leave a year."]),
+        ("How much does point 3.2 allow for hotels?", ["3.2 Hotels are paid up to 120 euros a night."]),
+        ("¿Qué dice el punto 3.1?", ["3.1 Trains are paid in second class."]),
+        ("What does section 3.1 say?", ["3.1 Trains are paid in second class."]),
+        ("¿Qué dice el epígrafe 2.1?", ["Everyone has 25 days of leave a year."]),
+    ],
+)
+def test_points_of_two_levels_are_looked_up(pipeline: Pipeline, question: str, quotes: list[str]) -> None:
+    assert [citation.quote for citation in pipeline.ask(question).citations] == quotes
+
+
+def test_a_line_that_opens_with_the_number_is_the_point(pipeline: Pipeline) -> None:
+    hit, *others = pipeline.search("¿Qué dice el punto 3.1?")
+    assert (hit.why.reference, "3.1 Trains" in hit.passage.text) == ("point 3.1", True)
+    assert all(other.why.reference is None for other in others)
