@@ -2,7 +2,7 @@
 #
 #   make chat                       the demo in the browser, http://127.0.0.1:7860
 #   make ask Q="what does ..."      one answer in the terminal
-#   make test                       the default tests          make check      everything CI asks for
+#   make test                       the default tests          make check      format, lint, types, tests, packaging
 #   make test-all                   with torch and a browser   make bench      speed and quality, printed
 #   make test-slow                  what make check leaves out
 #   make eval                       the gate: no worse than eval/baselines    make baseline   accept what is as the new baseline

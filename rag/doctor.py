@@ -19,7 +19,7 @@ from rag.index.manifest import Manifest, folder_of
 from rag.index.store import Store
 from rag.read import contextual_fingerprint
 
-CORE = ("faiss-cpu", "tantivy", "tokenizers", "gradio", "langchain-core", "pypdf")
+CORE = ("faiss-cpu", "tantivy", "tokenizers", "gradio", "langchain-core", "pypdfium2")
 LOCAL = ("torch", "transformers", "sentence-transformers")
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -21,6 +22,7 @@ from small_corpus import HashEncoder
 
 from rag import __version__
 from rag.cli import app, main
+from rag.doctor import CORE
 from rag.index.manifest import Manifest
 from rag.index.store import FILE
 from rag.index.sync import writing
@@ -589,6 +591,11 @@ def test_models(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run("models", "--set", "embedding.model=some/model")
     assert result.status == 2
     assert re.match(r"FAIL The embedding model 'some/model' needs sentence-transformers; run .*\nok   llm\.model", result.out)
+
+
+def test_doctor_asks_for_no_package_that_an_installation_lacks() -> None:
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {re.split(r"[\[<>=~! ]", wanted)[0] for wanted in project["dependencies"]} >= {*CORE}
 
 
 def test_doctor(run: Run, docs: Path) -> None:
