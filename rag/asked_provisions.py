@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from rag.aliases import KIND_WORDS, acronyms, fold, folded_words, official_numbers
 from rag.numbered_acts import asked_points, find_acts
-from rag.paragraphs import Part, part_of
+from rag.paragraphs import PARA, Part, part_of
+from rag.provision_numbers import DETAIL
 from rag.references import Mention, find
 from rag.types import Passage, Reference
 
@@ -23,21 +24,28 @@ _LINKS = re.compile(
 _INSIDE = re.compile(r"\s*,?\s*(?:(?:of|in|from|under|within|del?|en)\s+)?(?:(?:the|el|la|los|las)\s+)?", re.IGNORECASE)
 _IN = re.compile(r"\s*,?\s*(?:of|in|from|under|within|del?|en)\b", re.IGNORECASE)
 _OF = re.compile(r"\s*,?\s*(?:of|in|from|under|within|to|del?|en|según|conforme al?|segun)\b\s*(?P<phrase>.*)", re.IGNORECASE | re.DOTALL)
-_BARE = re.compile(r"\s*,?\s*(?P<phrase>(?:the|el|la|los|las)?\s*[\w].*)", re.IGNORECASE | re.DOTALL)
+_BARE = re.compile(r"\s*,?\s*\(?(?P<phrase>(?:the|el|la|los|las)?\s*[\w].*)", re.IGNORECASE | re.DOTALL)
 _END = re.compile(
     r"[?!;:¿¡]|\.(?:\s|$)|,?\s*\b(?:about|regarding|concerning|sobre|acerca|respecto|relativ[oa] a|"
-    r"says?|said|states?|allows?|permits?|provides?|covers?|means?|appl(?:y|ies)|regulates?|requires?|contains?|establish(?:es)?|prohibits?|"
+    r"says?|said|(?-i:states?)|allows?|permits?|provides?|covers?|means?|appl(?:y|ies)|regulates?|requires?|contains?|establish(?:es)?|prohibits?|"
     r"forbids?|grants?|gives?|deals?|guarantees?|defines?|differs?|compares?|mentions?|refers?|sets?|lays?|speaks?|"
     r"dicen?|permiten?|establecen?|prevén?|regulan?|disponen?|contemplan?|tratan?|exigen?|prohíben?|garantizan?|definen?|"
-    r"what|which|who|whom|when|where|how|why|does|do|did|is|are|was|were|can|may|must|shall|should|would|"
+    r"what|which|who|whom|when|where|how|why|does|do|did|is|are|was|were|can|(?-i:may)|must|shall|should|would|"
     r"qué|que|cuál|cuáles|quién|quiénes|cuándo|dónde|cómo|cuánt[oa]s?|puede|pueden|debe|deben|es|son|se|there)\b",
     re.IGNORECASE,
 )
+_KIND_OF_TEXT = "|".join(sorted({*KIND_WORDS, "convención", "decisión", "resolución"}))
+_TITLE = re.compile(  # "la Ley sobre Tráfico", whose name goes on behind a word that would end it
+    rf"(?i:(?:the|el|la|los|las)\s+)?(?=[A-Z])(?i:{_KIND_OF_TEXT})(?:\s+[A-ZÁÉÍÓÚÑ]\w+)*\s+"
+    r"(?:about|regarding|concerning|sobre|relativ[oa] al?)\s+(?:(?:the|el|la|los|las)\s+)?(?=[A-ZÁÉÍÓÚÑ])"
+)
 _AND = re.compile(r"\b(?:y|e|and|or|o)\b", re.IGNORECASE)
 _TAIL = re.compile(
-    r"(?:\s?\(\w{1,4}\)|\s?\.\s?\d+(?:\.?ª)?|\.?\s?\b[a-z]\)|\.[a-z]\b|\s*,?\s*(?:(?:first|second|third|primer|segundo|tercer)\s+paragraph|"
+    rf"(?:\s?\({DETAIL}\)|"
+    r"\s?\.\s?\d+(?:\.?ª)?|\.?\s?\b[a-z]\)|\.[a-z]\b|\s*,?\s*(?:(?:first|second|third|primer|segundo|tercer)\s+paragraph|"
     r"apartados?|párrafos?|numeral(?:es)?|incisos?|letras?|"
-    r"paragraphs?|para\.?|points?|subparagraphs?|letters?|indents?|§)\s*(?:\(?\w{1,10}\)?|[a-z]\)))*",
+    rf"paragraphs?|{PARA}|"
+    r"points?|subparagraphs?|letters?|indents?|§)\s*(?:\(?\w{1,10}\)?|[a-z]\)))*",
     re.IGNORECASE,
 )
 _LETTERS = re.compile(r"\w+")
@@ -181,9 +189,9 @@ def _phrase_after(question: str, groups: Sequence[Sequence[Mention]], place: int
     if match is None:
         return ""
     phrase = match["phrase"]
-    stop = _END.search(phrase)
+    stop = _END.search(phrase, title.end() if (title := _TITLE.match(phrase)) else 0)
     phrase = phrase[: stop.start()] if stop else phrase
-    phrase = re.sub(r"[\s,]*(?:\b(?:and|or|y|o|e|to|from|with)\b[\s,]*)*$", "", phrase).strip(" ,.")
+    phrase = re.sub(r"[\s,]*(?:\b(?:and|or|y|o|e|to|from|with)\b[\s,]*)*$", "", phrase).strip(" ,.()")
     return phrase if names_something(phrase) or (of and phrase) else ""
 
 

@@ -18,7 +18,7 @@ from rag.types import Turn
 
 _OPENING = re.compile(
     r"[¿¡\s]*+(?:(?:and|but|so|or|then|also|what about|how about|y|e|pero|o|entonces|también|qué hay de|que hay de|qué pasa con|"
-    r"que pasa con)\b[\s,]*+[¿¡]*)+(?:(?:in that case|en ese caso)\b[\s,]*+)?",
+    r"que pasa con)\b(?![-'’./]\w)[\s,]*+[¿¡]*)+(?:(?:in that case|en ese caso)\b[\s,]*+)?",
     re.IGNORECASE,
 )
 _LEAD = re.compile(r"(?:(?:the|el|la|los|las|del?|en|in|of|under|number|no\.|número|n\.?º)\s+)*", re.IGNORECASE)
@@ -109,9 +109,10 @@ _WEAK_PRONOUN = re.compile(
 )
 _PARAGRAPH = re.compile(
     r"(?:(?:the|el|la)\s+)?(?:(?:first|second|third|primer|segundo|tercer)\s+)?(?:paragraphs?|apartados?|párrafos?|letters?|letras?|points?)"
-    r"(?:\s+\(?\w{1,2}\)?)?",
+    r"(?:\s+\(?(?:\d{1,3}|[a-z]|[ivx]{1,4})\)?(?!\w))?(?!\w)",
     re.IGNORECASE,
 )
+_ARTICLE = re.compile(r"^(?:the|el|la)\s+", re.IGNORECASE)
 _NAME = r"[A-ZÁÉÍÓÚÑ][\w’'-]+(?:\s+(?:(?:de|del|de la|of|of the)\s+)?[A-ZÁÉÍÓÚÑ][\w’'-]+)*"
 _OWN = re.compile(rf"(?<!^)(?<![¿¡])(?<![.!?]\s)\b(?:{_NAME}|\d+)")
 _ONLY_NAME = re.compile(rf"(?:(?:the|el|la|los|las|for|para|in|en)\s+)?({_NAME})[\s?.!]*")
@@ -276,13 +277,14 @@ def _with_document(plain: str, topic: str, *, has_opening: bool) -> str | None:
 
 def _with_paragraph(plain: str, topic: str) -> str | None:
     """`topic` with its paragraph replaced by that of "and paragraph 2?"."""
-    plain = re.sub(r"^(?:the|el|la)\s+", "", plain, flags=re.IGNORECASE)
+    plain = _ARTICLE.sub("", plain)
     now = _PARAGRAPH.fullmatch(plain)
     earlier = list(_PARAGRAPH.finditer(topic))
     if not now or not find(topic):
         return None
     if earlier:
-        return topic[: earlier[-1].start()] + plain + topic[earlier[-1].end() :]
+        article = _ARTICLE.match(earlier[-1][0])
+        return topic[: earlier[-1].start()] + (article[0] if article else "") + plain + topic[earlier[-1].end() :]
     end = find(topic)[-1].end
     return f"{topic[:end]}, {plain}{',' if topic[end : end + 1] == ' ' else ''}{topic[end:]}"
 

@@ -38,7 +38,10 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
-_AMOUNT = re.compile(r"(?P<before>[€$£]\s?)?(?<![\w/.-])(?P<number>\d+(?:[.,]\d+)*)(?![\w/]|-\d)\s*(?P<unit>%|[€$£]|[^\W\d_]{2,})?")
+_AMOUNT = re.compile(
+    r"(?P<before>[€$£]\s?)?(?<![\w/.-])(?P<number>\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d{1,2}:\d\d(?!\d)|\d+(?:[.,]\d+)*)"
+    r"(?![\w/]|-\d)\s*(?P<unit>%|[€$£]|[^\W\d_]{2,})?"
+)
 _PLAIN = re.compile(r"[^\W\d_]{2,}")
 _UNIT = 4  # letters: "metros" and "metres", "coronas" and "crowns" are for the words around them to tell apart
 

@@ -96,10 +96,13 @@ def calls_it_point(question: str) -> bool:
 def points(text: str) -> dict[str, tuple[int, int]]:
     """Number -> span of the items of the list that counts from 1 through `text`; none if there are not two."""
     starts: list[int] = []
+    first = ""
     for match in _ITEM.finditer(text):
-        if starts and int(match["number"]) == 1 and match[0].rstrip()[-1] == text[starts[0] :].partition("1")[2][:1]:
+        mark = text[match.end("number") : match.end()]
+        if starts and int(match["number"]) == 1 and mark == first:
             return {}  # another list that is written alike: which one is meant?
         if int(match["number"]) == len(starts) + 1:
+            first = first or mark
             starts.append(match.start())
     spans = {str(number): span for number, span in enumerate(itertools.pairwise([*starts, len(text)]), 1)}
     return spans if len(spans) >= _FEWEST_ITEMS else {}

@@ -176,14 +176,14 @@ def _scale(text: str, position: int) -> tuple[float, int]:
 
 def _phrases(text: str) -> Iterator[Numeral]:
     for match in _PHRASE.finditer(text):
-        yield Numeral(match.start(), match.end(), _PHRASES[match[0].casefold()])
+        yield Numeral(match.start(), match.end(), _PHRASES[_key(match[0])])
 
 
 def _in_words(text: str) -> Iterator[Numeral]:
     language = detect(text)
     shares = _SHARES[language]
     for match in _PATTERNS[language].finditer(text):
-        counted = re.sub(r"(?<=nta y )un\b", "uno", " ".join((match["count"] or "").casefold().split()))
+        counted = re.sub(r"(?<=nta y )un\b", "uno", " ".join(_key(match["count"] or "").split()))
         value = _sum([_SMALL[language][word] for word in re.split(r"[ -]+(?:y |and )?", counted) if word])
         named = next(
             (shares[word] for word in re.findall(r"\w+", (match["share"] or match["lone"] or "").casefold()) if word in shares), None
@@ -200,6 +200,11 @@ def _in_words(text: str) -> Iterator[Numeral]:
                 sign is not None,
                 (value * scale == 1 and sign is None) or counted in _WEAK,
             )
+
+
+def _key(words: str) -> str:
+    """In small letters; without regard to case, a pattern takes a dotless or a dotted capital i for i, and a table does not."""
+    return words.casefold().replace("i\u0307", "i").replace("ı", "i")
 
 
 def _sum(values: list[float]) -> float:

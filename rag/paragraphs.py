@@ -6,19 +6,23 @@ without numbers: "the second paragraph" is the one with the number 2.
 
 import re
 
-from rag.provision_numbers import spelled
+from rag.provision_numbers import DETAIL, spelled
 from rag.references import Mention
 
 Part = tuple[str, ...]
 """Number of a paragraph, then a letter, both in normal form: ("2", "b"); a letter alone is ("b",)."""
 
-_UNIT = r"(?:apartados?|párrafos?|parrafos?|numeral(?:es)?|incisos?|paragraphs?|para\.?|subsections?|points?|puntos?|§)"
+PARA = r"para(?:\.|(?=\s?[0-9]{1,2}(?![0-9])))"
+"""Short for a paragraph; "para 2024" is Spanish and is not."""
+
+_UNIT = rf"(?:apartados?|párrafos?|parrafos?|numeral(?:es)?|incisos?|paragraphs?|{PARA}|subsections?|points?|puntos?|§)"
 _POINT = r"(?:letras?|points?|letters?|subparagraphs?|incisos?|literal(?:es)?)"
 _ORDINALS = "first|second|third|fourth|fifth|sixth|primer[oa]?|segund[oa]|tercer[oa]?|cuart[oa]|quint[oa]|sext[oa]"
-_VALUE = r"(?P<{0}>\d{{1,3}}|[ivx]{{1,5}}\b|[A-H]\b|" + _ORDINALS + ")"
+_VALUE = r"(?P<{0}>\d{{1,3}}(?!\d)|[ivx]{{1,5}}\b|[A-H]\b|" + _ORDINALS + ")"
 _AFTER = re.compile(
     r"(?:\s?[.,]?\s?(?:"
-    r"\((?P<round>\w{1,4})\)|(?<=[\dIVX])\.(?P<dotted>\d{1,3})(?!\d)(?:\.?ª)?|\.?\s?(?P<lettered>[a-z])\)|\.(?P<bare>[a-z])\b(?!\.)|"
+    rf"\((?P<round>{DETAIL})\)|"
+    r"(?<=[\dIVX])\.(?P<dotted>\d{1,3})(?!\d)(?:\.?ª)?|\.?\s?(?P<lettered>[a-z])\)|\.(?P<bare>[a-z])\b(?!\.)|"
     rf"{_UNIT}\s*\(?{_VALUE.format('unit')}\)?(?:\.?[ºª])?|{_POINT}\s*\(?(?P<point>[a-z])\b\)?|(?P<space>[a-z])\)))",
     re.IGNORECASE,
 )
@@ -32,6 +36,7 @@ _NUMBERED = r"(?m:^[ \t>*_]*(?:\({0}\)|{0}(?:\.?[ºª°])?[.)](?:-|\s|[ºª°])|
 _ANY_NUMBER = re.compile(_NUMBERED.format(r"\d{1,3}"))
 _ANY_LETTER = re.compile(r"(?m:^[ \t>*_]*(?:\([a-zñ]\)|[a-zñ]\)|[a-zñA-H]\.(?=\s)|[A-H]\)))")
 _DIVISION = re.compile(r"(?m:^[ \t>*_]*[A-H](?:\.(?=\s)|\)))")
+_INLINE_FIRST = re.compile(r"(?m)^[^\n]{1,40}[.:º—–-]\s*1\s?[.)ºª]\s")
 _ROMAN = (
     "",
     "I",
@@ -86,6 +91,9 @@ def part_span(text: str, part: Part) -> tuple[int, int] | None:
         span = _paragraph(text, start, end, value) if value.isdigit() else _letter(text, start, end, value)
         if span is None and place == 0 and value == "1" and not _ANY_NUMBER.search(text, start, end):
             continue  # the only paragraph has no number
+        if span is None and place == 0 and value == "1" and (opening := _INLINE_FIRST.search(text, start, end)):
+            following = _ANY_NUMBER.search(text, start, end)
+            span = opening.start(), following.start() if following else end
         if span is None:
             return None
         start, end = span

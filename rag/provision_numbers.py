@@ -61,11 +61,14 @@ CARDINAL_VALUES = _values(_CARDINALS)
 _PARTS = CARDINAL_VALUES | ORDINAL_VALUES | _values(_CARDINAL_TENS, 30, 10) | _values(_HUNDRED, 100)
 _JOINTS = frozenset(("y", "and"))
 
+DETAIL = r"(?:[0-9]{1,3}|[a-zñ]|[ivx]{1,5}|bis|ter)"
+"""What names a paragraph or letter in brackets; "(LAU)" names a law."""
+
 LATIN = r"(?:bis|ter|qu[aá]ter|quinquies|sexies|septies|octies|n[oó]nies|dec?ies|(?:un|duo|ter)decies)\b"
 _CAPITAL = r"(?-i:-[A-Z](?!\w)|\s[A-H](?=\s*(?:[.,;:?!)\]]|$|(?:del?|of)\b)))"  # "17-A", "17 A de la Ley", not "4 A Member"
 _DIGITS = (
-    r"[0-9]{1,4}(?![0-9])(?:,[0-9]{3}(?![0-9]))?(?:\.[0-9]{1,3}(?![0-9]))*(?:\s?\.?\s?[ºª°]|\.o\b)?"
-    rf"(?:[\s-]?{LATIN}|[a-z]\b|{_CAPITAL})?(?!\w)"
+    r"[0-9]{1,4}(?![0-9])(?:(?<![0-9]{3}),[0-9]{3}(?![0-9]))?(?:\.[0-9]{1,3}(?![0-9]))*(?:\s?\.?\s?[ºª°]|\.o\b)?"
+    rf"(?:[\s-]?{LATIN}|(?a:[a-z])\b|{_CAPITAL})?(?!\w)"
 )
 _ROMAN_NUMERAL = (
     r"(?-i:(?=[IVXLC])C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLC])\b"

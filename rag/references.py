@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from rag.provision_numbers import (
     CARDINAL_VALUES,
+    DETAIL,
     DIGITS,
     NUMBER,
     ORDINAL,
@@ -59,7 +60,7 @@ _LINK = (
     r"(?:\s*,\s*(?:y|e|o|u|and|or|&)\s+|\s*[,;]\s*|\s+(?:y|e|o|u|and|or|&|y/o|and/or|a|al|to|through|hasta)\s+|\s?[-–—]\s?)"
     r"(?:(?:el|la|los|las|the)\s+)?"
 )
-_DETAIL = r"(?:\s?\(\w{1,4}\)|\s*§\s?[0-9]+)*"
+_DETAIL = rf"(?:\s?\({DETAIL}\)|\s*§\s?[0-9]+)*"
 _MONTHS = (
     "january|february|march|april|may|june|july|august|september|october|november|december|"
     "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"

@@ -44,6 +44,12 @@ _CLOSING = re.compile(
     r"done (?:at|in) |in witness (?:whereof|of)|signed (?:at|in|by|on) )",
     re.IGNORECASE,
 )
+# "Artículo 27. 1. Todos tienen ..." and "Clause 3. The rent is 900 euros." have no title: their text begins there.
+_FIRST_PARAGRAPH = re.compile(r"[\s.:ºª—–-]*1\s?[.)ºª]")
+_STATES = re.compile(
+    r"\b(?:is|are|was|were|shall|must|may|will|has|have|es|son|será|serán|se|debe|deben|deberá|puede|pueden|podrá|tiene|tienen)\b",
+    re.IGNORECASE,
+)
 _NO_QUESTION = re.compile(r"[-–—•>|#«“\"'(]")
 
 
@@ -219,6 +225,9 @@ def _provision(line: str, before: str) -> Reference | None:
 def _label(line: str) -> str:
     """What a section is called by: the line that opens it, or where text follows in that line, its title or else its number."""
     label = line.strip(_MARKS).replace("**", "").replace("__", "")
+    numbers = find(label[:_LONGEST_TITLE_LINE])
+    if numbers and (_FIRST_PARAGRAPH.match(label, numbers[0].end) or (label[-1] == "." and _STATES.search(label))):
+        return label[: numbers[0].end]
     if len(label) > _LONGEST_TITLE_LINE or (label[-1] == "." and len(label) > _LONGEST_RUN_IN_TITLE):
         label = label[: sentences(label[:400])[0][1]]
         numbers = find(label[:_LONGEST_TITLE_LINE])

@@ -118,7 +118,7 @@ def test_other_follow_ups(earlier, question, expected):
     "question",
     [
         "What does Article 8 of the Sarmenor agreement say?", "When did Putin meet his counterpart?",
-        "is it true that Russia sent troops?",
+        "is it true that Russia sent troops?", "What is O'Brien's salary in 2023?",
         "¿Qué dice el artículo 8 del Acuerdo del Sarmenor?", "how do I reset my router password",
         "¿Cómo se hace una tortilla de patatas?",
         "How many hectares of wetland have to be brought back, and by when?", "Who led the Board in 2022?",

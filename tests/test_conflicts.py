@@ -37,6 +37,8 @@ def test_other_values_of_the_same_thing(question: str, kind: str, first: str, se
 @pytest.mark.parametrize(
     ("question", "kind", "first", "second"),
     [
+        ("¿Cuánto cuesta?", "amount", "La licencia cuesta 1 200 euros.", "La licencia cuesta 1.200 euros al año."),
+        ("¿A qué hora abre?", "amount", "La oficina abre a las 14:30 horas.", "La oficina abre a las 14.30 horas."),
         ("How much is the licence?", "amount", "The fishing licence costs 18 crowns a year.", "The mooring fee is 25 crowns per year."),
         ("How many work there?", "amount", "In 2022 the factory had 340 employees.", "In 2023 the factory had 410 employees."),
         ("When was it opened?", "date", OPENED, "The Morrow Bridge was opened in 2016."),

@@ -160,7 +160,8 @@ class ExtractiveGenerator:
         """The text of a provision without its heading; of one over `longest`, the sentences around the one that covers the question best,
         or its beginning if the question asks for nothing else. Of a provision with the paragraph `part`, that paragraph."""
         start, stop = _after_heading(passage), len(passage.text)
-        inner = (part_span(passage.text, part[place:]) for place in range(len(part)))  # "(3)" may stand in the passage before
+        places = range(len(part))[: 1 if start else None]  # below no heading, "(3)" may stand in the passage before
+        inner = (part_span(passage.text, part[place:]) for place in places)
         if found := next(filter(None, inner), None):
             start, stop = max(start, found[0]), found[0] + len(passage.text[slice(*found)].rstrip())
         if stop - start <= longest:
