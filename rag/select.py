@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from rag.asked import holds, kinds_asked
+from rag.asked import holds, kinds_asked, without_which_provision
 from rag.evidence import Evidence, builtin_evidence, counterparts, covered
 from rag.read import Reader
 from rag.sentences import sentences
@@ -74,11 +74,11 @@ class SentenceScorer:
 
         Hits beyond those in which the reader is sure to have found the answer are left out.
         """
-        return list(self._remembered(question, tuple(hits[:READ])))
+        return list(self._remembered(without_which_provision(question), tuple(hits[:READ])))
 
     def by_words(self, question: str, hits: Sequence[Hit]) -> list[Scored]:
         """Every sentence of the first hits by words alone, best first; remembered, too."""
-        return list(self._by_words(question, tuple(hits[:READ])))
+        return list(self._by_words(without_which_provision(question), tuple(hits[:READ])))
 
     def _score(self, question: str, hits: tuple[Hit, ...]) -> tuple[Scored, ...]:
         by_words = self._by_words(question, hits)

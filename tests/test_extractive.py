@@ -6,7 +6,7 @@ import pytest
 
 from rag import messages
 from rag.abstain import answerable, decide, missing
-from rag.asked import holds, kinds_asked
+from rag.asked import holds, kinds_asked, without_which_provision
 from rag.config import AnswerConfig
 from rag.generate.extractive import ExtractiveGenerator
 from rag.lookup import Lookup
@@ -203,3 +203,16 @@ def test_messages_in_spanish() -> None:
     assert messages.silent([hit(MUSEUM, title="Guía")], "es") == "Los documentos no lo dicen. Lo más cercano está en «Guía»."
     assert messages.silent([hit(MUSEUM, title="Guía")], "es", ["puente", "río"]).endswith(" Allí no se menciona: «puente»; «río».")
     assert messages.quoted_instead("No hubo respuesta.", "es") == "No hubo respuesta. La respuesta cita los documentos."
+
+
+@pytest.mark.parametrize(
+    ("question", "read"),
+    [
+        ("which article deals with leaving the Tarn Bay agreement", "leaving the Tarn Bay agreement"),
+        ("¿Qué artículo del Acuerdo del Valle trata de los idiomas?", "los idiomas del Acuerdo del Valle"),
+        ("In which clause of the lease is about pets?", "pets of the lease"),
+        ("What does Article 4 permit?", "What does Article 4 permit?"), ("¿Qué parte paga?", "¿Qué parte paga?"),
+    ],
+)  # fmt: skip
+def test_which_provision_is_asked_by_its_subject(question: str, read: str) -> None:
+    assert without_which_provision(question) == read

@@ -7,7 +7,7 @@ import pytest
 
 from rag.embed import BuiltinEmbedder
 from training.reader_claims import written_claims
-from training.written import FOLDER, MORE, far_examples, read_one, read_written, write_question_set, written_examples, written_places
+from training.written import EXACT, FOLDER, MORE, far_examples, read_one, read_written, write_question_set, written_examples, written_places
 
 DOCUMENT = """@language es
 @kind notice
@@ -48,6 +48,17 @@ def test_every_later_file_is_sound_and_shares_no_name_with_the_others():
     assert set(names.values()) == {1}
 
 
+def test_every_last_file_is_sound_and_most_of_its_answers_are_exact_words():
+    trained, held_out = read_written(EXACT, held_out=False), read_written(EXACT, held_out=True)
+    assert (len(trained), len(held_out)) == (320, 64)
+    asked = Counter((one.evidence is not None, one.words is not None) for document in (*trained, *held_out) for one in document.questions)
+    assert asked == {(True, True): 3905, (True, False): 703, (False, False): 2304}
+    claims = [claim for fifth in (False, True) for claim in written_claims(held_out=fifth, seed=0, folder=EXACT)]
+    assert sum(claim.supported for claim in claims) == 3 * 384
+    others = [document for folder in (FOLDER, MORE) for fifth in (False, True) for document in read_written(folder, held_out=fifth)]
+    assert {document.name for document in (*trained, *held_out)}.isdisjoint(document.name for document in others)
+
+
 def test_a_fifth_is_held_out_and_none_of_it_is_trained_on():
     kept = {document.name for document in read_written(held_out=True)}
     assert len(kept) == 90
@@ -63,6 +74,19 @@ def test_a_document_that_is_not_framed_is_refused(tmp_path):
 def test_evidence_that_is_not_in_the_text_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"'La piscina abre el 4 de junio\.' stands in the text 0 times"):
         read_one(write(tmp_path, DOCUMENT.replace("| La piscina abre el 3", "| La piscina abre el 4")))
+
+
+def test_exact_words_that_are_not_in_the_evidence_once_are_refused(tmp_path):
+    exact = DOCUMENT.replace("La piscina abre el 3 de junio.\nes", "La piscina abre el 3 de junio. | 4 de junio\nes")
+    with pytest.raises(ValueError, match=r"'4 de junio' stands in 'La piscina abre el 3 de junio\.' 0 times"):
+        read_one(write(tmp_path, exact))
+
+
+def test_exact_words_are_the_answer_where_they_are_known(tmp_path):
+    exact = DOCUMENT.replace("La piscina abre el 3 de junio.\nes", "La piscina abre el 3 de junio. | 3 de junio\nes")
+    written = [read_one(write(tmp_path, exact)), read_one(FOLDER / "contracts" / "01.txt")]
+    examples = [example for example in written_examples(written, BuiltinEmbedder(), 0) if example.group == 3_000_000 and example.spans]
+    assert [(example.kind, example.passage[slice(*example.spans[0])]) for example in examples] == [("answer", "3 de junio")] * 2
 
 
 def test_examples_of_a_document(tmp_path):

@@ -61,7 +61,7 @@ def text_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> list[tuple[int, ...]
 def train_together(
     network: ReaderNetwork, windows: Sequence[Window], placed: Sequence[Placed], asked: Sequence[tuple[Ids, ...]],
     teacher: Encoder, *, steps: int, rate: float, seed: int, checkpoint: Path, every: int = EVERY, questions_every: int = QUESTIONS_EVERY,
-    claimed: Sequence[Window] = (),
+    claimed: Sequence[Window] = (), weighed: int = 0,
 ) -> None:  # fmt: skip
     """Train in place; five in six windows of the default data are seen once in the default steps.
 
@@ -77,11 +77,11 @@ def train_together(
         checkpoint: where a stopped run goes on from.
         every: one step in so many places texts.
         questions_every: one of so many of those pulls questions to passages.
-        claimed: claims on passages; if there are any, all steps but two of `every` weigh them.
+        claimed: claims on passages.
+        weighed: how many of `every` steps weigh claims.
     """
     numbers = np.random.default_rng(seed)
     reading, weighing = make_batches(windows, 1.0, seed), make_batches(claimed, 1.0, seed) if claimed else []
-    weighed = every - 2 if claimed else 0
     placing = _by_length([max(len(text.student), len(text.teacher)) for text in placed], numbers)
     asking = _by_length([max(map(len, texts)) for texts in asked], numbers)
     compiled = torch.compile(network, dynamic=True)

@@ -4,8 +4,9 @@
 
 The embedding has to be there already (`training.train_embedding`). Each step is a module: `reader_vocabulary` chooses tokens,
 `reader_adapt` teaches the encoder Spanish, `reader_data` makes questions and passages, `reader_model` trains on them, `reader_export`
-writes files, `reader_score` measures them. Five rounds: public questions; more of them, and placing texts; the documents and questions
-of `training/written`; claims about them; texts about something else. A run that was stopped goes on from its last checkpoint.
+writes files, `reader_score` measures them. Seven rounds: public questions; more of them, and placing texts; the documents and questions
+of `training/written`; claims about them; texts about something else; more documents, twice, the second time from a mean of rounds. A run
+that was stopped goes on from its last checkpoint.
 Nothing is random but by seed.
 """
 
@@ -42,7 +43,7 @@ from training.reader_vocabulary import choose_tokens, count_tokens, first_vector
 from training.score import score
 from training.teacher import Teacher, find_teacher
 from training.train_embedding import SENTENCE_TOKENS
-from training.written import MORE, Written, far_examples, read_written, written_examples, written_places
+from training.written import EXACT, FOLDER, MORE, Written, far_examples, read_written, written_examples, written_places
 
 AS_IT_IS = {"answerable": 1.0, "span": 0.0, "bias": 0.0}
 """The calibration that leaves the first head's logit alone."""
@@ -50,11 +51,20 @@ AS_IT_IS = {"answerable": 1.0, "span": 0.0, "bias": 0.0}
 WRITTEN_EVERY, CLAIMS_EVERY = 4, 6
 """One step in so many of the third and of the fourth round places texts."""
 
+CLAIMS_WEIGHED, EXACT_WEIGHED = 4, 1
+"""How many of `CLAIMS_EVERY` or `EVERY` steps of the fourth and of the last round weigh claims."""
+
 REDRAWN = 100
 """What is added to the seed where examples are drawn anew."""
 
 REPEATED_ONE_IN, FAR_ONE_IN = 2, 12
 """One in so many of the third round's documents returns in the sixth; one in so many of its questions is read with a far passage."""
+
+KEPT = {"together.pt": 0.15, "far.pt": 0.25, "more.pt": 0.6}
+"""The last round starts from this mean of the weights after the second, the fifth and the sixth, lest what they knew be forgotten."""
+
+RETURNED_ONE_IN = {FOLDER: 5, MORE: 4}
+"""One in so many of the earlier documents returns in the last round."""
 
 HELD_OUT = 25
 """One passage in so many is kept for calibration."""
@@ -83,6 +93,8 @@ class Settings:
     far_rate: float = 5e-5
     more_rate: float = 8e-5
     more_repeated: int = 8_000
+    exact_rate: float = 7e-5
+    exact_repeated: int = 6_000
     seed: int = 0
 
 
@@ -186,7 +198,7 @@ def claims_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Exa
     windows = make_windows(examples, tokenizer, settings.seed)
     corpus.train(
         network, tokenizer, windows, settings, name="claims", rate=settings.claims_rate, every=CLAIMS_EVERY, questions_every=2,
-        claimed=claimed,
+        claimed=claimed, weighed=CLAIMS_WEIGHED,
     )  # fmt: skip
 
 
@@ -208,9 +220,26 @@ def more_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Examp
     corpus.train(network, tokenizer, windows, settings, name="more", rate=settings.more_rate, every=EVERY, questions_every=QUESTIONS_EVERY)
 
 
+def exact_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], corpus: "Corpus", settings: Settings) -> None:
+    """From a mean of rounds: the last documents, whose answers are exact words, with claims, and some of all that came before."""
+    kept = [(torch.load(corpus.cache / name, weights_only=True)["network"], share) for name, share in KEPT.items()]
+    network.load_state_dict({name: sum(share * weights[name] for weights, share in kept) for name in network.state_dict()})
+    earlier = [document for folder, one_in in RETURNED_ONE_IN.items() for document in read_written(folder, held_out=False)[::one_in]]
+    corpus = replace(corpus, written=[*read_written(EXACT, held_out=False), *earlier])
+    own = corpus.examples(settings.seed + 4 * REDRAWN, once=True)
+    examples = [*far_examples(own, len(own), settings.seed, one_in=FAR_ONE_IN), *further[-settings.exact_repeated :]]
+    windows = make_windows(examples, tokenizer, settings.seed)
+    claims = [claim for folder in (FOLDER, EXACT) for claim in written_claims(held_out=False, seed=settings.seed, folder=folder)]
+    claimed = make_windows([claim.example for claim in claims], tokenizer, settings.seed, CLAIM_TOKENS)
+    corpus.train(
+        network, tokenizer, windows, settings, name="exact", rate=settings.exact_rate, every=EVERY, questions_every=QUESTIONS_EVERY,
+        claimed=claimed, weighed=EXACT_WEIGHED,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Corpus:
-    """The written documents, with what the four rounds that train on them share."""
+    """The written documents, with what the five rounds that train on them share."""
 
     data: Path
     cache: Path
@@ -223,15 +252,16 @@ class Corpus:
 
     def train(
         self, network: ReaderNetwork, tokenizer: Tokenizer, windows: list[Window], settings: Settings, *, name: str, rate: float,
-        every: int, questions_every: int, claimed: Sequence[Window] = (),
+        every: int, questions_every: int, claimed: Sequence[Window] = (), weighed: int = 0,
     ) -> None:  # fmt: skip
-        """One round in which every window is read once, or every claim weighed once if there are any; see `train_together`."""
-        once = len(make_batches(claimed or windows, 1.0, settings.seed))
+        """One round in which every window is read once, or every claim weighed once if that takes more steps; see `train_together`."""
+        read = every - 1 - weighed
+        once = len(make_batches(claimed if weighed > read else windows, 1.0, settings.seed))
         train_together(
             network, windows, texts_to_place(tokenizer, self.data, settings),
             _text_ids(tokenizer, written_places(self.written, self.table)), find_encoder(),
-            steps=once * every // (every - (2 if claimed else 1)), rate=rate, seed=settings.seed, checkpoint=self.cache / f"{name}.pt",
-            every=every, questions_every=questions_every, claimed=claimed,
+            steps=once * every // max(read, weighed), rate=rate, seed=settings.seed, checkpoint=self.cache / f"{name}.pt",
+            every=every, questions_every=questions_every, claimed=claimed, weighed=weighed,
         )  # fmt: skip
 
 
@@ -267,7 +297,7 @@ def calibrate(examples: list[Example], out: Path) -> dict[str, float]:
     return {"answerable": round(fitted.weights[0], 4), "span": round(fitted.weights[1], 4), "bias": round(fitted.bias, 4)}
 
 
-ROUNDS = {3: written_round, 4: claims_round, 5: far_round, 6: more_round}
+ROUNDS = {3: written_round, 4: claims_round, 5: far_round, 6: more_round, 7: exact_round}
 
 
 def main() -> None:
@@ -276,7 +306,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with parallel/, questions/ and dev/")
     parser.add_argument("--out", type=Path, default=Path("rag/models"), help="where the model files go")
     parser.add_argument("--cache", type=Path, default=Path(".cache/training/reader"), help="where checkpoints are kept between runs")
-    parser.add_argument("--from-round", type=int, choices=range(1, 7), default=1, help="2 to 6: start from the reader that is in --out")
+    parser.add_argument("--from-round", type=int, choices=range(1, 8), default=1, help="2 to 7: start from the reader that is in --out")
     arguments = parser.parse_args()
     settings = Settings()
     torch.manual_seed(settings.seed)  # the heads start at random
@@ -302,7 +332,7 @@ def main() -> None:
     if arguments.from_round < 3:
         further_round(network, tokenizer, examples, arguments.data, arguments.cache, settings)
 
-    # 4. A third, with documents and questions written for it; a fourth, with claims; a fifth, with texts about something else; a sixth,
+    # 4. A third, with documents and questions written for it; a fourth, with claims; a fifth, with texts about something else; two
     #    with more documents.
     corpus = Corpus(arguments.data, arguments.cache, BuiltinEmbedder(arguments.out), read_written(held_out=False))
     for number, train in ROUNDS.items():

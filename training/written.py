@@ -6,6 +6,7 @@
     The text ...
     @questions
     en | a question that the text answers | the clause that answers, which stands in the text once
+    en | when did it happen? | the clause that answers | the shortest words of the clause that do, where there are such
     es | a question that it does not answer | -
 
 What public question sets lack is here: contracts, minutes, bye-laws and manuals instead of encyclopaedias, questions across languages
@@ -41,6 +42,9 @@ FOLDER = Path(__file__).with_name("written")
 MORE = FOLDER / "more"
 """Documents that were written later, with plainer questions, each near miss beside its twin; without claims."""
 
+EXACT = FOLDER / "exact"
+"""The last ones: longer, with a wrong sentence that tempts for most questions, the exact words of the answers, and claims."""
+
 HELD_OUT = 5
 """One document of a subject in so many is not trained on."""
 
@@ -61,11 +65,12 @@ _MARKDOWN = re.compile(r"(?m)^#|^\*\*|^[-*] |^\|")
 
 @dataclass(frozen=True)
 class Asked:
-    """A question; `evidence` is the clause of the text that answers, None if none does."""
+    """A question; `evidence` is the clause of the text that answers, None if none does, `words` what of it would do, if that is known."""
 
     question: str
     language: Language
     evidence: str | None
+    words: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def read_written(folder: Path = FOLDER, *, held_out: bool) -> list[Written]:
     """The documents that are held out, or all others, in the order of their names.
 
     Raises:
-        ValueError: a file is not as the module says, or a question's evidence does not stand in its text exactly once.
+        ValueError: a file is not as the module says, or what answers a question does not stand in the text, or in its clause, once.
     """
     return [read_one(path) for path in sorted(folder.glob("*/*.txt")) if (int(path.stem) % HELD_OUT == 0) is held_out]
 
@@ -98,10 +103,11 @@ def read_one(path: Path) -> Written:
         raise ValueError(f"{path} is not framed by @language, @kind, a text and @questions.")
     text, questions = match["text"].strip(), []
     for line in filter(str.strip, match["questions"].splitlines()):
-        language, question, evidence = (part.strip() for part in line.split(" | "))
-        if evidence != "-" and text.count(evidence) != 1:
-            raise ValueError(f"{path}: {evidence!r} stands in the text {text.count(evidence)} times.")
-        questions.append(Asked(question, "es" if language == "es" else "en", None if evidence == "-" else evidence))
+        language, question, evidence, *words = (part.strip() for part in line.split(" | "))
+        for part, whole in ((evidence, text), *((exact, evidence) for exact in words)):
+            if part != "-" and whole.count(part) != 1:
+                raise ValueError(f"{path}: {part!r} stands in {'the text' if whole is text else repr(whole)} {whole.count(part)} times.")
+        questions.append(Asked(question, "es" if language == "es" else "en", None if evidence == "-" else evidence, *words))
     name = f"{path.parent.name}-{path.stem}.{'md' if _MARKDOWN.search(text) else 'txt'}"
     return Written(name, "es" if match["language"] == "es" else "en", text, tuple(questions))
 
@@ -153,11 +159,13 @@ def written_examples(written: Sequence[Written], embedder: BuiltinEmbedder, seed
             silent.append(numbers.choice(found.elsewhere) if once else found.elsewhere[0])
         group = GROUP + found.document
         if found.answering and found.asked.evidence:
-            text, spans = _marked(with_headings(found.answering), found.asked.evidence)
-            below = Example(found.asked.question, text, spans, "sentence", found.language, group)
-            alone = replace(below, passage=found.answering.text, spans=_marked(found.answering.text, found.asked.evidence)[1])
+            below, alone = (
+                Example(found.asked.question, text, (_place(text, found.asked.evidence),), "sentence", found.language, group)
+                for text in (with_headings(found.answering), found.answering.text)
+            )
             cut = without_sentence(numbers.choice((below, alone))) if not once or numbers.random() < CUT else None
-            made += [*([numbers.choice((below, alone))] if once else [below, alone]), *filter(None, [cut])]
+            read = [numbers.choice((below, alone))] if once else [below, alone]
+            made += [*(_exact(example, found.asked) for example in read), *filter(None, [cut])]
         for passage in silent:
             text = numbers.choice((with_headings(passage), passage.text))
             made.append(Example(found.asked.question, text, (), "none", found.language, group))
@@ -223,9 +231,17 @@ def loaded(written: Sequence[Written]) -> list[Document]:
         return [load_file(Path(folder) / document.name, document.name, Limits()) for document in written]
 
 
-def _marked(text: str, evidence: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    start = text.rindex(evidence)
-    return text, ((start, start + len(evidence)),)
+def _place(text: str, part: str) -> tuple[int, int]:
+    start = text.rindex(part)
+    return start, start + len(part)
+
+
+def _exact(example: Example, asked: Asked) -> Example:
+    """The example with the exact words as its answer, where they are known, in place of anything inside the evidence."""
+    if not asked.evidence or not asked.words:
+        return example
+    start = example.spans[0][0] + asked.evidence.index(asked.words)
+    return replace(example, spans=((start, start + len(asked.words)),), kind="answer")
 
 
 def main() -> None:
