@@ -115,7 +115,7 @@ def hostile(canary: str, suffix: str) -> str:
 
 ## <script>fetch('{canary}/heading')</script> Lantern rules
 
-The keeper of the zyxomma lantern is Blanka <img src="{canary}/image" onerror="fetch('{canary}/error')"> and <b>bold</b>
+The keeper of the zyxomma lantern is Blanka Orosz <img src="{canary}/image" onerror="fetch('{canary}/error')"> and <b>bold</b>
 <form action="{canary}/form"><button>go</button></form> ![pixel]({canary}/markdown) [link](javascript:fetch('{canary}/link'))
 <div style="background:url({canary}/style)">paid</div> in zy\u200bxom\u200bma \u202ecrowns\u202c. <iframe src={canary}/frame></iframe>
 """
