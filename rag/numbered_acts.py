@@ -30,7 +30,7 @@ _ASKED_POINT = re.compile(
 )
 _POINT_WORD = re.compile(r"\b(?:points?|puntos?|items?)\b|[0-9]\.[0-9]", re.IGNORECASE)
 _ITEM = re.compile(r"(?m)^[ \t#>*_]*(?P<number>[0-9]{1,3})\.?(?:[ºª°]\.?|\)|(?<=\.))-?(?=\s)")
-_ENDS = re.compile(r"\n[ \t]*(?=\n|[>*_-]*[ \t]*[0-9]{1,3}(?:\.[0-9]{1,2})+[.)]?\s)|\s*\Z")
+_ENDS = re.compile(r"\n[ \t]*(?=\n|[>*_-]*[ \t]*[0-9]{1,3}(?:\.[0-9]{1,2})+[.)]?\s)")
 _FEWEST_ITEMS = 2
 
 
@@ -79,7 +79,7 @@ def numbered_lines(text: str, number: str) -> list[tuple[int, int]]:
         return []
     opens = re.compile(rf"(?m)^[ \t>*_-]*(?P<number>{re.escape(number)}[.)]?[*_]*\s)")
     found = [match.start("number") for match in opens.finditer(text)]
-    return [(start, end.start() if (end := _ENDS.search(text, start)) else len(text)) for start in found]
+    return [(start, end.start() if (end := _ENDS.search(text, start)) else len(text.rstrip())) for start in found]
 
 
 def asked_points(question: str) -> list[Mention]:

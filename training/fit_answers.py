@@ -35,7 +35,7 @@ from rag.pipeline import Pipeline
 from rag.select import READING, WORDS, SentenceScorer, builtin_scorer
 from rag.types import Hit
 from training.reader_score import area_under_curve, fit_logistic
-from training.written import EXACT, MORE, is_fitted, read_written, write_documents
+from training.written import WAVES, is_fitted, read_written, write_documents
 
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -178,7 +178,7 @@ def xquad_cases(data: Path, count: int, scorer: SentenceScorer) -> Iterator[Case
 
 def written_cases(scorer: SentenceScorer) -> Iterator[Case]:
     """The held-out written documents; those whose number ends with 5 fit."""
-    held_out = [*read_written(held_out=True), *read_written(MORE, held_out=True), *read_written(EXACT, held_out=True)]
+    held_out = [document for folder in WAVES for document in read_written(folder, held_out=True)]
     for half in ("dev", "test"):
         written = [document for document in held_out if is_fitted(document) is (half == "dev")]
         step = max(1, len(written) // DOCUMENTS_TOGETHER)

@@ -44,10 +44,7 @@ class _Attention(torch.autograd.Function):
 
 def _run(layer: Layer, states: Tensor) -> Tensor:
     """What `layer` makes of unpadded states."""
-    context = _Attention.apply(*layer.mixing(states).split(WIDTH, dim=2))
-    states = layer.mixed_norm(states + layer.mixed(context))
-    changed: Tensor = layer.narrow_norm(states + layer.narrow(functional.gelu(layer.wide(states))))
-    return changed
+    return layer.after_attention(states, _Attention.apply(*layer.mixing(states).split(WIDTH, dim=2)))
 
 
 class _Graph(nn.Module):

@@ -34,14 +34,18 @@ class Layer(nn.Module):
         self.narrow = nn.Linear(4 * WIDTH, WIDTH)
         self.narrow_norm = nn.LayerNorm(WIDTH, eps=EPSILON)
 
-    def forward(self, states: Tensor, bias: Tensor | None) -> Tensor:
-        """States (batch x tokens x width) after attention and the two linear maps; `bias` hides the padding, if there is any."""
+    def forward(self, states: Tensor, bias: Tensor) -> Tensor:
+        """States (batch x tokens x width) after attention and the two linear maps; `bias` hides the padding."""
         batch, tokens, width = states.shape
         parts = self.mixing(states).view(batch, tokens, 3, HEADS, width // HEADS).permute(2, 0, 3, 1, 4)
         query, key, value = parts[0], parts[1], parts[2]
         scores = (query @ key.transpose(-1, -2)) * (width // HEADS) ** -0.5
-        attention = (scores if bias is None else scores + bias).softmax(-1).to(value.dtype)
+        attention = (scores + bias).softmax(-1).to(value.dtype)
         context = (attention @ value).transpose(1, 2).reshape(batch, tokens, width)
+        return self.after_attention(states, context)
+
+    def after_attention(self, states: Tensor, context: Tensor) -> Tensor:
+        """The rest of the layer, from what attention made of the states."""
         states = self.mixed_norm(states + self.mixed(context))
         inner = self.narrow(functional.gelu(self.wide(states)))
         return self.narrow_norm(states + inner)  # type: ignore[no-any-return]

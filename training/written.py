@@ -45,6 +45,8 @@ MORE = FOLDER / "more"
 EXACT = FOLDER / "exact"
 """The last ones: longer, with a wrong sentence that tempts for most questions, the exact words of the answers, and claims."""
 
+WAVES = (FOLDER, MORE, EXACT)
+
 HELD_OUT = 5
 """One document of a subject in so many is not trained on."""
 
