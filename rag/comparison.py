@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.claims import Claim, WordVectors, read
+from rag.lexicon import CALENDAR
 from rag.sentences import sentences
 
 Scores = npt.NDArray[np.float64]
@@ -45,6 +46,7 @@ class Comparison:
     def plain_coverage(self, names: frozenset[int]) -> float:
         """How like the claim's words that are neither `names` (indices) nor numbers are to the likest ones of the source, on average."""
         words = [index for index in self.claim.content if index not in names and not self.claim.words[index].plain[0].isdigit()]
+        words = [index for index in words if self.claim.words[index].plain not in CALENDAR or self.best(index) >= COUNTERPART]
         return sum(self.best(word) for word in words) / len(words) if words else 1.0
 
     def best(self, word: int) -> float:

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 from rag.aliases import fold
 from rag.asked import kinds_asked
+from rag.claims import plain
 from rag.evidence import Evidence
 from rag.facts import names, spelled_alike
 from rag.language import FUNCTION_WORDS
 from rag.numerals import numerals
+from rag.polarity import opposed
 from rag.select import Scored, SentenceScorer
 from rag.types import Hit
 
@@ -97,6 +99,9 @@ def disagree(question: str, first: str, second: str, kind: str, evidence: Eviden
     if len(pairs) != 1 or _agree(*pairs[0]):
         return None
     if kind == "amount" and _years(first) and _years(second) and _years(first) != _years(second):
+        return None
+    said, told = (frozenset(map(plain, _PLAIN.findall(_DATE.sub(" ", text)))) for text in (first, second))
+    if opposed(said, told) or opposed(told, said):
         return None
     if _has_own_name(first, second) and _has_own_name(second, first):
         return None

@@ -9,8 +9,9 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
+from rag.claims import Claim
 from rag.comparison import Comparison
-from rag.polarity import CORE, LIMITS_APART, Denial, limit, modality, opposed, polarity
+from rag.polarity import CORE, LIMITS_APART, Denial, exchanged, limit, modality, opposed, polarity, says_no
 from rag.references import clause, find
 from rag.roles import Roles
 from rag.sentences import sentences
@@ -92,7 +93,7 @@ def _modality(compared: Comparison) -> str | None:
     for at in {word.clause for word in claim.words}:
         words = [index for index in claim.content if claim.words[index].clause == at]
         said = modality(claim, frozenset({at})) & {"must", "may"}
-        if len(said) != 1 or any(word in said_denied for word in words):
+        if len(said) != 1 or says_no(claim, frozenset({at})) or any(word in said_denied for word in words):
             continue
         weights: dict[int, float] = {}
         for word in words:
@@ -103,7 +104,7 @@ def _modality(compared: Comparison) -> str | None:
         if not weights:
             continue
         aligned = frozenset(found for found, weight in weights.items() if weight >= 0.5 * max(weights.values()))
-        if any(source.words[i].clause in aligned for i in meant_denied):
+        if says_no(source, aligned) or any(source.words[i].clause in aligned for i in meant_denied):
             continue
         meant = modality(source, aligned)
         if said == {"must"} and not meant:
@@ -137,10 +138,19 @@ def _provisions(compared: Comparison) -> str | None:
     return None
 
 
+def _is_turned(claim: Claim, index: int) -> bool:
+    """Whether a word does not say what it says elsewhere: "no later than", "no incluye", "por segundo", or "First, ..."."""
+    before = [word.plain for word in claim.words[max(0, index - 2) : index]]
+    opens = not before and claim.text[claim.words[index].end : claim.words[index].end + 1] == ","
+    return opens or not {"no", "not"}.isdisjoint(before) or before[-1:] in (["por"], ["per"], ["a"])
+
+
 def _opposites(compared: Comparison) -> str | None:
-    said = frozenset(word.plain for word in compared.claim.words)
-    meant = frozenset(compared.source.words[index].plain for index in compared.near)
-    return "opposite" if opposed(said, meant) else None
+    claim, source = compared.claim, compared.source
+    said = frozenset(word.plain for index, word in enumerate(claim.words) if not _is_turned(claim, index))
+    meant = frozenset(source.words[index].plain for index in compared.near if not _is_turned(source, index))
+    known = frozenset(source.words[index].plain for index in compared.near)
+    return "opposite" if opposed(said, meant, known) or exchanged(said, known) else None
 
 
 def _roles(compared: Comparison) -> str | None:

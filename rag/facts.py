@@ -7,19 +7,47 @@ sentence tells little, so a name there is looked up only if what follows shows t
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rag.claims import Claim, plain
 from rag.comparison import Comparison, alike
 from rag.language import detect
-from rag.lexicon import CALENDAR, COMMON, TITLES
-from rag.numerals import Numeral
+from rag.lexicon import CALENDAR, COMMON, MONTHS, TITLES
+from rag.numerals import NUMERIC_DATE, Numeral
+
+_MEASURES: Mapping[str, Mapping[str, str]] = {
+    "time": {
+        "minute": "minutes?|minutos?|min", "hour": "hours?|horas?|h", "day": "days?|d[ií]as?", "week": "weeks?|semanas?",
+        "month": "months?|mes(?:es)?", "year": "years?|años?",
+    },
+    "money": {"€": "€|euros?|EUR", "$": r"(?:US)?\$|dollars?|d[oó]lar(?:es)?|USD", "£": "£|pounds?|libras?|GBP", "%": "%"},
+    "size": {
+        "m2": "m²|m2|sq m|square met(?:er|re)s?|metros? cuadrados?", "m3": "m³|m3|cubic met(?:er|re)s?|metros? c[uú]bicos?",
+        "m": "m|met(?:er|re)s?|metros?", "km": "km|kilomet(?:er|re)s?|kil[oó]metros?", "mile": "miles?|mph|millas?",
+    },
+    "amount": {
+        "mg": "mg|milligrams?|miligramos?", "g": "g|grams?|gramos?", "kg": "kg|kilos?|kilograms?|kilogramos?",
+        "t": "t|tonn?es?|tons|toneladas?", "ml": "ml|millilit(?:er|re)s?|mililitros?", "l": "l|lit(?:er|re)s?|litros?",
+    },
+}  # fmt: skip
+"""What is measured, and the words of each unit; two of them are told apart only where they measure the same."""
+
+_UNITS = {unit: re.compile(rf"(?:{words})(?!\w)") for units in _MEASURES.values() for unit, words in units.items()}
+_MEASURED = {unit: measured for measured, units in _MEASURES.items() for unit in units}
+_CONVERTED = {
+    "year": ("month", 12.0), "hour": ("minute", 60.0), "day": ("minute", 1_440.0), "week": ("minute", 10_080.0), "km": ("m", 1_000.0),
+    "kg": ("g", 1_000.0), "mg": ("g", 0.001), "t": ("g", 1e6), "l": ("ml", 1_000.0),
+}  # fmt: skip
+_CURRENCY_BEFORE = re.compile(r"(?:(€|EUR)|(\$|USD)|(£|GBP))\s?$")
+_OF = re.compile(r"[\s-](?:de |of )?")
+_UP_TO = re.compile(r"\s?(?:-|–|to|and|or|a|y|o)\s?$", re.IGNORECASE)
 
 SURE_NAME = 0.5
 PART_OF_NAME = 0.33
 INITIAL_NAME = 0.45
+_COMMON_NOUN = re.compile(r"\w{4,}(?:[ts]ion|ment|[ae]nce|ship|ness|ity|ing|al|age)")  # "Registration is free", not "France is"
 _AMBIGUOUS = frozenset({"may", "march"})  # months only where they look like one
-_LOOKS_LIKE_MONTH = re.compile(r"(?:\d|\b(?:in|of|since|until|by|from|to|and|early|late|mid))\s*$")
+_LOOKS_LIKE_MONTH = re.compile(r"(?:\d|\b(?:in|of|since|until|by|from|to|and|early|late|mid|before|after|during|on|next|last|this))\s*$")
 _CAPITALISED = r"\b[A-ZÁÉÍÓÚÑ][\w’]{2,}"
 _NAME = re.compile(rf"(?<![.!?¿¡«“\"]\s)(?<![\w«“\"¿¡]){_CAPITALISED}")
 _FIRST_WORD = re.compile(r"[\W\d_]*(?P<word>[^\W\d_]\w*)")
@@ -36,13 +64,43 @@ def unknown(compared: Comparison, years: frozenset[float] = frozenset()) -> str 
 
 def _unknown_number(compared: Comparison, years: frozenset[float]) -> str | None:
     for numeral in compared.claim.numerals:
-        if not (numeral.is_weak or numeral.value in years or _holds(compared.source, numeral)):
-            return f"number: {compared.claim.text[numeral.start : numeral.end]}"
+        written = compared.claim.text[numeral.start : numeral.end]
+        said = unit(compared.claim, numeral)
+        equal = [other for other in compared.source.numerals if numeral.equals(other)]
+        if not (equal or numeral.is_weak or numeral.value in years or _is_converted(numeral, said, compared.source)):
+            return f"number: {written}"
+        meant = [unit(compared.source, other) for other in equal]
+        if said and meant and all(meant) and said not in meant and _MEASURED[said] in {_MEASURED[other] for other in meant if other}:
+            return f"unit: {said} of {written}"
     return None
 
 
-def _holds(source: Claim, numeral: Numeral) -> bool:
-    return any(numeral.equals(other) for other in source.numerals)
+def _is_converted(numeral: Numeral, said: str | None, source: Claim) -> bool:
+    """Whether the source has the same in another unit: "24 months" and "dos años"."""
+    base, factor = _CONVERTED.get(said or "", (said, 1.0))
+    for other in source.numerals if base else ():
+        name = unit(source, other)
+        theirs, times = _CONVERTED.get(name or "", (name, 1.0))
+        if theirs == base and abs(numeral.value * factor - other.value * times) < 1e-6 * abs(numeral.value * factor):
+            return True
+    return False
+
+
+def unit(claim: Claim, numeral: Numeral) -> str | None:
+    """What a number counts or measures, if it is one of the units known here; the first of "4 to 6 weeks" has that of the second."""
+    if numeral.is_share:
+        return "%"
+    before = _CURRENCY_BEFORE.search(claim.text[: numeral.start])
+    if before:
+        return "€$£"[(before.lastindex or 1) - 1]
+    following = next((other for other in claim.numerals if other.start > numeral.start), None)
+    if following and _UP_TO.fullmatch(claim.text[numeral.end : following.start]):
+        return unit(claim, following)
+    joint = _OF.match(claim.text, numeral.end)
+    at = joint.end() if joint else numeral.end
+    after_adjective = (word.end + 1 for word in claim.words if word.start == at and word.is_content)  # "30 working days"
+    found = (name for position in (at, *after_adjective) for name, pattern in _UNITS.items() if pattern.match(claim.text, position))
+    return next(found, None)
 
 
 def _unknown_day(compared: Comparison) -> str | None:
@@ -52,14 +110,18 @@ def _unknown_day(compared: Comparison) -> str | None:
 
 def days(claim: Claim) -> frozenset[str]:
     """The months, days of the week and seasons of a text, in English."""
+    in_figures = (int(match["month"] or match["month2"]) for match in NUMERIC_DATE.finditer(claim.text))
     return frozenset(
         CALENDAR[word.plain] for word in claim.words
         if word.plain in CALENDAR and (word.plain not in _AMBIGUOUS or _is_month(claim, word.start, word.text))
-    )  # fmt: skip
+    ) | {MONTHS[number - 1] for number in in_figures if 1 <= number <= 12}  # fmt: skip
 
 
 def _is_month(claim: Claim, start: int, text: str) -> bool:
-    return text[0].isupper() and _LOOKS_LIKE_MONTH.search(claim.text[max(0, start - 8) : start]) is not None
+    after = claim.text[start + len(text) : start + len(text) + 4]
+    return text[0].isupper() and (
+        _LOOKS_LIKE_MONTH.search(claim.text[max(0, start - 8) : start]) is not None or re.match(r"\s\d", after) is not None
+    )
 
 
 def _unknown_name(compared: Comparison) -> str | None:
@@ -101,7 +163,7 @@ def _initial_name(claim: Claim) -> int | None:
     word = claim.words[0]
     following = claim.text[word.end :].lstrip()
     is_name = len(word.text) > 2 and not word.text.endswith("s") and _SUBJECT.match(following) is not None
-    return 0 if is_name and word.plain not in COMMON | TITLES else None
+    return 0 if is_name and word.plain not in COMMON | TITLES and not _COMMON_NOUN.fullmatch(word.plain) else None
 
 
 def _is_acronym(text: str) -> bool:

@@ -20,6 +20,7 @@ SAY_LITTLE = words(
 # Titles, and kinds of bodies and places: capitals in English, often another word in the other language ("House", "Cámara").
 TITLES = words(
     "mr mrs ms dr st sr sra sir lord mayor minister ministers president premier prime secretary chancellor chairman chair director "
+    "eur usd gbp "
     "head chief executive officer general spokesman board committee commission council department ministry office house senate "
     "congress court party parties union group bank university school high national federal international service act law article "
     "chapter annex section river lake mount mountains street road bay island islands city town county state states republic kingdom "
@@ -48,10 +49,13 @@ AGENTS = words(
 COMMON = words("staff people police water freight income fuel nobody everyone everybody anyone someone readers boats work trade money food")
 
 _CALENDAR = (
-    "january enero", "february febrero", "march marzo", "april abril", "may mayo", "june junio", "july julio", "august agosto",
-    "september septiembre setiembre", "october octubre", "november noviembre", "december diciembre",
-    "monday lunes", "tuesday martes", "wednesday miercoles", "thursday jueves", "friday viernes", "saturday sabado sabados",
-    "sunday domingo domingos", "spring primavera", "summer verano", "autumn otono", "winter invierno",
+    "january enero jan ene", "february febrero feb", "march marzo", "april abril apr abr", "may mayo", "june junio jun",
+    "july julio jul", "august agosto aug", "september septiembre setiembre sept sep", "october octubre oct",
+    "november noviembre nov", "december diciembre dec dic",
+    "monday lunes mondays", "tuesday martes tuesdays", "wednesday miercoles wednesdays", "thursday jueves thursdays",
+    "friday viernes fridays", "saturday sabado sabados saturdays", "sunday domingo domingos sundays",
+    "spring primavera", "summer verano", "autumn otono", "winter invierno",
 )  # fmt: skip
+MONTHS = tuple(names.split()[0] for names in _CALENDAR[:12])
 CALENDAR = {word: names.split()[0] for names in _CALENDAR for word in names.split()}
 """Months, days of the week and seasons, each with its English name."""

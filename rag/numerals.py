@@ -13,11 +13,16 @@ from rag.language import detect
 from rag.types import Language
 
 _DIGITS = re.compile(r"(?<![^\W\d_])(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d{1,2}:\d\d(?!\d)|\d+(?:[.,]\d+)*)")
+NUMERIC_DATE = re.compile(
+    r"(?<![\w./-])(?:(?P<day>\d{1,2})(?P<sign>[/.-])(?P<month>\d{1,2})(?P=sign)(?P<year>(?:19|20)\d\d)|"
+    r"(?P<year2>(?:19|20)\d\d)-(?P<month2>\d\d)-(?P<day2>\d\d))(?![\w/-])"
+)
+"""A date in figures, the day first, or the ISO form; its month is no number but the name of one (`rag.facts.days`)."""
 _SCALE = re.compile(
-    r"\s?(?:(?P<thousand>mil|thousand)\b\s?)?(?P<million>mill[oó]n(?:es)?|millions?|bn|billions?)\b|\s(?:mil|thousand|hundred)\b",
+    r"\s?(?:(?P<thousand>mil|thousand)\b\s?)?(?P<million>mill[oó]n(?:es)?|millions?|bn|billions?|M(?=\s?€)|(?<=\d)k)\b|\s(?:mil|thousand|hundred)\b",
     re.IGNORECASE,
 )
-_AMBIGUOUS = re.compile(r"\d{1,3}[.,]\d{3}")
+_AMBIGUOUS = re.compile(r"\d{1,3}[.,]\d\d[1-9]|0[.,]\d{3}")  # "1.500" is no fraction, which would be 1.5
 _PERCENT = re.compile(r"\s?%|\s(?:per\s?cent|por\s(?:ciento|100))\b", re.IGNORECASE)
 _THIRD = 100 / 3
 _WEAK = frozenset({"both", "ambos", "ambas", "double", "doble"})
@@ -68,11 +73,12 @@ _PHRASES = (
     | dict.fromkeys(("an hour and a half", "hora y media"), 90.0)
     | dict.fromkeys(("half a year", "medio año", "half a dozen", "media docena"), 6.0)
     | dict.fromkeys(("a million", "un millón"), 1e6)
+    | dict.fromkeys(("half a million", "medio millón"), 5e5)
     | {f"{lead} {word}": value for lead in ("los años", "the") for word, value in _DECADES.items()}
 )
 """Words that say a number together, in the unit in which figures would say it."""
 
-_PHRASE = re.compile(rf"\b(?:{'|'.join(_PHRASES)})\b", re.IGNORECASE)
+_PHRASE = re.compile(rf"\b(?:{'|'.join(sorted(_PHRASES, key=len, reverse=True))})\b", re.IGNORECASE)
 _ONE_IN = re.compile(r"\b(?:one (?:in|out of)(?: every)?|un[oa] de cada)\s$", re.IGNORECASE)
 _HALF_PAST = re.compile(r"\bhalf past\s$", re.IGNORECASE)
 _O_CLOCK = re.compile(r"\blas?\s$", re.IGNORECASE)
@@ -154,7 +160,12 @@ def _with_words_around(numeral: Numeral, text: str) -> Numeral:
 
 
 def _in_digits(text: str) -> Iterator[Numeral]:
-    for match in _DIGITS.finditer(text):
+    for match in NUMERIC_DATE.finditer(text):
+        for part in ("day", "year", "day2", "year2"):
+            if match[part]:
+                yield Numeral(match.start(part), match.end(part), float(match[part]))
+    blank = NUMERIC_DATE.sub(lambda match: " " * len(match[0]), text)
+    for match in _DIGITS.finditer(blank):
         digits = re.sub(r"\s", "", match[0]).replace(":", ".")
         pieces = re.sub(r"[.,](?=\d{3}(?!\d))", "", digits).replace(",", ".").split(".")
         value = float(".".join(pieces) if len(pieces) <= 2 else "".join(pieces))
@@ -180,7 +191,9 @@ def _phrases(text: str) -> Iterator[Numeral]:
 
 
 def _in_words(text: str) -> Iterator[Numeral]:
-    language = detect(text)
+    language = detect(text, detect(text, "es"))
+    if language == "es" and detect(text) == "en":  # without evidence: "Tarifa general: cien euros"
+        language = "es" if _PATTERNS["es"].search(text) and not _PATTERNS["en"].search(text) else "en"
     shares = _SHARES[language]
     for match in _PATTERNS[language].finditer(text):
         counted = re.sub(r"(?<=nta y )un\b", "uno", " ".join(_key(match["count"] or "").split()))

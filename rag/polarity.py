@@ -36,7 +36,8 @@ _WITHOUT = re.compile(
     r"en vez de|instead of)\b"
 )
 _OBLIGED = re.compile(
-    r"\b(?:must|obliges?|obliged|obligation|have to|has to|required?|requires|requiring|requeriran?|exigen?|exigiran?|obliga\w*|"
+    r"\b(?:must|mandatory|compulsory|obligatory|obliges?|obliged|obligation|have to|has to|required?|requires|requiring|"
+    r"requeriran?|exigen?|exigiran?|obliga\w*|"
     r"deb(?:e|en|era|eran|ia|ian|eria)|tienen? que|tendran? que|hay que|needs? to|necesitan?|necesitaran?|shall)\b"
 )
 _ALLOWED = re.compile(
@@ -56,8 +57,19 @@ _OPPOSITES = (
     ("north northern|norte", "south southern|sur"), ("east eastern|este", "west western|oeste"),
     ("day daytime|diurno dia", "night nightly|noche nocturna nocturno"),
     ("spring|primavera", "summer|verano", "autumn fall|otono", "winter|invierno"),
-    ("rise rose raised increase increased grew|subio subir aumento aumentar crecio",
-     "fell lowered decrease decreased shrank|bajar disminuyo redujo"),
+    ("rise rises rising rose raised increase increases increased increasing grew grow grows growth|"
+     "subio suben subir subieron subida aumento aumenta aumentan aumentar aumentaron incremento incrementa "
+     "incrementaron crecio crece crecieron crecimiento",
+     "fell fall falls fallen drop dropped decline declined declines lowered decrease decreases decreased reduce reduced reduction shrank|"
+     "baja bajo bajar bajaron bajada disminuye disminuyo disminuyeron disminucion redujo reduce redujeron reduccion descenso descendio "
+     "descendieron caida cayo cayeron"),
+    ("maximum maximal|maximo maxima maximos maximas", "minimum minimal|minimo minima minimos minimas"),
+    ("mandatory compulsory obligatory|obligatorio obligatoria obligatorios obligatorias",
+     "optional voluntary|voluntario voluntaria opcional opcionales facultativo facultativa"),
+    ("profit profits|beneficio beneficios ganancia ganancias", "loss losses|perdida perdidas"),
+    ("start starts started begin begins began|empieza empiezan comienza comienzan empezo comenzo inicia",
+     "end ends ended finish finishes finished|acaba acaban termina terminan finaliza finalizan acabo termino finalizo"),
+    ("net|neto neta netos netas", "gross|bruto bruta brutos brutas"),
     ("always|siempre", "never|nunca jamas"),
     ("open opened opens reopened|abre abierta abierto reabrir", "close closed closes|cierra cerrada cerrado"),
     ("accept accepted accepts approve approved|acepta aceptan aprueba aprobado", "reject rejected rejects|rechaza rechazado rechazada"),
@@ -73,16 +85,22 @@ _OPPOSITES = (
 )  # fmt: skip
 _AT_MOST = re.compile(
     r"\b(?:at (?:the )?most|up to|no more than|not more than|como maximo|(?:un )?maximo de|hasta|"
-    r"at a maximum|a maximum of|limit of|limite de)\b"
+    r"at a maximum|a maximum of|limit of|limite de|a mas tardar|at the latest)\b"
 )
 _AT_LEAST = re.compile(
     r"\b(?:at least|no (?:less|fewer) than|not (?:less|fewer) than|como minimo|(?:un )?minim[oa] de|al menos|"
-    r"por lo menos|a minimum of|minim[oa])\b"
+    r"por lo menos|a minimum of|minim[oa])\b|\ba partir de(?:l| l[oa]s?)? (?:dia )?$"
 )
 _MORE = re.compile(
-    r"\b(?:more than|over|above|exceed\w*|longer than|mas de|superior\w* a|superar\w*|supera|excedera?|por encima de|older than|mayor de)\b"
+    r"\b(?:(?:more|longer|later|greater|higher|larger|older) than|over|above|exceed\w*|exced\w+|mas de|superior\w* a|superar\w*|supera|"
+    r"por encima de|mayor(?:es)? (?:de|a|que))\b|\b(?:after|despues del?) (?:the |dia )?$"
 )
-_LESS = re.compile(r"\b(?:less than|fewer than|below|under|shorter than|menos de|inferior\w* a|por debajo de|bajara? de|menor de)\b")
+_LESS = re.compile(
+    r"\b(?:(?:less|fewer|shorter|earlier|lower|smaller|younger) than|below|under|menos de|inferior\w* a|por debajo de|bajara? de|"
+    r"menor(?:es)? (?:de|a|que))\b|\b(?:before|antes del?) (?:the |dia )?$"
+)
+_DENIES_LIMIT = re.compile(r"\b(?:not?|cannot|never|nunca|ni|nor)\b|n't\b")
+_NO_MORE = re.compile(r"not? (?:mas|menos|\w+(?:er|ore|ess)) (?:than|de|que)\b")
 
 _CLAUSE_START = re.compile(r"[.;:?!)\n]|,\s+(?:y|e|o|pero|sino|mientras|aunque|and|but|or|while|whereas|though|although)\s", re.IGNORECASE)
 _REACH = 80
@@ -161,8 +179,10 @@ def _is_part(word: Word, match: re.Match[str]) -> bool:
 def _is_comparison(text: str, position: int) -> bool:
     """Whether a "no" only makes a limit: "no more than", "no excederá de", "not be below"; see `limit`."""
     return bool(re.match(
-        r"(?:not?|never|nunca|ni)\s+(?:\w+\s){0,4}?(?:more than|less than|fewer than|mas de|mas que|menos de|"
-        r"exceed|excedera|superar|superara|below|above|"
+        r"(?:not?|cannot|n't|never|nunca|ni)\s+(?:\w+\s){0,4}?"
+        r"(?:(?:more|less|fewer|later|earlier|longer|shorter|greater|higher|lower|older|younger|smaller|larger) than|"
+        r"mas de|mas que|menos de|"
+        r"exceed|exced\w+|superar|superara|below|above|"
         r"inferior|superior|bajara|be below|be above|ser inferior)\b", text[position : position + 60]))  # fmt: skip
 
 
@@ -171,7 +191,7 @@ def limit(claim: Claim, start: int, end: int) -> str | None:
     text = claim.plain
     first = max([0, *(match.end() for match in re.finditer(r"[;:.()]\s|,\s|\by\b|\band\b", text[:start]))])
     before, after = text[max(first, start - 45) : start], text[end : end + 25]
-    denied = re.search(r"\b(?:not?|never|nunca|ni|nor)\b", before) is not None
+    denied = any(_is_comparison(text, max(first, start - 45) + match.start()) for match in _DENIES_LIMIT.finditer(before))
     for kind, pattern in (("most", _AT_MOST), ("least", _AT_LEAST)):
         if pattern.search(before) or (
             pattern.search(after.split(",")[0]) and kind in ("most", "least") and re.match(r"\W*(?:\w+\W+){0,2}(?:como|al|at)\b", after)
@@ -199,17 +219,51 @@ def modality(claim: Claim, clauses: frozenset[int]) -> frozenset[str]:
     return frozenset(said)
 
 
-def opposed(said: frozenset[str], meant: frozenset[str]) -> bool:
-    """Whether one group of opposites is in `said` by a word whose opposite, and not itself, is in `meant` (plain words)."""
-    for group in _GROUPS:
-        here = [index for index, members in enumerate(group) if members & said]
-        there = [index for index, members in enumerate(group) if members & meant]
-        if here and there and not set(here) <= set(there):
+def says_no(claim: Claim, clauses: frozenset[int]) -> bool:
+    """Whether one of some clauses has a "not", be it only for a limit ("must not exceed"), but for "no more than"."""
+    text = claim.plain
+    return any(claim.clause_of(match.start()) in clauses and not _NO_MORE.match(text, match.start()) for match in _NOT.finditer(text))
+
+
+_APART = (
+    ("first|primer primero primera primeros primeras", "second|segundo segunda segundos segundas",
+     "third|tercer tercero tercera terceros terceras", "fourth|cuarto cuarta", "fifth|quinto quinta", "sixth|sexto sexta",
+     "last|ultimo ultima ultimos ultimas"),
+    ("landlord landlords lessor|arrendador arrendadora arrendadores casero",
+     "tenant tenants lessee|arrendatario arrendataria arrendatarios inquilino inquilina inquilinos"),
+    ("employer employers|empleador empleadora empresario empresaria",
+     "employee employees worker workers|trabajador trabajadora trabajadores empleado empleada empleados"),
+    ("buyer buyers purchaser|comprador compradora compradores", "seller sellers vendor|vendedor vendedora vendedores"),
+    ("lender lenders|prestamista", "borrower borrowers|prestatario prestataria"),
+    ("creditor creditors|acreedor acreedora acreedores", "debtor debtors|deudor deudora deudores"),
+)  # fmt: skip
+"""Numbers of an order, and sides of a contract: a sentence may name several, and has them wrong only if it shares none with the source."""
+
+
+def exchanged(said: frozenset[str], meant: frozenset[str]) -> bool:
+    """Whether both name members of a group that belong apart ("tenant", "first"), and none of them alike."""
+    for group in _GROUPS_APART:
+        here, there = ({index for index, members in enumerate(group) if members & words} for words in (said, meant))
+        if here and there and not here & there:
             return True
     return False
 
 
-_GROUPS = tuple(tuple(frozenset(re.split(r"[ |]", plain(member))) for member in group) for group in _OPPOSITES)
+def opposed(said: frozenset[str], meant: frozenset[str], known: frozenset[str] = frozenset()) -> bool:
+    """Whether one group of opposites is in `said` by a word whose opposite, and not itself, is in `meant` (plain words).
+
+    What is in `known`, and not in `meant`, is no opposite and yet no news.
+    """
+    for group in _GROUPS:
+        here, there, also = ({index for index, members in enumerate(group) if members & words} for words in (said, meant, meant | known))
+        if here and there and not here <= also:
+            return True
+    return False
+
+
+_GROUPS, _GROUPS_APART = (
+    tuple(tuple(frozenset(re.split(r"[ |]", plain(member))) for member in group) for group in groups) for groups in (_OPPOSITES, _APART)
+)
 
 
 def negated(text: str) -> bool:

@@ -31,6 +31,7 @@ LONGEST_TERM = 4
 EDGE = " \t\r\n.,;:!?"
 ACCORDING = re.compile(r"^\W*(?:according to|as stated in|según|de acuerdo con|conforme a)\b", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
+_LIST_NUMBER = re.compile(r"\s*(?:[-*•]\s+)?\d{1,2}[.)]\s+")  # but not "(3)", which names a paragraph
 
 
 class Verdicts:
@@ -46,6 +47,7 @@ class Verdicts:
         """What the cited passages (indices of hits) say of one sentence without its markers."""
         if not cited or len(text) > LONGEST_SENTENCE:
             return "unsupported"
+        text = text[listed.end() :] if (listed := _LIST_NUMBER.match(text)) else text
         every = quotations(text)
         quoted = [quotation for quotation in every if bare(quotation) not in self.titles]
         if not quoted and not _WORD.search(self._without_attribution(without_quotations(text), cited)):

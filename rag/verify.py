@@ -142,8 +142,11 @@ class Checker:
 
     def _is_of_source(self, marker: str) -> bool:
         """Whether what looks like a marker is part of a passage that is being quoted, such as a footnote sign."""
-        before = self._plain[-30:]
-        return len(before) == 30 and any(passage.locate_all(before + marker, words=False) for passage in self._passages)
+        opened = max(self._plain.rfind(sign) for sign in '«“‹"')
+        before = self._plain[max(opened + 1, len(self._plain) - 30) :] if opened >= 0 else self._plain[-30:]
+        if len(before) < 30 and (opened < 0 or not before.strip()):
+            return False
+        return any(passage.locate_all(before + marker, words=False) for passage in self._passages)
 
     def _resolve(self, listed: str) -> None:
         """Show the markers of one list; those that point nowhere, or stand before any sentence, are dropped and counted."""

@@ -50,6 +50,17 @@ def test_follow_ups_of_the_question_set(identifier):
 @pytest.mark.parametrize(
     ("earlier", "question", "expected"),
     [
+        ("What is the monthly rent?", "And the deposit?", "What is the deposit?"),
+        ("How much is the rent of the flat?", "and the deposit?", "How much is the deposit of the flat?"),
+        ("When is the library open?", "And the museum?", "When is the museum open?"),
+        ("How much does the monthly pass cost for students?", "and the annual pass?", "How much does the annual pass cost for students?"),
+        ("¿Cuánto cuesta el bono mensual?", "¿y el anual?", "¿Cuánto cuesta el bono anual?"),
+        ("¿Dónde está la oficina de turismo?", "¿Y el ayuntamiento?", "¿Dónde está el ayuntamiento?"),
+        ("¿Qué se acordó sobre los teléfonos?", "¿Quién votó en contra?", "Sobre los teléfonos: ¿quién votó en contra?"),
+        ("What is the deposit?", "Who pays it?", "About the deposit: who pays it?"),
+        ("What was the revenue of Iberdrola in 2023?", "And Endesa?", "What was the revenue of Endesa in 2023?"),
+        ("How long is the notice period for tenants?", "And for landlords?", "How long is the notice period for landlords?"),
+        ("What is the fee on Monday?", "And on Sunday?", "What is the fee on Sunday?"),
         (PERMIT, "the 8", "What does Article 8 of the Pyongyang treaty permit?"),
         (PERMIT, "8?", "What does Article 8 of the Pyongyang treaty permit?"),
         (PERMIT, "IV?", "What does Article IV of the Pyongyang treaty permit?"),

@@ -48,6 +48,7 @@ def test_other_values_of_the_same_thing(question: str, kind: str, first: str, se
         ("How long is it?", "amount", "The river is 1,200 metres long.", "El río mide 1.200 metros de largo."),
         ("How fast?", "amount", "The limit is 12 kilometres per hour.", "Within 300 metres of a jetty it is 6 kilometres per hour."),
         ("How much is it?", "amount", "The licence costs 18 crowns or 30 crowns.", "A licence costs 25 crowns."),
+        ("How much is the fine?", "amount", "La multa mínima por ruido es de 100 euros.", "La multa máxima por ruido es de 1.000 euros."),
     ],
 )  # fmt: skip
 def test_what_is_no_conflict(question: str, kind: str, first: str, second: str) -> None:

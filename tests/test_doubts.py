@@ -20,6 +20,10 @@ NEWS = (
     "Italia vendió a Portugal nueve barcos antes de la visita. Portugal, según un portavoz, no pagó nada. El ministro Ruiz llamó a Costa. "
     "La primera multa es de 120 euros y la segunda de 300 euros."
 )
+TERMS = (
+    "La multa no podrá superar los 1.000 euros. Las solicitudes deberán presentarse antes del 30 de junio. Podrán pedir la ayuda las "
+    "personas mayores de 65 años. El inquilino dará el aviso. El plazo máximo es de tres meses."
+)
 
 
 def doubts(claim: str, source: str) -> str | None:
@@ -53,6 +57,16 @@ def doubts(claim: str, source: str) -> str | None:
         ("Costa llamó al ministro Ruiz.", NEWS, "roles"),
         ("Italy sold nine boats to Portugal after the visit.", NEWS, "opposite"),
         ("La primera multa es de 300 euros y la segunda de 120 euros.", NEWS, "roles"),
+        ("The fine must not exceed 1,000 euros.", TERMS, None),
+        ("The fine cannot exceed 1,000 euros.", TERMS, None),
+        ("The fine must exceed 1,000 euros.", TERMS, "limit"),
+        ("Applications must be submitted no later than 30 June.", TERMS, None),
+        ("Applications must be submitted after 30 June.", TERMS, "limit"),
+        ("People over 65 can ask for the aid.", TERMS, None),
+        ("People under 65 can ask for the aid.", TERMS, "limit"),
+        ("The landlord gives the notice.", TERMS, "opposite"),
+        ("The tenant gives the landlord the notice.", TERMS, None),
+        ("The minimum period is three months.", TERMS, "opposite"),
     ],
 )
 def test_doubts(claim: str, source: str, expected: str | None) -> None:

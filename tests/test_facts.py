@@ -27,6 +27,8 @@ EVIDENCE = Evidence(BUILTIN.tokenizer, BUILTIN.rows)
         ("a las siete y media", [7.3]), ("half past seven", [7.3]), ("a las 7:30", [7.3]), ("a hundred and six people", [106]),
         ("two hundred and five", [205]), ("desde los años setenta", [1970]), ("in the nineties", [1990]), ("the 1970s", [1970]),
         ("el doble", [2]), ("it was once open", []), ("once días de las", [11]), ("Sinaloa 12bis", [12]),
+        ("on 31/12/2024", [31, 2024]), ("el 31.12.2024", [31, 2024]), ("2024-03-05", [2024, 5]), ("1,5 M€", [1.5e6]),
+        ("medio millón de euros", [5e5]), ("half a million", [5e5]), ("Tarifa general: cien euros", [100]),
     ],
 )  # fmt: skip
 def test_numbers_are_values(text: str, expected: list[float]) -> None:
@@ -51,9 +53,15 @@ def test_an_hour_before_noon_is_not() -> None:
     assert not numerals("at six in the morning")[0].equals(numerals("18.00")[0])
 
 
+def test_a_figure_that_ends_in_nought_is_no_fraction() -> None:
+    (said,), (meant,) = numerals("1.5"), numerals("1.500")
+    assert not said.equals(meant)
+
+
 def test_months_and_days_have_one_name() -> None:
     text = "Del lunes 5 de febrero al 3 May 2024; in march; it may march on, en otoño"
     assert days(read(text)) == {"monday", "february", "may", "autumn"}
+    assert days(read("31/12/2024, before May, Sept. 3, closed on Sundays")) == {"december", "may", "september", "sunday"}
 
 
 SPANISH = "Putin visitó Pionyang el lunes 5 de julio de 2024 con dos ministros de la UE. La Comisión pagará treinta y un euros."
@@ -96,3 +104,19 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
     for look in (numerals, names, read):
         look(text)
     spelled_alike("Pyongyang", text)
+
+
+TERMS = "El periodo de prueba será de tres meses. La multa es de 500 euros. La dosis es de 500 mg cada 8 horas. El plazo es de dos años."
+
+
+@pytest.mark.parametrize(
+    ("claim", "missing"),
+    [
+        ("The trial period is three months", None), ("The trial period is three years", "unit: year of three"),
+        ("The fine is €500", None), ("The fine is $500", "unit: $ of 500"), ("The dose is 500 g", "unit: g of 500"),
+        ("Take it every 8 hours", None), ("Take it every 8 days", "unit: day of 8"), ("The term is 24 months", None),
+        ("The term is 25 months", "number: 25"), ("Registration is free", None), ("Termination needs three months", None),
+    ],
+)  # fmt: skip
+def test_a_number_is_of_its_unit(claim: str, missing: str | None) -> None:
+    assert unknown(compare(claim, TERMS, EVIDENCE)) == missing

@@ -97,6 +97,7 @@ def test_quoted(text):
         "No Party may terminate the Agreement in the first five years [2].",
         "The Operator may not terminate the lease [2].",
         "The fee is 14.50 euros [3].",
+        "2. The fee is 14.50 euros [3].",
     ],
 )
 def test_supported(text):
@@ -183,6 +184,13 @@ def test_markers_to_the_same_characters_share_a_number():
 
 def test_a_citation_is_the_sentence_nearest_to_a_paraphrase():
     assert check("Putin was in Pyongyang in June 2024 [1].").citations[0].quote == "Putin visitó Pionyang en junio de 2024."
+
+
+def test_a_footnote_sign_near_the_beginning_of_a_quotation_is_no_marker():
+    text = "Arroyo [1] tiene 1.234 habitantes [2] según el censo."
+    checked = check(f"Según «Nota»: «{text}» [2]", [hit(1, "La multa es de 1.000 euros."), hit(2, text)])
+    assert [(sentence.verdict, sentence.citations) for sentence in checked.sentences] == [("quoted", (1,))]
+    assert [citation.quote for citation in checked.citations] == [text]
 
 
 def test_without_hits_every_marker_points_nowhere():

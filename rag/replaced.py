@@ -1,0 +1,185 @@
+"""What a follow-up puts in place of a part of the question before: a provision, its document or paragraph, a name, a year, a noun.
+
+"And Article 8?" after "what does Article 4 permit" becomes "what does Article 8 permit", "and the deposit?" after "what is the monthly
+rent?" becomes "what is the deposit?". It does not know what else a follow-up may lean on; see `rag.condense`.
+"""
+
+import re
+from collections.abc import Sequence
+
+from rag.aliases import KIND_WORDS, folded_words
+from rag.asked_provisions import asked_provisions, end_of
+from rag.language import detect
+from rag.references import Mention, find
+
+VERB = re.compile(
+    r"\b(?:is|are|was|were|be|do|does|did|has|have|had|can|could|may|must|should|shall|will|would|say|says|permit|permits|allow|allows|cost|"
+    r"costs|want|wants|visited|signed|expect|go|goes|get|gets|make|makes|pays?|calls?|happens?|happened|"
+    r"es|son|fue|era|eran|fueron|está|están|puede|pueden|debe|deben|dice|dicen|permite|cuesta|quiere|quieren|hay|tiene|tienen|estaba|paga|pagan)\b",
+    re.IGNORECASE,
+)
+PREPOSITION = re.compile(
+    r"(?:in|on|at|for|from|to|under|by|with|without|near|close to|during|before|after|between|outside|inside|within|of|since|until|about|"
+    r"en|a|al|de|del|para|por|con|sin|desde|hasta|durante|antes|después|entre|cerca|fuera|dentro|bajo|según|sobre|respecto|segun|if|si)\b",
+    re.IGNORECASE,
+)
+_DATED = re.compile(r"(?:(?:in|en|for|para|of|de|during|durante)\s+)?((?:19|20)\d\d)")
+_LEAD = re.compile(r"(?:(?:the|el|la|los|las|del?|en|in|of|under|number|no\.|número|n\.?º)\s+)*", re.IGNORECASE)
+_PROVISION_WORD = re.compile(
+    r"\b(?:articles?|artículos?|articulos?|sections?|sección|annex|anexo|chapter|capítulo|clause|cláusula)\b", re.IGNORECASE
+)
+_PARAGRAPH = re.compile(
+    r"(?:(?:the|el|la)\s+)?(?:(?:first|second|third|primer|segundo|tercer)\s+)?(?:paragraphs?|apartados?|párrafos?|letters?|letras?|points?)"
+    r"(?:\s+\(?(?:\d{1,3}|[a-z]|[ivx]{1,4})\)?(?!\w))?(?!\w)",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"^(?:the|el|la)\s+", re.IGNORECASE)
+NAME = r"[A-ZÁÉÍÓÚÑ][\w’'-]+(?:\s+(?:(?:de|del|de la|of|of the)\s+)?[A-ZÁÉÍÓÚÑ][\w’'-]+)*"
+OWN = re.compile(rf"(?<!^)(?<![¿¡])(?<![.!?]\s)\b(?:{NAME}|\d+)")
+_ONLY_NAME = re.compile(rf"(?:(?:the|el|la|los|las|for|para|in|en|on|of|at|from|de|del|con|with)\s+)*({NAME})[\s?.!]*")
+_FILLER = re.compile(r"[\s,]*(?:then|please|instead|entonces|por favor)?", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_ASKED_NOUN = re.compile(
+    r"(?P<asked>(?:(?:what|which|who|when|where|how(?: \w+)?)\s(?:is|are|was|were|(?P<helping>does|do|did|can|may|must|should|will))|"
+    r"[¿\s]*(?:qué|cuál(?:es)?|cuánt[oa]s?|quién(?:es)?|cuándo|dónde|cómo)(?:\s\w+){1,2}?)\s(?:the|el|la|los|las)\s)"
+    r"(?P<noun>(?:(?!(?:in|for|on|at|from|to|with|by|about|sobre|del|en|para|por|con|a|al|open|closed?|due|held|paid|available|\w{2,}ed)\b|"
+    r"(?:of|de)\s(?:(?:the|an?|el|las?|los|una?)\b|(?-i:[^a-zñáéíóú])))\S+\s?)+)"  # "office of tourism", but "rent | of the flat"
+    r"(?P<more>.*)",
+    re.IGNORECASE,
+)
+_WITH_ARTICLE = re.compile(r"(?P<article>the|el|la|los|las)\s+(?P<noun>.+)", re.IGNORECASE)
+SIGNS = " \t\r\n?.!¿¡"
+SHORT = 8
+"""Words up to which "this", "one" and the like make a question lean on the one before; strong pronouns do up to twice as many."""
+
+
+def replaced(rest: str, topic: str, *, has_opening: bool) -> str | None:
+    """`topic` with the part replaced that `rest` is another of, or None; `rest` is a follow-up that asks nothing itself.
+
+    `has_opening` tells whether it began with "and" or the like, which `rest` lacks.
+    """
+    plain = rest.rstrip(SIGNS)
+    return (
+        _with_reference(rest, topic, has_opening=has_opening)
+        or _with_name(rest, topic)
+        or _with_year(plain, topic)
+        or _with_paragraph(plain, topic)
+        or _with_document(plain, topic, has_opening=has_opening)
+        or (_with_noun(plain, topic) if has_opening else None)
+    )
+
+
+def lead_end(text: str) -> int:
+    """Where what stands before a provision ends: "of the Article 4" has 7."""
+    match = _LEAD.match(text)
+    return match.end() if match else 0
+
+
+def _with_noun(plain: str, topic: str) -> str | None:
+    """`topic` with what it asks about replaced: "and the deposit?" after "what is the monthly rent?"."""
+    asked, now = _ASKED_NOUN.fullmatch(topic.strip().rstrip(SIGNS)), _WITH_ARTICLE.fullmatch(plain)
+    if asked is None or now is None or VERB.search(plain):
+        return None
+    noun, more = now["noun"], "" if any(map(PREPOSITION.match, plain.split())) else asked["more"]
+    *_, last = words = asked["noun"].split()
+    if asked["helping"] and not re.match(r"open|close", more):  # the verb was taken for the end of the noun
+        more = f"{last} {more}" if len(words) > 1 else more
+    elif detect(topic) == "es" and last[-2:] == noun[-2:] and len(words) == 2 and " " not in noun:  # "¿y el anual?" after "el bono mensual"
+        noun = f"{words[0]} {noun}"
+    before = asked["asked"][: asked["asked"].rstrip().rindex(" ") + 1]
+    return f"{before}{now['article']} {noun} {more}".strip() + "?"
+
+
+def _with_year(plain: str, topic: str) -> str | None:
+    """`topic` with its one year replaced by that of "and in 2020?"."""
+    now, earlier = _DATED.fullmatch(plain), _YEAR.findall(topic)
+    return topic.replace(earlier[0], now[1]) if now and len(earlier) == 1 else None
+
+
+def _with_document(plain: str, topic: str, *, has_opening: bool) -> str | None:
+    """`topic` with the document of its provision replaced by that of "and the Sarmenor agreement?"."""
+    asked = asked_provisions(topic)
+    phrase = asked[-1].phrase if asked else ""
+    if _PROVISION_WORD.search(plain):  # "the article on arbitration in the agreement" is a question of its own
+        return None
+    named = has_opening or re.match(r"(?:the|el|la)\s", plain, re.IGNORECASE)
+    if (
+        not phrase
+        or not named
+        or len(plain.split()) > SHORT
+        or find(plain)
+        or not folded_words(plain) & KIND_WORDS
+        or VERB.search(plain)
+        or PREPOSITION.match(plain)
+    ):
+        return None
+    before, _, after = topic.rpartition(phrase)
+    bare = re.sub(r"^(?:the|el|la)\s+", "", plain, flags=re.IGNORECASE)
+    if detect(topic) == "es":
+        gender = re.match(r"(?:el|la)\s", plain, re.IGNORECASE)
+        before = re.sub(r"\bdel\s+$", "de ", before)
+        return re.sub(r"\bde el ", "del ", f"{before}{gender[0].casefold() if gender else ''}{bare}{after}")
+    the = "the " if plain.startswith("the ") or phrase.startswith("the ") else ""
+    return f"{before}{the}{bare}{after}"
+
+
+def _with_paragraph(plain: str, topic: str) -> str | None:
+    """`topic` with its paragraph replaced by that of "and paragraph 2?"."""
+    plain = _ARTICLE.sub("", plain)
+    now = _PARAGRAPH.fullmatch(plain)
+    earlier = list(_PARAGRAPH.finditer(topic))
+    if not now or not find(topic):
+        return None
+    if earlier:
+        article = _ARTICLE.match(earlier[-1][0])
+        return topic[: earlier[-1].start()] + (article[0] if article else "") + plain + topic[earlier[-1].end() :]
+    end = find(topic)[-1].end
+    return f"{topic[:end]}, {plain}{',' if topic[end : end + 1] == ' ' else ''}{topic[end:]}"
+
+
+def _with_reference(rest: str, topic: str, *, has_opening: bool) -> str | None:
+    """`topic` with its provision replaced by the one that the follow-up names ("Article 8", or "the 8" after an opening)."""
+    earlier = find(topic)
+    if not earlier:
+        return None
+    last = _last_list(topic, earlier)
+    start, end = last[0].start, end_of(topic, last)
+    end += end > last[-1].end and topic.startswith(",", end)
+    plain = rest[lead_end(rest) :]
+    now = find(plain)
+    if now and now[0].start == 0:
+        tail = plain[now[-1].end :].rstrip(SIGNS)
+        return topic[:start] + plain[: now[-1].end] + topic[end:] if _FILLER.fullmatch(tail) else None
+    number = re.sub(r"\s+(?:one|then|entonces)$", "", plain.rstrip(SIGNS))
+    if _YEAR.fullmatch(number) or not (has_opening or number[:1].isdigit() or number.isupper()):
+        return None
+    kind = _kind_words(topic[start : last[-1].end]) or last[0].reference.kind
+    for whole in (f"{kind} {number}", f"{number} {kind}"):
+        meant = find(whole)
+        if meant and (meant[0].start, meant[-1].end) == (0, len(whole)):
+            return topic[:start] + whole + topic[end:]
+    return None
+
+
+def _kind_words(mention: str) -> str | None:
+    """The words of a mention that say of what kind it is: "disposición transitoria primera" -> "disposición transitoria"."""
+    words = mention.split()
+    candidates = [" ".join(words[:count]) for count in range(1, len(words))] + words[-1:]
+    return next((kind for kind in candidates if [found.start for found in find(f"{kind} 1")] == [0]), None)
+
+
+def _last_list(topic: str, mentions: Sequence[Mention]) -> list[Mention]:
+    """The last mention with those that share its kind word ("Articles 3 and 4")."""
+    first = max(index for index, mention in enumerate(mentions) if find(topic[mention.start : mention.end]))
+    return list(mentions[first:])
+
+
+def _with_name(rest: str, topic: str) -> str | None:
+    """`topic` with its name replaced by the one that the follow-up consists of, if both have exactly one."""
+    only = _ONLY_NAME.fullmatch(rest)
+    provisions = [(mention.start, mention.end) for mention in find(topic)]
+    own = [name for name in OWN.finditer(topic) if not any(start <= name.start() < end for start, end in provisions)]
+    own = [name for name in own if not name[0].isdigit()]
+    if only is None or len(own) != 1:
+        return None
+    return topic[: own[0].start()] + only[1] + topic[own[0].end() :]
