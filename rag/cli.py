@@ -1,4 +1,4 @@
-"""The command line: `rag index`, `ask`, `verify`, `search`, `show`, `check`, `chat`, `eval`, `models`, `doctor`, `version`.
+"""The command line: `rag index`, `remove`, `ask`, `verify`, `search`, `show`, `check`, `chat`, `eval`, `models`, `doctor`, `version`.
 
 A thin skin: it reads options, calls the pipeline, and hands what comes to `rag.output`. Errors are one sentence on standard error; the exit
 status is 0 (done, also when the documents do not say), 1 (a fault of ours), 2 (bad input or configuration), 3 (the index), 130 (stopped
@@ -20,6 +20,7 @@ import typer
 from rag import __version__
 from rag.cli_deep import check_deep, deepened
 from rag.cli_eval import app as eval_app
+from rag.cli_remove import remove
 from rag.config import load_config
 from rag.errors import InputError, LoadError, RagError, StoreError
 from rag.options import ConfigOption, IndexOption, JsonOption, SetOption
@@ -53,6 +54,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False, rich_markup_mode=None,
 )  # fmt: skip
 app.add_typer(eval_app, name="eval")
+app.command()(remove)
 # The base of all errors of usage; typer brings click along under a private name.
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 STOPPED = 130

@@ -8,15 +8,17 @@ Secrets are no part of this: providers read their own environment variables (OPE
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rag.errors import ConfigError
 
 DEFAULT_FILE = Path("rag.toml")
+LIKELY = 0.85
+"""How alike a name must be to a variable's to be taken for a misspelling of it (difflib's ratio)."""
 ENVIRONMENT_PREFIX = "RAG_"
 
 
@@ -26,10 +28,14 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
+"""A path that may begin with "~", which no shell has expanded in a file or a variable."""
+
+
 class IndexConfig(Section):
     """Where the index is. `path` is relative to the current folder; with `url` it only names the index in that Milvus server."""
 
-    path: Path = Path("index/default")
+    path: HomePath = Path("index/default")
     url: str | None = None
 
 
@@ -124,8 +130,8 @@ class ChatConfig(Section):
     concurrent_questions: Annotated[int, Field(ge=1, le=64)] = 8
     waiting_questions: Annotated[int, Field(ge=1)] = 200
     models: tuple[str, ...] = ()
-    collections: tuple[Path, ...] = ()
-    review_file: Path = Path("index/review.jsonl")
+    collections: tuple[HomePath, ...] = ()
+    review_file: HomePath = Path("index/review.jsonl")
 
 
 class Config(Section):
@@ -205,12 +211,21 @@ def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             continue  # an empty variable is one that is not set
         if name == "RAG_INDEX":
             _merge(values, {"index": {"path": text}})
-        elif name in single:
-            section, key = single[name]
+        elif near := _meant_variable(name, single):
+            section, key = single[near]
             raise ConfigError(f"The environment variable {name} is not read; write {ENVIRONMENT_PREFIX}{section.upper()}__{key.upper()}.")
+        elif name.startswith(ENVIRONMENT_PREFIX) and difflib.get_close_matches(name, ["RAG_INDEX"], cutoff=LIKELY):
+            raise ConfigError(f"The environment variable {name} is not read; write RAG_INDEX.")
         elif name.startswith(ENVIRONMENT_PREFIX) and "__" in key:
             _assign(values, key.replace("__", ".", 1), text.strip())
     return values
+
+
+def _meant_variable(name: str, single: Iterable[str]) -> str | None:
+    """Which of the variables that lack an underscore `name` is, or is a misspelling of; others that begin with RAG_ are not ours."""
+    if not name.startswith(ENVIRONMENT_PREFIX) or "__" in name:
+        return None
+    return next(iter(difflib.get_close_matches(name, single, n=1, cutoff=LIKELY)), None)
 
 
 def _read_assignments(assignments: Sequence[str]) -> dict[str, Any]:

@@ -195,6 +195,7 @@ class Pipeline:
                 shown = checker.feed(piece)
                 if shown and not self.config.answer.strict:
                     yield shown
+            checked = _cited(checker.finish())
         except GenerationError as error:
             checker = Checker(hits, self._scorer.evidence)
             for piece in self._quoting.generate(question, hits, history):
@@ -202,7 +203,6 @@ class Pipeline:
             for piece in _sides(conflict, checker.finish().citations, hits, question):
                 checker.feed(piece)
             return checker.finish(), messages.quoted_instead(str(error), detect(question))
-        checked = checker.finish()
         removed = sum(sentence.verdict == "unsupported" for sentence in checked.sentences) if self.config.answer.strict else 0
         if removed:
             return checker.without_unsupported(), messages.left_out(removed, detect(question))
@@ -235,6 +235,17 @@ class Pipeline:
             fingerprint=self._fingerprint,
             confidence=round(decision.probability, 6),
         )
+
+
+def _cited(checked: Checked) -> Checked:
+    """An answer as it is.
+
+    Raises:
+        GenerationError: it has markers, and not one that points at a passage: no refusal, but no answer that can be checked either.
+    """
+    if checked.dropped and not checked.citations:
+        raise GenerationError("The model cited no passage that it was given.")
+    return checked
 
 
 def _sides(conflict: Conflict | None, cited: Sequence[Citation], hits: Sequence[Hit], question: str) -> Iterator[str]:

@@ -27,11 +27,14 @@ from rag.verdicts import ACCORDING, EDGE, LONGEST_SENTENCE, Verdicts, bare
 
 # Any beginning of a marker is held back until it is whole, so that the result does not depend on where the stream is cut.
 # Models write [1], [1, 2], [1-3], [^1] and 【1】, some with the source behind a dagger: 【1†law.md】.
+_AND = r"(?:\s{0,2}[,;–-]\s{0,2}|,?\s(?:and|y|&)\s)"
+_NAMED = r"[\^#]?(?:(?:passages?|sources?|pasajes?|fuentes?|n\.)[\s-]?)?"
 _MARKER = re.compile(
-    r"\s?(?:\[\^?(?P<square>\d{1,3}(?:\s{0,2}[,;–-]\s{0,2}\d{1,3}){0,9})\]|"
-    r"【\^?(?P<lens>\d{1,3}(?:\s{0,2}[,;–-]\s{0,2}\d{1,3}){0,9})(?:†[^\]】\n]{0,60})?】)"
+    rf"\s?(?:\[{_NAMED}(?P<square>\d{{1,3}}(?:{_AND}\d{{1,3}}){{0,9}})\]|"
+    r"【\^?(?P<lens>\d{1,3}(?:\s{0,2}[,;–-]\s{0,2}\d{1,3}){0,9})(?:†[^\]】\n]{0,60})?】)",
+    re.IGNORECASE,
 )
-_OPEN_MARKER = re.compile(r"\s?(?:\[\^?[\d\s,;–-]{0,80}|【\^?[\d\s,;–-]{0,80}(?:†[^\]】\n]{0,60})?)?\Z")
+_OPEN_MARKER = re.compile(r"\s?(?:\[[\^#]?[\w\d\s.,;&–-]{0,80}|【\^?[\d\s,;–-]{0,80}(?:†[^\]】\n]{0,60})?)?\Z")
 _LISTED = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
 _LONGEST_RANGE = 50
 

@@ -37,7 +37,7 @@ WHY_FIELDS += ["contextual_rank", "contextual_score"]
 CITATION_FIELDS = ["number", "source", "title", "start", "end", "page", "section", "quote", "score"]
 ASK_FIELDS = ["question", "standalone_question", "language", "abstained", "reason", "text"]
 ASK_FIELDS += ["sentences", "citations", "hits", "timings_ms", "fingerprint", "confidence"]
-COMMANDS = ("index", "ask", "verify", "search", "show", "check", "chat", "eval", "models", "doctor", "version")
+COMMANDS = ("index", "remove", "ask", "verify", "search", "show", "check", "chat", "eval", "models", "doctor", "version")
 
 
 class Result(NamedTuple):
@@ -262,6 +262,19 @@ def test_show_what_is_not_there(run: Run, seeds_index: Path) -> None:
     for span in (("--start", 10**9), ("--start", 9, "--end", 3)):
         refused(run("show", "entrevista-427.md", *span, "--index", seeds_index), 2, "is not in entrevista-427.md, which has ", "characters")
     refused(run("show", "entrevista-427.md", "--start", -1, "--index", seeds_index), 2, "see rag show --help")
+
+
+def test_remove(run: Run, docs: Path) -> None:
+    names = sorted(file.name for file in docs.iterdir())
+    run("index", docs, "--index", "here")
+    refused(
+        run("remove", f"x{names[0]}", "--index", "here"), 2, f"No document of the index is called x{names[0]}", f"the nearest is {names[0]}."
+    )
+    assert ", 1 removed, " in run("remove", names[0], "--index", "here").out
+    shutil.rmtree(docs)
+    refused(run("index", docs, "--index", "here"), 2, "does not exist", "rag remove takes documents out")
+    left = json.loads(run("remove", docs, "--index", "here", "--json").out)
+    assert (left["documents"], left["removed"]) == (0, len(names) - 1)
 
 
 # History

@@ -51,6 +51,12 @@ def test_the_example_file_shows_every_key_with_its_default():
     }
 
 
+def test_a_path_may_begin_with_the_home_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ana")
+    config = load("index.path=~/one", 'chat.collections=["~/two", "three"]')
+    assert (config.index.path, config.chat.collections) == (Path("/home/ana/one"), (Path("/home/ana/two"), Path("three")))
+
+
 def test_flags_win_over_environment_over_file_over_defaults():
     toml('[llm]\nmodel = "file"\nmax_tokens = 1\nmax_retries = 1\n[retrieval]\npassages = 3\n')
     environment = {"RAG_LLM__MODEL": "environment", "RAG_LLM__MAX_TOKENS": "2", "PATH": "/bin"}
@@ -133,6 +139,8 @@ def test_environment():
         environment={"RAG_LLM__MODEL": " ollama:x ", "RAG_INDEX": "", "RAG_LLM__BASE_URL": "", "RAG_PASSWORD": "s", "OTHER__X": "1"}
     )
     assert (config.llm.model, config.llm.base_url, config.index.path) == ("ollama:x", None, Path("index/default"))
+    assert refused(environment={"RAG_LLM_MODLE": "x"}) == "The environment variable RAG_LLM_MODLE is not read; write RAG_LLM__MODEL."
+    assert refused(environment={"RAG_INDX": "x"}) == "The environment variable RAG_INDX is not read; write RAG_INDEX."
     assert refused(environment={"RAG_LLM_MODEL": "x"}) == "The environment variable RAG_LLM_MODEL is not read; write RAG_LLM__MODEL."
     assert "Unknown key 'llm.modle' in the environment; the nearest is 'llm.model'." in refused(environment={"RAG_LLM__MODLE": "x"})
     assert "password" not in refused(environment={"RAG_LLM__MODLE": "password"})

@@ -324,6 +324,14 @@ def test_evidence_is_cited_when_nine_tenths_are(start, end, cited):
     assert is_cited(SPAN, citation_of(TEXT, start, end)) is cited
 
 
+def test_evidence_may_be_labelled_by_the_name_of_a_copy():
+    labelled = replace(SPAN, source="copy.md")
+    passage = replace(passage_of(TEXT, FOUR, EIGHT), copies=("copy.md",))
+    assert is_relevant(hits_of(passage)[0], [labelled])
+    assert is_cited(labelled, replace(citation_of(TEXT, START, START + 36), copies=("copy.md",)))
+    assert not is_cited(labelled, citation_of(TEXT, START, START + 36))
+
+
 def test_a_quote_must_equal_the_stored_text():
     subject = StandIn([TEXT])
     assert quote_matches_text(citation_of(TEXT, 0, 9), subject)

@@ -272,14 +272,25 @@ def test_markers_to_nowhere_are_dropped(with_generator: Any) -> None:
     assert answer.sentences[-1].verdict == "unsupported"
 
 
-@pytest.mark.parametrize("text", ["Article 4 permits everything.", "See [99].", "[1]"])
-def test_an_answer_without_a_valid_citation_is_an_abstention(with_generator: Any, text: str) -> None:
-    opened = with_generator(ScriptedGenerator(text))
+def test_an_answer_without_any_marker_is_an_abstention(with_generator: Any) -> None:
+    opened = with_generator(ScriptedGenerator("Article 4 permits everything."))
     answer = opened.ask(MODEL_QUESTION)
     check(opened, answer)
     assert (answer.abstained, answer.reason, answer.sentences) == (True, "no_evidence", ())
     assert answer.text.startswith("The documents do not say.")
     assert answer.hits
+
+
+@pytest.mark.parametrize("text", ["Article 4 permits everything [99].", "[1] Article 4 permits everything.", "[1]"])
+def test_an_answer_whose_markers_point_nowhere_gives_way_to_quotations(with_generator: Any, text: str) -> None:
+    opened = with_generator(ScriptedGenerator(text))
+    answer = opened.ask(MODEL_QUESTION)
+    check(opened, answer)
+    assert not answer.abstained
+    assert "everything" not in answer.text
+    assert AID in answer.text
+    assert answer.note is not None
+    assert answer.note.startswith("The model cited no passage that it was given.")
 
 
 def test_a_model_is_not_asked_what_the_documents_do_not_hold(with_generator: Any) -> None:

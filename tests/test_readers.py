@@ -4,6 +4,7 @@ import io
 import shutil
 import zipfile
 from dataclasses import replace
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,13 @@ from rag.load import Limits, Mark, load_file, page_picture, rectangles
 from rag.load.characters import clean, printable_name, shown
 from rag.load.docx import read_docx
 from rag.load.epub import read_epub
+from rag.load.html import read_html
 from rag.load.mail import read_mail
 from rag.load.numbering import letters, roman
 from rag.load.odt import read_odt
 from rag.load.pdf import read_pdf
 from rag.load.records import read_json, read_json_lines
+from rag.load.tables import _number as number
 from rag.load.tables import read_csv, read_xlsx
 from rag.load.workers import loading
 from rag.types import Document
@@ -113,6 +116,24 @@ def test_rows_of_sheets() -> None:
         "Inventario\n\nBodega: Valdeñora | Sal: 1.250,5 kg\n\nBodega: Güímar | Sal: 3 | Nota: Falta; mucho\n\nNota: Total: 4"
     )
     assert read_csv(b"1,2\n3,4\n").text == "1 | 2\n\n3 | 4"
+    assert read_csv(b"Country,2019,2020\nSpain,47,48\n").text == "Country: Spain | 2019: 47 | 2020: 48"
+    assert read_csv(b"2019,2020\n47,48\n").text == "2019 | 2020\n\n47 | 48"
+    assert read_csv("id,text\n2,one\u2028two\n".encode()).text == "id: 2 | text: one two"
+
+
+def test_a_percent_sign_that_is_only_written_behind_multiplies_nothing() -> None:
+    assert number(5.3, '0.0"%"') == "5.3 %"
+    assert number(0.053, "0.0%") == "5.3 %"
+
+
+def test_raised_figures_are_no_digits_of_the_number_before() -> None:
+    text = "<p>5,000<sup>3</sup> people, 10<sup>−6</sup> g, m<sup>2</sup>, 21<sup>st</sup></p>"
+    assert read_html(text.encode()).text == "5,000³ people, 10⁻⁶ g, m2, 21st"
+
+
+def test_a_button_that_unfolds_an_answer_is_a_heading() -> None:
+    text = '<h2><button aria-expanded="false">What does a pass cost?</button></h2><div>It is 12 euros.</div><button>Send</button>'
+    assert read_html(text.encode()).text == "What does a pass cost?\n\nIt is 12 euros."
 
 
 def test_xlsx_ignores_the_size_that_it_states() -> None:
@@ -140,7 +161,27 @@ def test_mail(tmp_path: Path) -> None:
         read_mail(b"just a text")
 
 
+def test_a_mail_whose_text_goes_on_behind_an_attachment() -> None:
+    message = EmailMessage()
+    message["Subject"] = "Plan"
+    message.set_content("See the plan.")
+    message.add_attachment(b"x", maintype="application", subtype="octet-stream", filename="x.bin")
+    more = EmailMessage()
+    more.set_content("The meeting is on Friday at 9.")
+    message.attach(more)
+    assert read_mail(message.as_bytes()).text.endswith("See the plan.\n\nx.bin\n\nThe meeting is on Friday at 9.")
+
+
+def test_a_mail_with_a_blank_plain_part_is_its_html() -> None:
+    message = EmailMessage()
+    message["Subject"] = "Hours"
+    message.set_content("\n")
+    message.add_alternative("<p>Open on Mondays.</p>", subtype="html")
+    assert read_mail(message.as_bytes()).text.endswith("Open on Mondays.")
+
+
 def test_json() -> None:
+    assert "one\u2028two" in read_json_lines('{"title": "A", "text": "one\u2028two"}'.encode()).text.replace(" ", "\u2028")
     one = read_json(b'{"title": "Acta", "author": "Ana", "date": "2021-05-03", "text": "Uno.\\n\\nDos."}')
     assert (one.text, one.title, one.author, one.date) == ("Acta\n\nUno.\n\nDos.", "Acta", "Ana", "2021-05-03")
     assert read_json(b'[{"name": "x", "size": {"cm": 3}}, "plain"]').text == "name: x | size.cm: 3\n\nplain"

@@ -18,7 +18,17 @@ HEAVY = {
     "transformers", "uvicorn",
 }  # fmt: skip
 ALLOWED = {("rag/index/vectors.py", "faiss"), ("rag/index/words.py", "tantivy")}
-SKINS = ("rag.chat", "rag.cli", "rag.cli_deep", "rag.cli_eval", "rag.doctor", "rag.evaluate", "rag.output", "rag.pipeline")
+SKINS = (
+    "rag.chat",
+    "rag.cli",
+    "rag.cli_deep",
+    "rag.cli_eval",
+    "rag.cli_remove",
+    "rag.doctor",
+    "rag.evaluate",
+    "rag.output",
+    "rag.pipeline",
+)
 FORBIDDEN = {"pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}
 
 

@@ -73,6 +73,17 @@ def test_deleted_text_is_gone_from_every_search_and_from_the_file(corpus: Corpus
     assert [file.name for file in files if b"allergic" in file.read_bytes()] == []
 
 
+def test_a_file_that_was_given_itself_is_gone_with_the_next_sync_of_its_folder(corpus: Corpus) -> None:
+    def given() -> list[Path]:
+        return sorted(corpus.docs.iterdir())
+
+    syncing.sync(corpus.config, corpus.embedder, given())
+    (corpus.docs / "dog.md").unlink()
+    summary = syncing.sync(corpus.config, corpus.embedder, given())
+    assert changes(summary) == (0, 0, 1, 2, 0)
+    assert "dog.md" not in {source for source, _ in corpus.found()}
+
+
 def test_a_renamed_file_keeps_its_vectors(corpus: Corpus) -> None:
     corpus.sync()
     (corpus.docs / "cat.md").rename(corpus.docs / "kitten.md")

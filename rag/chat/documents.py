@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Literal
@@ -27,7 +27,7 @@ from rag.index.plan import place_of
 from rag.index.seal import is_being_written
 from rag.index.store import FILE
 from rag.index.sync import Summary, remove, sync
-from rag.load import SUFFIXES, load_file
+from rag.load import SUFFIXES, Limits, loading
 
 LONGEST_NAME = 120
 INCOMING = ".incoming"
@@ -109,7 +109,11 @@ class Documents:
         Raises:
             LoadError: it cannot be read.
         """
-        load_file(incoming.path, incoming.place.name, incoming.limit)
+        limits = replace(Limits.of(self._library.first.config.load), max_bytes=incoming.limit, workers=1)
+        with loading([(incoming.path, incoming.place.name)], limits) as loaded:  # heavy formats in a process of their own
+            read = next(loaded)
+        if isinstance(read, LoadError):
+            raise read
         incoming.path.replace(incoming.place)
 
     def index(self, names: Sequence[str], visitor: Visitor) -> Iterator[Step | list[Verdict]]:

@@ -27,7 +27,8 @@ def locate_evidence(question: Question, subject: Subject) -> tuple[GoldSpan, ...
 
 def _locate(question: Question, evidence: Evidence, subject: Subject) -> GoldSpan:
     try:
-        text = subject.document(evidence.source).text
+        document = subject.document(evidence.source)
+        text = document.text
     except InputError as error:
         raise InputError(f"Question {question.id!r}: its evidence is in {evidence.source!r}, which is not in the index.") from error
     if evidence.span is not None:
@@ -48,7 +49,7 @@ def is_relevant(hit: Hit, spans: Sequence[GoldSpan]) -> bool:
     """Whether a passage holds a whole gold span, or, of a span longer than the passage, at least half."""
     passage = hit.passage
     for span in spans:
-        if span.source == passage.source:
+        if span.source in (passage.source, *passage.copies):
             shared = min(span.end, passage.end) - max(span.start, passage.start)
             length = span.end - span.start
             if shared == length or (length > passage.end - passage.start and 2 * shared >= length):
@@ -59,7 +60,7 @@ def is_relevant(hit: Hit, spans: Sequence[GoldSpan]) -> bool:
 def is_cited(span: GoldSpan, citation: Citation, least: float = COVERED) -> bool:
     """Whether one citation holds at least the share `least` of the characters of a gold span."""
     shared = min(span.end, citation.end) - max(span.start, citation.start)
-    return span.source == citation.source and shared >= least * (span.end - span.start)
+    return span.source in (citation.source, *citation.copies) and shared >= least * (span.end - span.start)
 
 
 def quote_matches_text(citation: Citation, subject: Subject) -> bool:

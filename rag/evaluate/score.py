@@ -136,7 +136,8 @@ class Scorer:
             values |= self._citations(answer)
             if spans:
                 gold = [(span.source, span.start, span.end) for span in spans]
-                pointed = [(citation.source, citation.start, citation.end) for citation in answer.citations]
+                names = {span.source for span in spans}
+                pointed = [(next((n for n in (c.source, *c.copies) if n in names), c.source), c.start, c.end) for c in answer.citations]
                 values["citation_precision"] = citations.evidence_precision(pointed, gold)
                 values["span_precision"] = citations.span_precision(pointed, gold)
                 values["span_recall"] = citations.span_recall(pointed, gold)

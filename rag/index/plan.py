@@ -93,7 +93,12 @@ def plan_files(
             plan.skipped.append(Skipped(source, f"{error} (kept as it was indexed before)" if kept else str(error)))
     if not here:
         return plan
-    gone = {s for s, (place, _, _) in known.items() if s not in here and is_below(place, places) and not is_below(place, shut)}
+    beside = {Path(file.place).parent for file in here.values()}  # folders of files that were read: they can be looked into
+
+    def is_gone(place: str) -> bool:
+        return is_below(place, places) or (place != "" and Path(place).parent in beside and not Path(place).exists())
+
+    gone = {source for source, (place, _, _) in known.items() if source not in here and not is_below(place, shut) and is_gone(place)}
     plan.removed |= gone
     stays = {s: _File(None, place, sha256) for s, (place, sha256, _) in known.items() if s not in here and s not in gone}
     _sort_out(plan, known, here | stays, reread=reread)

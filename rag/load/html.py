@@ -188,6 +188,7 @@ class _Walk:
         self._data_tables: list[bool] = []
         self._content_depth = 0
         self._verbatim_depth = 0
+        self._raised_depth = 0
 
     def run(self, soup: "Tag") -> Layout:
         """Lay out the visible text of `soup`."""
@@ -198,11 +199,11 @@ class _Walk:
                 (self._leave if leaving else self._enter)(node)
             # Comments, declarations and scripts are subclasses of NavigableString.
             elif type(node) in (NavigableString, CData):
-                self.layout.write(str(node), verbatim=self._verbatim_depth > 0)
+                self.layout.write(str(node), verbatim=self._verbatim_depth > 0, raised=self._raised_depth > 0)
         return self.layout
 
     def _is_dropped(self, tag: "Tag") -> bool:
-        if tag.name in DROPPED:
+        if tag.name in DROPPED and not _opens_section(tag):
             return True
         if tag.name in FURNITURE and not self._content_depth:
             return tag.name != "header" or not self._surveyed[id(tag)].title
@@ -220,6 +221,7 @@ class _Walk:
         name = tag.name
         self._content_depth += name in CONTENT
         self._verbatim_depth += name == "pre"
+        self._raised_depth += name == "sup"
         if name in ("ul", "ol"):
             self.layout.gap(1 if self._list_numbers else 2)
             self._list_numbers.append(_first_number(tag) if name == "ol" else None)
@@ -239,6 +241,7 @@ class _Walk:
         name = tag.name
         self._content_depth -= name in CONTENT
         self._verbatim_depth -= name == "pre"
+        self._raised_depth -= name == "sup"
         if name in ("ul", "ol"):
             self._list_numbers.pop()
             self.layout.gap(1 if self._list_numbers else 2)
@@ -285,3 +288,8 @@ class _Walk:
 def _first_number(ordered_list: "Tag") -> int:
     start = str(ordered_list.get("start", "1"))
     return int(start) if start.isdecimal() and len(start) < 10 else 1
+
+
+def _opens_section(tag: "Tag") -> bool:
+    """Whether a button is the heading of what it unfolds, as the questions of many FAQ pages are."""
+    return tag.name == "button" and bool(tag.get("aria-expanded") or tag.find_parent([*HEADING_LEVELS, "summary", "dt"]))

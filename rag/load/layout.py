@@ -11,6 +11,8 @@ from rag.load.characters import clean
 from rag.types import Heading
 
 SPACES = re.compile(r"\s+")
+RAISED = re.compile(r"[-−+]?\d{1,3}")
+TO_RAISED = str.maketrans("0123456789-−+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺")
 
 
 class Layout:
@@ -121,9 +123,12 @@ class Layout:
         self._heading = None
         self._level = 0
 
-    def write(self, text: str, *, verbatim: bool = False) -> None:
+    def write(self, text: str, *, verbatim: bool = False, raised: bool = False) -> None:
         """Add visible text; its white space is collapsed unless it is `verbatim`."""
         text = clean(text)
+        waits = self._gap or self._space or self._separators
+        if raised and not waits and self._parts and self._parts[-1][-1:].isdigit() and RAISED.fullmatch(text.strip()):
+            text = text.translate(TO_RAISED)  # "10" and a raised "6" are not 106
         if verbatim and not self._in_cell and not self._level:
             if text.strip() or (self._length and not self._gap):
                 self._flush(text)

@@ -62,6 +62,13 @@ def _body(message: EmailMessage) -> Parsed:
     part = message.get_body(preferencelist=("plain", "html"))
     if part is None:
         return Parsed("")
+    other = message.get_body(preferencelist=("html",))
+    if not _bytes(part).strip() and other is not None:
+        part = other
+    return _text(part)
+
+
+def _text(part: MIMEPart) -> Parsed:
     content = _bytes(part)
     if part.get_content_subtype() == "html":
         return read_html(content)
@@ -86,6 +93,9 @@ def _attached(message: EmailMessage) -> Iterator[Parsed]:
                 inner = part.get_payload(0)
                 read = _mail(inner, attachments=False) if isinstance(inner, EmailMessage) else Parsed("")
                 name = name or read.title or "mail"
+            elif not name and part.get_content_type() in ("text/plain", "text/html"):
+                yield _text(part)  # what Apple Mail puts after an attachment
+                continue
             elif suffix in SUFFIXES and suffix != ".eml":
                 read = SUFFIXES[suffix](_bytes(part))
             else:

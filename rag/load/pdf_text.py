@@ -75,7 +75,7 @@ def _block_text(block: _Block, words: Counter[str]) -> tuple[str, list[tuple[int
         text = line.text
         joint = "" if not pieces else "\n" if page != page_above else " "
         broken = BROKEN_WORD.search(pieces[-1]) if pieces else None
-        if broken and text[:1].isalpha():
+        if broken and text[:1].isalnum():
             joint = ""
             if text[0].islower():
                 pieces[-1] = _unhyphenated(pieces[-1], broken, text, words)

@@ -32,7 +32,7 @@ def read_json(data: bytes) -> Parsed:
 
 def read_json_lines(data: bytes) -> Parsed:
     """Read a file of one JSON value in each line; see `read_json`."""
-    lines = (line for line in decode(data).splitlines() if line.strip())
+    lines = (line for line in decode(data).split("\n") if line.strip())
     return _parsed([_value(line, f" in line {number}") for number, line in enumerate(lines, 1)])
 
 

@@ -11,6 +11,7 @@ from rag.load.layout import Layout
 MOST_ROWS = 200_000
 MOST_COLUMNS = 500
 NUMBER = re.compile(r"[-+]?[\d.,\s]*\d[\d.,\s]*[%€$£]?")
+YEAR = re.compile(r"(?:1[89]|20)\d\d")
 LONGEST_NAME = 80
 
 
@@ -29,8 +30,13 @@ def write_rows(layout: Layout, rows: Sequence[Sequence[str]]) -> None:
 
 
 def _names_columns(row: Sequence[str]) -> bool:
-    cells = [cell for cell in row if cell]
-    return all(len(cell) <= LONGEST_NAME and not NUMBER.fullmatch(cell.strip()) for cell in cells)
+    cells = [cell.strip() for cell in row if cell]
+    named = [cell for cell in cells if not YEAR.fullmatch(cell)]
+    return (
+        len(set(cells)) == len(cells)
+        and bool(named or not row[0])
+        and all(len(cell) <= LONGEST_NAME and not NUMBER.fullmatch(cell) for cell in named)
+    )
 
 
 def _named(names: Sequence[str], column: int, cell: str) -> str:

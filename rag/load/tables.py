@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_LINES = 50
+LITERAL = re.compile(r"\"[^\"]*\"|\\.")
 DECIMALS = re.compile(r"0\.(0+)")
 CURRENCY = re.compile(r"\[\$([^-\]]+)|([€$£])|\"([^\"]{1,4})\"")
 # What openpyxl is known to raise on damaged files; there is no narrower common base than Exception.
@@ -37,7 +38,7 @@ def read_csv(data: bytes) -> Parsed:
         LoadError: the bytes are not text, or too many rows.
     """
     text = decode(data).replace("\0", "")
-    lines = text.splitlines(keepends=True)
+    lines = io.StringIO(text, newline="").readlines()
     csv.field_size_limit(10_000_000)
     try:
         rows = [[" ".join(cell.split()) for cell in row[:MOST_COLUMNS]] for row in csv.reader(lines, delimiter=_delimiter(lines))]
@@ -119,7 +120,7 @@ def _shown(cell: "ReadOnlyCell") -> str:
 
 
 def _number(value: float, form: str) -> str:
-    percent = "%" in form
+    percent = "%" in LITERAL.sub("", form)
     value = value * 100 if percent else value
     places = DECIMALS.search(form)
     number = f"{value:.{len(places[1])}f}" if places else f"{value:.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.15g}"
