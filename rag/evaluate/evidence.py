@@ -27,8 +27,7 @@ def locate_evidence(question: Question, subject: Subject) -> tuple[GoldSpan, ...
 
 def _locate(question: Question, evidence: Evidence, subject: Subject) -> GoldSpan:
     try:
-        document = subject.document(evidence.source)
-        text = document.text
+        text = subject.document(evidence.source).text
     except InputError as error:
         raise InputError(f"Question {question.id!r}: its evidence is in {evidence.source!r}, which is not in the index.") from error
     if evidence.span is not None:
