@@ -74,7 +74,7 @@ class Asked:
 
 def asked_provisions(question: str) -> list[Asked]:
     """The provisions that `question` names, in order, each once; else points, or acts by number."""
-    mentions = find(question) or asked_points(question)
+    mentions = find(question) or _single(question) or asked_points(question)
     if not mentions:
         return [Asked(mention.reference) for mention in find_acts(question)]
     groups = _groups(question, mentions)
@@ -96,6 +96,22 @@ def asked_provisions(question: str) -> list[Asked]:
     return list(asked)
 
 
+_SINGLE = re.compile(
+    r"\bdisposici[óo]n\s+(?:(?P<transitional>transitoria)|(?P<additional>adicional)|(?P<final>final)|(?P<repealing>derogatoria))\b|"
+    r"\b(?P<english>transitional|additional|final|repealing)\s+provision\b",
+    re.IGNORECASE,
+)
+
+
+def _single(question: str) -> list[Mention]:
+    """ "The final provision", of which there is one: it is called the first where there are more."""
+    match = _SINGLE.search(question)
+    if match is None:
+        return []
+    adjective = match["english"].casefold() if match["english"] else match.lastgroup
+    return [Mention(Reference(f"{adjective} provision", "1"), match.start(), match.end())]
+
+
 def as_paragraph(item: Asked, inside: Sequence[Passage]) -> Asked:
     """ "Section 2 of annex I" as paragraph 2, where the passages of the annex (those `inside` it) are in no sections."""
     if item.reference.kind != "section" or not item.within or item.part or not inside:
@@ -103,6 +119,12 @@ def as_paragraph(item: Asked, inside: Sequence[Passage]) -> Asked:
     if any(reference.kind == "section" for passage in inside for reference in passage.provisions):
         return item
     return replace(item, reference=item.within[0], within=item.within[1:], part=(item.reference.number,))
+
+
+def as_point(item: Asked) -> Asked:
+    """ "Clause 4.2" as what stands below the heading or in the line "4.2", for contracts that number nothing else."""
+    number = ".".join((item.reference.number, *(value for value in item.part if value.isdigit())))
+    return replace(item, reference=Reference("point", number), part=tuple(value for value in item.part if not value.isdigit()))
 
 
 def names_something(phrase: str) -> bool:

@@ -128,6 +128,8 @@ def index_command(
         return
     if not wanted and not urls:
         raise InputError("Say what to index: rag index YOUR_FOLDER, or rag index --demo for the documents that come with the program.")
+    if gone := [str(path) for path in wanted if not path.exists()]:
+        raise InputError(f"The path {gone[0]} does not exist; give files or folders that do, or take out what came from there with rag remove.")
     if preview:
         _preview(settings, wanted, as_json=as_json)
         return

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.aliases import fold, names_of
-from rag.asked_provisions import Asked, as_paragraph, asked_provisions, asks_for_all
+from rag.asked_provisions import Asked, as_paragraph, as_point, asked_provisions, asks_for_all
 from rag.index import Snapshot
 from rag.meant import GENERIC, Meaning, Meant, meant_by, named_elsewhere
 from rag.numbered_acts import POINT, calls_it_point, is_act, numbered_lines, points
@@ -62,7 +62,7 @@ class Lookup:
 
 def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -> Lookup:
     """Find the provisions that `question` names; see `Lookup`."""
-    items = [_as_paragraph(snapshot, item) for item in asked_provisions(question)]
+    items = [_as_point(snapshot, _as_paragraph(snapshot, item), question, meaning) for item in asked_provisions(question)]
     placed = {
         item: _points(snapshot, item, question, meaning)
         for item in items
@@ -104,7 +104,7 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
         instead |= {every[source]: _kinds_in(snapshot, source) for source in sorted(meant.sources - titles.keys())} if meant.named else {}
         name = item.phrase if meant.year else meant.unknown
         unknown |= {name: None} if name else {}
-        sources = meant.sources & titles.keys() if meant.named else titles.keys()
+        sources = (meant.sources & titles.keys()) or (frozenset() if meant.named else titles.keys())
         if item.within:
             existing |= _numbers_within(snapshot, item, {source: titles[source] for source in titles if source in sources})
             continue
@@ -166,6 +166,19 @@ def _is_looked_up(snapshot: Snapshot, item: Asked) -> bool:
     if item.reference.kind == "section" and not item.within and not snapshot.store.holders("section", own_text=True):
         return bool(_headed(snapshot, item, [source for source, *_ in snapshot.store.documents()][:MOST_HEADED]))
     return item.reference.kind not in _OPTIONAL or bool(snapshot.store.holders(item.reference.kind, own_text=True))
+
+
+def _as_point(snapshot: Snapshot, item: Asked, question: str, meaning: Meaning | None) -> Asked:
+    """A clause, article or rule of a document that numbers its headings and lines, and calls none of them so, as that number."""
+    if item.reference.kind not in ("clause", "article", "rule") or item.within or not item.phrase:
+        return item
+    point = as_point(item)
+    found, _ = _points(snapshot, point, question, meaning) or ({}, {})
+    sources = {passage.source for passage in snapshot.store.passages([*found])}
+    called_so = snapshot.store.holders(item.reference.kind, own_text=True).keys() | {
+        source for *_, source in snapshot.store.with_reference(item.reference)
+    }
+    return point if sources and not sources & called_so else item
 
 
 def _as_paragraph(snapshot: Snapshot, item: Asked) -> Asked:

@@ -4,6 +4,7 @@ It knows paragraphs that begin a line with their number ("2.", "(2)", "2.º", "I
 without numbers: "the second paragraph" is the one with the number 2.
 """
 
+import itertools
 import re
 
 from rag.provision_numbers import DETAIL, spelled
@@ -117,9 +118,25 @@ def _letter(text: str, start: int, end: int, letter: str) -> tuple[int, int] | N
     same = [match for match, own in letters if own == letter] or [match for match, own in letters if own.casefold() == letter.casefold()]
     found = next(iter(same), None)
     if found is None:
-        return None
+        return _inline_letter(text, start, end, letter)
     ends = [match.start() for pattern in (_ANY_LETTER, _ANY_NUMBER) if (match := pattern.search(text, found.end(), end))]
     return found.start(), min(ends, default=end)
+
+
+_INLINE_LETTER = re.compile(r"(?<=[:;,.])\s+\(?(?P<letter>[a-zñ])\)(?=\s)")
+_INLINE_END = re.compile(r"[;.](?=\s+[A-ZÁÉÍÓÚÑ])|\n|$")
+
+
+def _inline_letter(text: str, start: int, end: int, letter: str) -> tuple[int, int] | None:
+    """A letter of a list that runs on in one paragraph: "a) theft; b) damage."."""
+    marks = [(match["letter"], match.end() - 2) for match in _INLINE_LETTER.finditer(text, start, end)]
+    if not marks or marks[0][0] != "a":
+        return None
+    for (own, position), (_, after) in itertools.pairwise([*marks, ("", end)]):
+        if own == letter:
+            stop = _INLINE_END.search(text, position, after) if after == end else None
+            return position, stop.end() if stop else after
+    return None
 
 
 def _plain(value: str) -> str:

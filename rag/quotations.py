@@ -1,12 +1,15 @@
 """Quotations in a text, and the place where one stands in a source, word for word.
 
-Word for word means: but for white space, Markdown's signs (the source says "**bold** words", the quotation "bold words"), and the shape
-of quotation marks and apostrophes. It does not know single quotation marks: in English they are apostrophes more often than not.
+Word for word means: but for white space, Markdown's signs (the source says "**bold** words", the quotation "bold words"; the line below
+the head of a table), and the shape of quotation marks and apostrophes. It does not know single quotation marks: in English they are
+apostrophes more often than not.
 """
 
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+
+from rag.columns import DELIMITER
 
 _CLOSING = {"«": "»", "“": "”", "‹": "›"}
 _OPENING = {closing: opening for opening, closing in _CLOSING.items()}
@@ -146,6 +149,7 @@ def _plain(text: str) -> tuple[str, tuple[int, ...]]:
     letters: list[str] = []
     positions: list[int] = []
     line_start = True
+    text = DELIMITER.sub(lambda match: " " * len(match[0]), text)
     for position, letter in enumerate(text.translate(_SHAPES)):
         if letter.isspace():
             line_start = line_start or letter in "\r\n"

@@ -47,6 +47,11 @@ _ASKED_NOUN = re.compile(
     r"(?P<more>.*)",
     re.IGNORECASE,
 )
+_ORDINAL = re.compile(
+    r"first|second|third|fourth|fifth|last|next|other|same|rest|primer[oa]?|segund[oa]|tercer[oa]?|cuart[oa]|quint[oa]|últim[oa]|otr[oa]s?|"
+    r"mism[oa]s?|demás|resto|\d+",
+    re.IGNORECASE,
+)
 _WITH_ARTICLE = re.compile(r"(?P<article>the|el|la|los|las)\s+(?P<noun>.+)", re.IGNORECASE)
 SIGNS = " \t\r\n?.!¿¡"
 SHORT = 8
@@ -82,6 +87,10 @@ def _with_noun(plain: str, topic: str) -> str | None:
         return None
     noun, more = now["noun"], "" if any(map(PREPOSITION.match, plain.split())) else asked["more"]
     *_, last = words = asked["noun"].split()
+    if _ORDINAL.fullmatch(noun):  # "the second" after "the first reason"
+        if not _ORDINAL.fullmatch(words[0]):
+            return None
+        noun = " ".join((noun, *words[1:]))
     if asked["helping"] and not re.match(r"open|close", more):  # the verb was taken for the end of the noun
         more = f"{last} {more}" if len(words) > 1 else more
     elif detect(topic) == "es" and last[-2:] == noun[-2:] and len(words) == 2 and " " not in noun:  # "¿y el anual?" after "el bono mensual"

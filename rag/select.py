@@ -26,6 +26,7 @@ READ = 4  # hits whose sentences are looked at, at the most
 TOGETHER = 2  # hits that are read side by side
 REMEMBERED = 16  # questions
 READING_LIMIT = 12.0  # the reader's log-odds count up to here, either way
+_ROW_END = re.compile(r"(?m)(?<=\S)\n(?=\n[^|\n]{1,80}: [^|\n]+ \| )")
 MARKUP = re.compile(r"(?<!\w)[*_`]+|[*_`]+(?!\w)|(?m:^\s*[#>]+\s*)")
 
 
@@ -138,9 +139,12 @@ def _best_first(scored: Iterable[Scored]) -> tuple[Scored, ...]:
 
 
 def with_headings(passage: Passage) -> str:
-    """What the reader sees of a passage: its title and headings, but for those that it holds, and its text."""
+    """What the reader sees of a passage: its title and headings, but for those that it holds, and its text.
+
+    A row of a sheet ("Name: Ana | Role: judge") gets a full stop in place of a line end, which is nothing to the reader.
+    """
     above = [line for line in dict.fromkeys((passage.title, *passage.section)) if line and line not in passage.text]
-    return "\n".join((*above, passage.text))
+    return "\n".join((*above, _ROW_END.sub(".", passage.text)))
 
 
 def is_heading(text: str, passage: Passage) -> bool:

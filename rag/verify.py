@@ -166,8 +166,9 @@ class Checker:
             self._marks.append(_Mark(position, len(self._output), number - 1, citation.number))
 
     def _last_sentence(self) -> str:
-        """The sentence that the plain text ends with; looked for in its last paragraph."""
-        text = self._plain[-LONGEST_SENTENCE:]
+        """The sentence that the plain text ends with; looked for in its last paragraph, behind the last marker of another place."""
+        told = next((mark.position for mark in reversed(self._marks) if self._plain[mark.position :].strip()), 0)
+        text = self._plain[told:][-LONGEST_SENTENCE:]
         text = text[text.rstrip().rfind("\n\n") + 1 :]
         spans = units(text)
         return text[slice(*spans[-1])] if spans else ""

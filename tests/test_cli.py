@@ -268,11 +268,14 @@ def test_remove(run: Run, docs: Path) -> None:
     names = sorted(file.name for file in docs.iterdir())
     run("index", docs, "--index", "here")
     refused(
-        run("remove", f"x{names[0]}", "--index", "here"), 2, f"No document of the index is called x{names[0]}", f"the nearest is {names[0]}."
+        run("remove", f"x{names[0]}", "--index", "here"),
+        2,
+        f"No document of the index is called x{names[0]}",
+        f"the nearest is {names[0]}.",
     )
     assert ", 1 removed, " in run("remove", names[0], "--index", "here").out
     shutil.rmtree(docs)
-    refused(run("index", docs, "--index", "here"), 2, "does not exist", "rag remove takes documents out")
+    refused(run("index", docs, "--index", "here"), 2, "does not exist;", "with rag remove.")
     left = json.loads(run("remove", docs, "--index", "here", "--json").out)
     assert (left["documents"], left["removed"]) == (0, len(names) - 1)
 

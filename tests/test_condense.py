@@ -56,6 +56,7 @@ def test_follow_ups_of_the_question_set(identifier):
         ("How much does the monthly pass cost for students?", "and the annual pass?", "How much does the annual pass cost for students?"),
         ("¿Cuánto cuesta el bono mensual?", "¿y el anual?", "¿Cuánto cuesta el bono anual?"),
         ("¿Dónde está la oficina de turismo?", "¿Y el ayuntamiento?", "¿Dónde está el ayuntamiento?"),
+        ("What is the first reason of those who doubt?", "and the second?", "What is the second reason of those who doubt?"),
         ("¿Qué se acordó sobre los teléfonos?", "¿Quién votó en contra?", "Sobre los teléfonos: ¿quién votó en contra?"),
         ("What is the deposit?", "Who pays it?", "About the deposit: who pays it?"),
         ("What was the revenue of Iberdrola in 2023?", "And Endesa?", "What was the revenue of Endesa in 2023?"),

@@ -34,6 +34,8 @@ def test_every_demo_document():
         ("por que", "es"),
         ("Who is Putin?", "en"), ("Quien es Putin", "es"), ("fishing licence price", "en"), ("Artículo 17", "es"), ("Article 17", "en"),
         ("When was the Tratado de Tordesillas signed?", "en"), ("¿Cuándo se publicó «The Times»?", "es"),
+        ("pulseras piscina", "es"), ("medicamentos colegio", "es"), ("clausula cuarta limpieza", "es"), ("fianza", "es"),
+        ("swimming wristbands", "en"), ("deposit refund", "en"), ("monthly payment", "en"),
     ],
 )  # fmt: skip
 def test_short_texts(text, language):

@@ -16,6 +16,7 @@ from rag.load import SUFFIXES, find_files, load_file
 from rag.load.dates import find_date, parse_date
 from rag.load.html import read_html
 from rag.load.markdown import read_markdown
+from rag.load.parsed import first_line
 from rag.load.pdf import read_pdf
 from rag.load.text import decode, read_text
 from rag.types import Document
@@ -433,6 +434,15 @@ def test_only_date_lines_count() -> None:
     assert find_date("Title\n\nSigned at Ostwick on 3 June 2016\n\nText") == "2016-06-03"
     assert find_date("El 24 de abril de 2019 se reunieron en Vladivostok los dos presidentes.\n") is None
     assert find_date("Título\n\n" + "Texto largo. " * 60 + "\n\n3 de mayo de 2020") is None
+    assert find_date("Contrato\n\nEn Villarmenta, a 2 de enero de 2023.\n\nTexto") == "2023-01-02"
+    assert find_date("Contrato\n\n" + "Texto largo. " * 60 + "\n\nEn Las Palmas, a 3 de mayo de 2020.\n\nFdo.: Ana") == "2020-05-03"
+    assert find_date("Entre A y B. Contrato n.º 5521. Fecha: 1 de septiembre de 2024.") == "2024-09-01"
+    assert find_date("Fecha: 7 de noviembre de 2023. Lugar: el portal. Asisten: " + "Ana, " * 30) == "2023-11-07"
+
+
+def test_a_letter_is_called_by_its_subject() -> None:
+    assert first_line("Villarmenta, 28 de agosto de 2024\n\nDon Luis Tapia\n\nAsunto: cuotas pendientes\n") == "Cuotas pendientes"
+    assert first_line("Villarmenta, 28 de agosto de 2024\n\nAviso a los vecinos\n") == "Aviso a los vecinos"
 
 
 # The demo corpus

@@ -31,6 +31,29 @@ A doctor's note is needed from the fourth day.
 """
 
 
+LEASE = """Parking space lease
+
+2. Rent
+
+2.1 The rent is 70 euros a month. 2.2 A late payment costs 5 euros.
+
+3. Term
+
+3.1 The lease runs for a year.
+"""
+
+RULES = """# Reglamento de la biblioteca
+
+## Artículo 5. Faltas
+
+Son faltas graves: a) la agresión a otro lector; b) el robo de un libro; c) la grabación de imágenes sin permiso. La sanción es de un mes.
+
+## Disposición final
+
+Este reglamento entra en vigor en enero.
+"""
+
+
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     with pipeline_over(tmp_path_factory.mktemp("points"), {"handbook.md": HANDBOOK}) as made:
@@ -57,3 +80,29 @@ def test_a_line_that_opens_with_the_number_is_the_point(pipeline: Pipeline) -> N
     hit, *others = pipeline.search("¿Qué dice el punto 3.1?")
     assert (hit.why.reference, "3.1 Trains" in hit.passage.text) == ("point 3.1", True)
     assert all(other.why.reference is None for other in others)
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    with pipeline_over(tmp_path_factory.mktemp("office"), {"lease.txt": LEASE, "reglamento.md": RULES}) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("question", "quote"),
+    [
+        ("What does clause 3.1 of the parking lease say?", "3.1 The lease runs for a year."),
+        ("¿Qué dice el artículo 3.1 del parking lease?", "3.1 The lease runs for a year."),
+        ("¿Qué dice la letra c del artículo 5 del reglamento?", "c) la grabación de imágenes sin permiso."),
+        ("¿Qué dice la letra b del artículo 5?", "b) el robo de un libro;"),
+        ("¿Qué dice la disposición final del reglamento?", "Este reglamento entra en vigor en enero."),
+        ("What does the final provision say?", "Este reglamento entra en vigor en enero."),
+    ],
+)
+def test_what_an_office_calls_its_numbers(office: Pipeline, question: str, quote: str) -> None:
+    assert [citation.quote for citation in office.ask(question).citations] == [quote]
+
+
+def test_a_clause_that_a_document_lacks_is_no_point_of_another(office: Pipeline) -> None:
+    answer = office.ask("What does clause 9 of the parking lease say?")
+    assert (answer.abstained, answer.reason) == (True, "reference_absent")

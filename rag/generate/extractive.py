@@ -10,7 +10,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.asked_provisions import Asked, as_paragraph, asked_provisions, asks_for_all
+from rag.asked_provisions import Asked, as_paragraph, as_point, asked_provisions, asks_for_all
+from rag.columns import DELIMITER, row_at
 from rag.dates import written
 from rag.language import detect
 from rag.lookup import FIRST_OF_UNIT
@@ -83,7 +84,8 @@ class ExtractiveGenerator:
         last = None
         for span in spans:
             passage = hits[span.hit].passage
-            place = (passage.source, _heading(passage, references))
+            row = row_at(passage.text, span.start, span.end)
+            place = (passage.source, _heading(passage, references) or (_columns(row.columns, language) if row and row.columns else ""))
             before = " " if place == last else ("\n\n" if last else "") + _lead_in(passage, language, place[1])
             last = place
             yield f"{before}{_quoted(passage.text[span.start : span.end])} [{span.hit + 1}]"
@@ -91,6 +93,7 @@ class ExtractiveGenerator:
     def _best(self, question: str, hits: Sequence[Hit]) -> list[Span]:
         """The sentences to quote, in reading order: the best, and more if they are nearly as good or a list is asked for."""
         scored = self._scorer.score(question, hits)
+        scored = [item for item in scored if not _is_head(item, hits)] or scored
         if not scored:
             return []
         margin = LIST_MARGIN if _LISTING.search(question) else MARGIN
@@ -139,6 +142,8 @@ class ExtractiveGenerator:
                 span = lines[0]
             elif reference.kind == POINT:
                 span = part_span(_HEADING_MARKS.sub(_blank, text), (reference.number,))
+                if span and _is_headed(hit.passage, reference.number) and not text[_after_heading(hit.passage) : span[1]].strip():
+                    span = None  # a list below the heading ended it
             whole = self._own_text(question, index, hit.passage, MAX_QUOTE, ())
             chosen.append(Span(index, span[0], span[0] + len(text[slice(*span)].rstrip())) if span else whole)
         return chosen[:MAX_DOCUMENTS]
@@ -176,7 +181,15 @@ class ExtractiveGenerator:
         return Span(index, spans[first][0], end)
 
 
+def _is_headed(passage: Passage, number: str) -> bool:
+    """Whether the heading above a passage begins with a number: the passage is what has it, and not a line in it."""
+    return bool(passage.section) and re.match(rf"{re.escape(number)}[.)]?(?:-|\s|$)", passage.section[-1]) is not None
+
+
 def _as_found(item: Asked, hits: Sequence[Hit]) -> Asked:
+    found = {hit.why.reference for hit in hits}
+    if str(item.reference) not in found and str(as_point(item).reference) in found:
+        return as_point(item)
     around = item.within[0] if item.within else None
     return as_paragraph(item, [hit.passage for hit in hits if hit.why.reference == str(around) and around in hit.passage.provisions])
 
@@ -188,6 +201,9 @@ def _blank(match: re.Match[str]) -> str:
 def _widened(item: Scored, passage: Passage) -> Span:
     """A sentence with what limits or completes it: all of a short numbered provision, else its paragraph if that is short."""
     start = _after_heading(passage)
+    row = row_at(passage.text, item.start, item.end)
+    if row and row.columns:  # the lead-in names them
+        return Span(item.hit, row.start, row.end)
     if passage.provisions and item.start >= start and len(passage.text) - start <= SHORT_PROVISION:
         return Span(item.hit, start, len(passage.text))
     first = max(
@@ -215,11 +231,28 @@ def _joined(chosen: Sequence[Span], hits: Sequence[Hit]) -> list[Span]:
     result: list[Span] = []
     for item in chosen:
         last = result[-1] if result else None
-        if last and last.hit == item.hit and (item.start <= last.end or not hits[item.hit].passage.text[last.end : item.start].strip()):
+        text = hits[item.hit].passage.text
+        follows = last and last.hit == item.hit and (item.start <= last.end or not text[last.end : item.start].strip())
+        if last and follows and not (_is_row(last, hits) or _is_row(item, hits)):
             result[-1] = Span(item.hit, last.start, max(last.end, item.end))
         else:
             result.append(item)
     return result
+
+
+def _is_head(item: Scored, hits: Sequence[Hit]) -> bool:
+    """Whether a sentence is the head of a table, which says nothing alone."""
+    row = row_at(hits[item.hit].passage.text, item.start, item.end)
+    return row is not None and row.is_head
+
+
+def _columns(names: str, language: Language) -> str:
+    return f"{'columns' if language == 'en' else 'columnas'} {names}"
+
+
+def _is_row(item: Span, hits: Sequence[Hit]) -> bool:
+    """Whether a quotation is a row of a table or sheet, which nothing goes on with."""
+    return " | " in hits[item.hit].passage.text[item.start : item.end]
 
 
 def _mention_clause(index: int, passage: Passage, reference: Reference) -> Span | None:
@@ -286,6 +319,6 @@ def _lead_in(passage: Passage, language: Language, heading: str = "") -> str:
 
 def _quoted(text: str) -> str:
     """`text` without markup in quotation marks that it does not hold itself."""
-    plain = _SPACE.sub(" ", MARKUP.sub("", text)).strip()
+    plain = _SPACE.sub(" ", DELIMITER.sub("", MARKUP.sub("", text))).strip()
     opening, closing = next((pair for pair in _PAIRS if not set(pair) & set(plain)), _PAIRS[-1])
     return f"{opening}{plain}{closing}"

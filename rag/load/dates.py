@@ -1,7 +1,8 @@
 """The date that a document states about itself, in Spanish or English, as "2024-07-05", "2024-07" or "2024".
 
-Only date lines count: a label ("Fecha: ..."), or a short line near the top that is no sentence. A date that the text merely tells of is
-not the document's date, and no date is guessed from the file system.
+Only date lines count: a label ("Fecha: ..."), a short line near the top that is no sentence, or the place and day of a signature ("En
+Cádiz, a 3 de mayo de 2023"), also at the end. A date that the text merely tells of is not the document's date, and neither is the day on
+which its file was made: a contract that is exported anew is no new contract.
 """
 
 import re
@@ -48,17 +49,38 @@ _LABELS = r"fecha|dated?|publicad[oa]|published|updated|actualizad[oa]|actualiza
 _LABEL = re.compile(rf"^\W*(?:p[áa]gina\s|page\s|[úu]ltima\s|last\s)?(?:{_LABELS})\b[^:\n]{{0,30}}?:?\s(?P<rest>.*)$", re.IGNORECASE)
 
 
+_LABEL_INSIDE = re.compile(rf"(?:^|[.;|]\s)(?:{_LABELS}):\s(?P<rest>.{{6,40}})", re.IGNORECASE)
+_SIGNED = re.compile(
+    rf"(?:(?:en|at|in)\s)?[^\W\d_][^\d,.;:]{{1,40}},\s(?:a|on|el|this)?\s?(?:día\s)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s"
+    rf"(?:de\s|of\s)?{_MONTH},?\s(?:del?\s)?{_YEAR}\.?",
+    re.IGNORECASE,
+)
+
+
 def find_date(text: str) -> str | None:
-    """The date that the first lines of `text` state, or None."""
-    lines = [line.strip() for line in text[:HEAD_CHARACTERS].splitlines() if line.strip()]
+    """The date that the first lines of `text` state, or its signature, or None."""
+    lines = _lines(text[:HEAD_CHARACTERS])
     for line in lines:
         label = _LABEL.match(line)
         if label and len(line) <= LONGEST_DATE_LINE and (stated := parse_date(label["rest"])):
             return stated
+        inside = _LABEL_INSIDE.search(line)
+        if inside and (stated := parse_date(inside["rest"].partition(". ")[0])):
+            return stated
     for line in lines[:HEAD_LINES]:
         if len(line) <= LONGEST_DATE_LINE and line[-1] not in "?!,;:" and (stated := _of_line(line)):
             return stated
-    return None
+    signed = (_SIGNED.fullmatch(line) for line in (*lines, *_lines(text[-HEAD_CHARACTERS:])))
+    return next((stated for match in signed if match and (stated := _iso(match.groupdict()))), None)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def is_signature(line: str) -> bool:
+    """Whether a line says where and when, and nothing else: "En Cádiz, a 3 de mayo de 2023"."""
+    return _SIGNED.fullmatch(line.strip()) is not None
 
 
 def parse_date(value: str) -> str | None:

@@ -45,7 +45,7 @@ def read_docx(data: bytes) -> Parsed:
     stated = package.properties()
     title = stated.title or walk.title or outermost(headings) or first_line(text)
     pages = (0, *layout.pages) if layout.pages else ()
-    return Parsed(text, title, find_date(text) or stated.date, pages, headings, stated.author)
+    return Parsed(text, title, find_date(text), pages, headings, stated.author)
 
 
 class _Styles:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rag.errors import LoadError
 from rag.load.archive import Archive, open_package
-from rag.load.dates import find_date, parse_date
+from rag.load.dates import find_date
 from rag.load.layout import Layout
 from rag.load.numbering import letters, roman
 from rag.load.parsed import Parsed, first_line, one_line, outermost
@@ -50,10 +50,9 @@ def read_odt(data: bytes) -> Parsed:
     text = layout.text()
     headings = tuple(layout.headings)
     values = {local(value.tag): text_of(value) for value in first(_part(archive, META), "meta") or ()}
-    date = parse_date((values.get("creation-date") or values.get("date") or "")[:10])
     author = one_line(values.get("initial-creator")) or one_line(values.get("creator"))
     title = one_line(values.get("title")) or outermost(headings) or first_line(text)
-    return Parsed(text, title, find_date(text) or date, tuple(layout.pages), headings, author)
+    return Parsed(text, title, find_date(text), tuple(layout.pages), headings, author)
 
 
 def _part(archive: Archive, name: str) -> Element | None:

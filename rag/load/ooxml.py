@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from rag.errors import LoadError
 from rag.load.archive import Archive, open_package
-from rag.load.dates import parse_date
 from rag.load.parsed import one_line
 from rag.load.xml import Element, attribute, children, local, parse_xml, text_of
 
@@ -24,7 +23,6 @@ class Properties:
 
     title: str | None = None
     author: str | None = None
-    date: str | None = None
 
 
 class Package:
@@ -61,15 +59,12 @@ class Package:
         return next((self.part(target) for kind_, target in self.related(part).values() if kind_ == kind), None)
 
     def properties(self) -> Properties:
-        """Title, author and date of creation, as far as they are stated."""
+        """Title and author, as far as they are stated."""
         root = self.named("", "core-properties")
         values = {} if root is None else {local(element.tag): text_of(element) for element in root}
-        date = parse_date(values.get("created", "")[:10]) or parse_date(values.get("modified", "")[:10])
         author = one_line(values.get("creator"))
         title = one_line(values.get("title"))
-        return Properties(
-            None if title in OF_TEMPLATES else title, None if author in OF_TEMPLATES else author, None if date in OF_TEMPLATES else date
-        )
+        return Properties(None if title in OF_TEMPLATES else title, None if author in OF_TEMPLATES else author)
 
 
 def value(element: Element | None) -> str | None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rag.load.dates import is_signature
 from rag.types import Heading
 
 LONGEST_TITLE = 120
@@ -21,6 +22,7 @@ _DOCUMENT = re.compile(
     r"ordinance|regulations?|rules|bye-?laws?|statutes|minutes|circular|report|agreement|contract|handbook|policy|notice|terms)\b",
     re.IGNORECASE,
 )
+_SUBJECT = re.compile(r"(?:asunto|subject|re)\s?:\s*(\S.*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,15 @@ class Parsed:
 def first_line(text: str) -> str | None:
     """The first line that is not blank, without Markdown marks, if it is short enough to be a title.
 
-    The name of who issued the text goes behind what the text is called in the line below: "Ordenanza de ruidos (Ayuntamiento de Vega)".
+    A letter is called by its subject, and no text by where and when it was written. The name of who issued the text goes behind what the
+    text is called in the line below: "Ordenanza de ruidos (Ayuntamiento de Vega)".
     """
     plain = (line.strip(" \t\r\f#*_=-") for line in text.lstrip()[: 4 * LONGEST_TITLE].split("\n"))
-    line, below = [*[line for line in plain if line][:2], "", ""][:2]
+    lines = [line for line in plain if line and not is_signature(line)]
+    subject = next(filter(None, map(_SUBJECT.fullmatch, lines)), None)
+    if subject and len(subject[1]) <= LONGEST_TITLE:
+        return subject[1][0].upper() + subject[1][1:]
+    line, below = [*lines[:2], "", ""][:2]
     if _ISSUER.match(line) and _DOCUMENT.match(below) and len(line) + len(below) + 3 <= LONGEST_TITLE:
         return f"{below} ({line})"
     return line if 0 < len(line) <= LONGEST_TITLE else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rag.errors import LoadError
 from rag.load.characters import clean
-from rag.load.dates import find_date, parse_date
+from rag.load.dates import find_date
 from rag.load.parsed import Parsed, first_line, one_line, outermost
 from rag.load.pdf_lines import Line, lines_of
 from rag.load.pdf_page import Page, opened, read_page
@@ -63,7 +63,7 @@ def read_pdf(data: bytes, ocr: str = "", alive: Callable[[], None] = lambda: Non
     title = stated["Title"]
     title = None if title is None or FILE_NAME_TITLE.fullmatch(title) else title
     return Parsed(
-        text, title or outermost(headings) or first_line(text), find_date(text) or parse_date(_day(stated["CreationDate"])), starts,
+        text, title or outermost(headings) or first_line(text), find_date(text), starts,
         headings or plain_headings(text), None if stated["Author"] in NO_AUTHORS else stated["Author"],
     )  # fmt: skip
 
@@ -79,13 +79,7 @@ def page_of(document: "PdfDocument", number: int, ocr: str = "") -> Page:
 
 
 def _stated(document: "PdfDocument") -> dict[str, str | None]:
-    return {key: one_line(clean(document.get_metadata_value(key)).replace("\0", "")) for key in ("Title", "Author", "CreationDate")}
-
-
-def _day(stated: str | None) -> str:
-    """ "D:20240705..." as "2024-07-05"."""
-    match = re.match(r"(?:D:)?(\d{4})(\d\d)(\d\d)", stated or "")
-    return "-".join(match.groups()) if match else ""
+    return {key: one_line(clean(document.get_metadata_value(key)).replace("\0", "")) for key in ("Title", "Author")}
 
 
 def _drop_running_lines(pages: list[list[Line]]) -> None:

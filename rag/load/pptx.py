@@ -46,7 +46,7 @@ def read_pptx(data: bytes) -> Parsed:
     return Parsed(
         text,
         stated.title or outermost(headings) or first_line(text),
-        find_date(text) or stated.date,
+        find_date(text),
         tuple(layout.pages),
         headings,
         stated.author,

@@ -90,7 +90,7 @@ def read_xlsx(data: bytes) -> Parsed:
         raise LoadError(f"not a readable Excel file ({' '.join(str(error).split())[:80] or type(error).__name__})") from error
     stated = package.properties()
     text = layout.end().text()
-    return Parsed(text, stated.title, stated.date, headings=tuple(layout.headings), author=stated.author)
+    return Parsed(text, stated.title, headings=tuple(layout.headings), author=stated.author)
 
 
 def _rows(cells: Iterable["tuple[ReadOnlyCell, ...]"]) -> list[list[str]]:

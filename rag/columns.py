@@ -1,0 +1,50 @@
+"""Rows of tables in a text: where the row of a sentence begins and ends, and what its columns are called.
+
+A row is a line with a bar between its cells, as Markdown writes it ("| 5 | 9 |") and as HTML and Word tables are laid out ("5 | 9"). Rows
+of sheets name their columns themselves ("Year: 5 | Total: 9"). It does not know a table whose head is in another passage.
+"""
+
+import re
+from dataclasses import dataclass
+
+DELIMITER = re.compile(
+    r"^[ \t]*\|?[ \t]*:?-{3,}:?[ \t]*(?:\|[ \t]*:?-{3,}:?[ \t]*)+\|?[ \t]*$|^[ \t]*\|[ \t]*:?-{3,}:?[ \t]*\|[ \t]*$", re.MULTILINE
+)
+"""The line below the head of a Markdown table."""
+
+_BAR = re.compile(r"(?:^|\s)\|(?:\s|$)")
+_FIGURE = re.compile(r"[-+]?[\d.,\s]*\d[\d.,\s]*[%€$£]?")
+_LONGEST_HEAD = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row at `start:end` of a text, the names of its columns ("Item, Limit, Excess") if the table has a head, and whether it is it."""
+
+    start: int
+    end: int
+    columns: str
+    is_head: bool
+
+
+def row_at(text: str, start: int, end: int) -> Row | None:
+    """The row that the characters `start:end` of `text` are in, if they are in one of a table of several."""
+    first = text.rfind("\n", 0, start) + 1
+    last = text.find("\n", end)
+    last = len(text) if last < 0 else last
+    if "\n" in text[first:last] or not _BAR.search(text[first:last]):
+        return None
+    head = first
+    while head > 0 and _is_of_table(above := text[text.rfind("\n", 0, head - 1) + 1 : head - 1]):
+        head -= len(above) + 1
+    line, *below = text[head:].split("\n", 2)
+    if not below or not _is_of_table(below[0]):
+        return None
+    cells = [cell.strip(" *_`") for cell in line.strip().strip("|").split("|")]
+    apart = len(set(cells)) == len(cells) and not any(_FIGURE.fullmatch(cell) or ":" in cell for cell in cells)
+    named = (DELIMITER.fullmatch(below[0]) is not None or apart) and len(line) <= _LONGEST_HEAD
+    return Row(first, last, ", ".join(filter(None, cells)) if named else "", is_head=named and head == first)
+
+
+def _is_of_table(line: str) -> bool:
+    return _BAR.search(line) is not None or DELIMITER.fullmatch(line) is not None

@@ -1,0 +1,84 @@
+"""Rows of tables: what their columns are called, and how an answer quotes one of them."""
+
+import pytest
+
+from rag.columns import Row, row_at
+from rag.generate.extractive import ExtractiveGenerator
+from rag.quotations import Searchable
+from rag.select import builtin_scorer, with_headings
+from rag.types import Hit, Passage, Why
+from rag.verify import Checker
+
+MARKDOWN = """Cover of the policy.
+
+| Cover | Limit | Excess |
+|---|---|---|
+| Water damage | 90,000 € | 150 € |
+| Theft in common areas | 6,000 € | 200 € |
+
+The policy ends in May."""
+PLAIN = "Fees\n\nStage | Fee\nLetter | 150 €\nAppeal | 900 €\n\nTax is added."
+SHEET = "Supplier: Castro | Rating: bad\n\nSupplier: Toral | Rating: good"
+SCORER = builtin_scorer()
+
+
+def row(text: str, words: str) -> Row | None:
+    start = text.index(words)
+    return row_at(text, start, start + len(words))
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "columns", "is_head"),
+    [
+        (MARKDOWN, "Theft in common", "Cover, Limit, Excess", False), (MARKDOWN, "| Water damage | 90", "Cover, Limit, Excess", False),
+        (MARKDOWN, "Cover | Limit", "Cover, Limit, Excess", True), (PLAIN, "Appeal | 900 €", "Stage, Fee", False),
+        (PLAIN, "Stage | Fee", "Stage, Fee", True), ("1 | 2\n3 | 4", "3 | 4", "", False), ("1 | 2\n3 | 4", "1 | 2", "", False),
+    ],
+)  # fmt: skip
+def test_a_row_knows_its_columns(text: str, words: str, columns: str, is_head: bool) -> None:
+    found = row(text, words)
+    assert found is not None
+    assert (found.columns, found.is_head) == (columns, is_head)
+    assert text[found.start : found.end] == next(line for line in text.split("\n") if words in line)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [(MARKDOWN, "The policy ends"), (PLAIN, "Fees"), (PLAIN, "Tax is added."), (SHEET, "Rating: good"), (PLAIN, "150 €\nAppeal")],
+)
+def test_what_is_no_row_of_a_table(text: str, words: str) -> None:
+    assert row(text, words) is None
+
+
+def hit(text: str) -> Hit:
+    return Hit(1, Passage("policy.md", "Policy", text, 0, len(text)), 2.0, Why())
+
+
+def test_a_row_is_quoted_alone_below_the_names_of_its_columns() -> None:
+    hits = [hit(MARKDOWN)]
+    text = "".join(ExtractiveGenerator(SCORER, max_sentences=1).generate("What is the excess for theft in common areas?", hits))
+    assert text == "According to “Policy”, columns Cover, Limit, Excess: «| Theft in common areas | 6,000 € | 200 € |» [1]"
+    checker = Checker(hits, SCORER.evidence)
+    checker.feed(text)
+    checked = checker.finish()
+    assert [sentence.verdict for sentence in checked.sentences] == ["quoted"]
+    assert [citation.quote for citation in checked.citations] == ["| Theft in common areas | 6,000 € | 200 € |"]
+
+
+def test_each_of_two_rows_has_its_own_citation() -> None:
+    checker = Checker([hit(MARKDOWN)], SCORER.evidence)
+    checker.feed("According to “Policy”: «| Water damage | 90,000 € | 150 € |» [1] «| Theft in common areas | 6,000 € | 200 € |» [1]")
+    quotes = [citation.quote for citation in checker.finish().citations]
+    assert quotes == ["| Water damage | 90,000 € | 150 € |", "| Theft in common areas | 6,000 € | 200 € |"]
+
+
+def test_the_line_below_the_head_is_no_part_of_a_quotation() -> None:
+    quotation = "| Cover | Limit | Excess | | Water damage | 90,000 € | 150 € |"
+    ((start, end),) = Searchable(MARKDOWN).locate_all(quotation)
+    assert MARKDOWN[start:end].startswith("| Cover")
+    assert MARKDOWN[start:end].endswith("150 € |")
+
+
+def test_rows_of_a_sheet_do_not_run_into_each_other_for_the_reader() -> None:
+    shown = with_headings(hit(SHEET).passage)
+    assert shown == "Policy\n" + SHEET.replace("bad\n", "bad.")
