@@ -129,7 +129,7 @@ def index_command(
     if not wanted and not urls:
         raise InputError("Say what to index: rag index YOUR_FOLDER, or rag index --demo for the documents that come with the program.")
     if gone := [str(path) for path in wanted if not path.exists()]:
-        raise InputError(f"The path {gone[0]} does not exist; give files or folders that do, or take out what came from there with rag remove.")
+        raise InputError(f"The path {gone[0]} does not exist; give files or folders that do (rag remove takes out what came from there).")
     if preview:
         _preview(settings, wanted, as_json=as_json)
         return

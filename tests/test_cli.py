@@ -275,7 +275,7 @@ def test_remove(run: Run, docs: Path) -> None:
     )
     assert ", 1 removed, " in run("remove", names[0], "--index", "here").out
     shutil.rmtree(docs)
-    refused(run("index", docs, "--index", "here"), 2, "does not exist;", "with rag remove.")
+    refused(run("index", docs, "--index", "here"), 2, "does not exist", "rag remove")
     left = json.loads(run("remove", docs, "--index", "here", "--json").out)
     assert (left["documents"], left["removed"]) == (0, len(names) - 1)
 

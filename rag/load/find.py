@@ -38,7 +38,7 @@ def find_files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
     found: dict[Path, tuple[Path, str]] = {}
     for root in paths:
         if not root.exists():
-            raise InputError(f"The path {root} does not exist; give files or folders that do (rag remove takes documents out of an index).")
+            raise InputError(f"The path {root} does not exist; give files or folders that do.")
         for path in _with_members(_walk(root) if root.is_dir() else [root]):
             found.setdefault(path.resolve(), (path, (path.relative_to(root.parent if root.is_file() else root)).as_posix()))
     names = Counter(name for _, name in found.values())
