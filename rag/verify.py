@@ -85,6 +85,10 @@ class Checker:
         self._marks: list[_Mark] = []
         self._citations: list[Citation] = []
         self._dropped = 0
+        self._waiting: list[str] = []  # markers at the beginning of a line, until it is known whether text follows there
+        self._space = ""  # and the white space before them
+        self._leading: list[str] = []  # markers that the text of the line has followed: they stand for it
+        self._told = 0  # how many marks there were before that line
 
     def feed(self, piece: str) -> str:
         """Take the next piece of the generator's text; returns what can be shown of it, with resolved markers."""
@@ -92,22 +96,30 @@ class Checker:
         before = len(self._output)
         position = 0
         for match in _MARKER.finditer(self._pending):
-            self._emit(self._pending[position : match.start()])
+            self._take(self._pending[position : match.start()])
             position = match.end()
             if self._is_of_source(match[0]):
-                self._emit(match[0])
+                self._take(match[0])
+            elif self._opens_line(match[0]):
+                if match[0][0] == "\n":
+                    self._end_line()
+                if not self._waiting:
+                    self._space = match[0][:1].rstrip("[【")
+                self._waiting.append(match["square"] or match["lens"])
             else:
                 self._resolve(match["square"] or match["lens"])
         held = _OPEN_MARKER.search(self._pending, position)
         cut = held.start() if held else len(self._pending)
-        self._emit(self._pending[position:cut])
+        self._take(self._pending[position:cut])
         self._pending = self._pending[cut:]
         return self._output[before:]
 
     def finish(self) -> Checked:
         """The checked answer, once the generator has ended."""
-        self._emit(self._pending)
+        self._take(self._pending)
         self._pending = ""
+        self._settle(follows=False)
+        self._end_line()
         spans = units(self._plain)
         positions = [mark.position for mark in self._marks]
         checked: list[Sentence] = []
@@ -138,6 +150,40 @@ class Checker:
                 at = max(at, mark.position)
             kept._emit(self._plain[at : max(at, following - 1 if following > len(self._plain) else following)])
         return kept.finish()
+
+    def _opens_line(self, marker: str) -> bool:
+        """Whether a marker stands at the beginning of a line: what it is for follows, as in "[1] The pump runs at 40 bar."."""
+        return marker[0] == "\n" or bool(self._waiting) or not self._plain.rpartition("\n")[2].strip(" \t-*•")
+
+    def _take(self, text: str) -> None:
+        """Emit text, with the markers of its lines that wait."""
+        if self._waiting:
+            text = text.lstrip(" \t")
+            if not text:
+                return
+            self._settle(follows=text[0] not in "\r\n")
+        while self._leading and "\n" in text:
+            line, _, text = text.partition("\n")
+            self._emit(line)
+            self._end_line()
+            text = f"\n{text}"
+        self._emit(text)
+
+    def _settle(self, *, follows: bool) -> None:
+        """Give the markers that wait to the text that follows them on the line, or else to the sentence before."""
+        waiting, self._waiting = self._waiting, []
+        space, self._space = self._space, ""
+        if follows and waiting:
+            self._emit(space if self._plain else "")
+            self._leading, self._told = waiting, len(self._marks)
+        else:
+            for listed in waiting:
+                self._resolve(listed)
+
+    def _end_line(self) -> None:
+        leading, self._leading = self._leading, []
+        for listed in leading if len(self._marks) == self._told else ():
+            self._resolve(listed)
 
     def _emit(self, text: str) -> None:
         self._plain += text

@@ -281,7 +281,7 @@ def test_an_answer_without_any_marker_is_an_abstention(with_generator: Any) -> N
     assert answer.hits
 
 
-@pytest.mark.parametrize("text", ["Article 4 permits everything [99].", "[1] Article 4 permits everything.", "[1]"])
+@pytest.mark.parametrize("text", ["Article 4 permits everything [99].", "[99] Article 4 permits everything.", "[1]"])
 def test_an_answer_whose_markers_point_nowhere_gives_way_to_quotations(with_generator: Any, text: str) -> None:
     opened = with_generator(ScriptedGenerator(text))
     answer = opened.ask(MODEL_QUESTION)
