@@ -36,7 +36,8 @@ _MONTH = "|".join(_MONTHS)
 _DATE = re.compile(
     rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.?[ºo])?\s+(?:de\s+|of\s+)?(?P<month>{_MONTH})(?:,?\s+(?:del?\s+|of\s+)?(?P<year>\d{{4}}))?\b|"
     rf"\b(?P<month2>{_MONTH})\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<year2>\d{{4}}))?\b|"
-    r"\b(?P<year3>\d{4})-(?P<month3>\d{2})-(?P<day3>\d{2})\b",
+    r"\b(?P<year3>\d{4})-(?P<month3>\d{2})-(?P<day3>\d{2})\b|"
+    r"(?<![\d/.-])(?P<day4>\d{1,2})(?P<sign>[/.-])(?P<month4>1[0-2]|0?[1-9])(?P=sign)(?P<year4>(?:19|20)\d\d)\b",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
@@ -148,7 +149,7 @@ def _values(text: str, kind: str) -> list[_Value]:
 
 
 def _date(match: re.Match[str]) -> _Value:
-    year, month, day = (next((match[f"{part}{form}"] for form in ("", "2", "3") if match[f"{part}{form}"]), None) for part in _PARTS)
+    year, month, day = (next((match[f"{part}{form}"] for form in ("", "2", "3", "4") if match[f"{part}{form}"]), None) for part in _PARTS)
     number = _MONTHS.get(fold(month or ""), int(month) if month and month.isdigit() else 0)
     parts = ([year] if year else []) + [f"{number:02}", f"{int(day or 0):02}"]
     return _Value("-".join(parts), "date", match[0])

@@ -27,6 +27,8 @@ OPENED = "The Morrow Bridge was opened on 3 June 2016."
         ("When was it opened?", "date", OPENED, "The Morrow Bridge was opened on May 12, 2017.", ("3 June 2016", "May 12, 2017")),
         ("When was it opened?", "date", OPENED, "El puente de Morrow se abrió el 5 de mayo de 2017.", ("3 June 2016",
         "5 de mayo de 2017")),
+        ("¿Cuándo acaba el plazo?", "date", "El plazo acaba el 31/12/2024.", "El plazo acaba el 30 de noviembre de 2024.",
+         ("31/12/2024", "30 de noviembre de 2024")),
         ("When was it founded?", "date", "It was founded in 1998 in Madrid.", "Fue fundada en Madrid en 2001.", ("1998", "2001")),
     ],
 )  # fmt: skip
@@ -46,6 +48,7 @@ def test_other_values_of_the_same_thing(question: str, kind: str, first: str, se
         ("When does it close?", "date", "The lock closes on 5 February 2024.", "The lock reopens on 22 March 2024."),
         ("What does each pay?", "amount", "Valdorca pays 40 %.", "Monteluz pays 35 %."),
         ("How long is it?", "amount", "The river is 1,200 metres long.", "El río mide 1.200 metros de largo."),
+        ("When does it end?", "date", "El plazo acaba el 31.12.2024.", "El plazo acaba el 31 de diciembre de 2024."),
         ("How fast?", "amount", "The limit is 12 kilometres per hour.", "Within 300 metres of a jetty it is 6 kilometres per hour."),
         ("How much is it?", "amount", "The licence costs 18 crowns or 30 crowns.", "A licence costs 25 crowns."),
         ("How much is the fine?", "amount", "La multa mínima por ruido es de 100 euros.", "La multa máxima por ruido es de 1.000 euros."),
