@@ -214,3 +214,18 @@ def test_messages_in_spanish() -> None:
 )  # fmt: skip
 def test_which_provision_is_asked_by_its_subject(question: str, read: str) -> None:
     assert without_which_provision(question) == read
+
+
+def test_the_article_that_is_asked_for_is_named() -> None:
+    rule = "Artículo 6. Animales\n\nCada vivienda podrá tener dos perros o gatos."
+    hits = [hit(rule, title="Estatutos", section=("Artículo 6. Animales",), provisions=(Reference("article", "6"),))]
+    assert answer("¿Qué artículo habla de los animales?", hits) == (
+        "Según «Estatutos», Artículo 6, Animales: «Cada vivienda podrá tener dos perros o gatos.» [1]"
+    )
+
+
+def test_a_heading_that_the_quotation_begins_with_is_said_once() -> None:
+    rule = "SEXTA.- Penalizaciones. Por cada día sin servicio se descontarán 75 euros."
+    reference = Reference("clause", "6")
+    hits = [hit(rule, title="Contrato", section=("SEXTA.- Penalizaciones",), provisions=(reference,), reference=str(reference))]
+    assert answer("¿Qué dice la cláusula sexta del contrato?", hits) == f"Según «Contrato»: «{rule}» [1]"

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.asked import without_which_provision
 from rag.asked_provisions import Asked, as_paragraph, as_point, asked_provisions, asks_for_all
 from rag.columns import DELIMITER, row_at
 from rag.dates import written
@@ -81,14 +82,19 @@ class ExtractiveGenerator:
         asked = [_as_found(item, hits) for item in asked_provisions(question)]
         references = frozenset(item.reference for item in asked)
         spans = self._provisions(question, asked, hits) or self._best(question, hits)
+        which = without_which_provision(question) != question
         last = None
         for span in spans:
             passage = hits[span.hit].passage
-            row = row_at(passage.text, span.start, span.end)
-            place = (passage.source, _heading(passage, references) or (_columns(row.columns, language) if row and row.columns else ""))
+            text = passage.text[span.start : span.end]
+            heading = passage.section[-1] if which and passage.provisions and passage.section else _heading(passage, references)
+            row = None if heading else row_at(passage.text, span.start, span.end)
+            if heading and _opens_with(text, heading):
+                heading = ""
+            place = (passage.source, _columns(row.columns, language) if row and row.columns else heading)
             before = " " if place == last else ("\n\n" if last else "") + _lead_in(passage, language, place[1])
             last = place
-            yield f"{before}{_quoted(passage.text[span.start : span.end])} [{span.hit + 1}]"
+            yield f"{before}{_quoted(text)} [{span.hit + 1}]"
 
     def _best(self, question: str, hits: Sequence[Hit]) -> list[Span]:
         """The sentences to quote, in reading order: the best, and more if they are nearly as good or a list is asked for."""
@@ -304,6 +310,12 @@ def _heading(passage: Passage, asked: Collection[Reference]) -> str:
     own = passage.provisions[0] in asked
     around = [label for label in passage.section if heading_reference(label) in asked]
     return around[0] if around and not own else passage.section[-1]
+
+
+def _opens_with(text: str, heading: str) -> bool:
+    """Whether a quotation begins with the heading above it, which then is not said twice."""
+    start, whole = (" ".join(MARKUP.sub("", part).split()).casefold() for part in (heading, text))
+    return whole.startswith(start.rstrip(" .:"))
 
 
 def _lead_in(passage: Passage, language: Language, heading: str = "") -> str:
