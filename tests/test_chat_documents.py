@@ -1,15 +1,18 @@
 """Uploads, removal, collections and examples of the chat page, over real indexes; and the memory of who is there."""
 
 import inspect
+import io
 import os
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 from chat_stand_in import ask, events, served, visit
+from reportlab.pdfgen.canvas import Canvas
 
 from rag.chat import build_app
 from rag.chat.documents import LONGEST_NAME, Documents, Step, Verdict, added
@@ -82,6 +85,19 @@ def add(documents: Documents, visitor: Visitor, name: str, content: bytes) -> li
     return verdicts
 
 
+def long_pdf(title: str, pages: int) -> bytes:
+    data = io.BytesIO()
+    canvas = Canvas(data)
+    for page in range(pages):
+        for line in range(60):
+            canvas.drawString(
+                40, 800 - 12 * line, f"{title}, page {page}, line {line}: the keeper of the lanterns counts them every night."
+            )
+        canvas.showPage()
+    canvas.save()
+    return data.getvalue()
+
+
 # --- uploads ---------------------------------------------------------------------------------------------------------------------------
 
 
@@ -98,6 +114,15 @@ def test_shared_upload_is_in_the_index_when_it_says_so_and_stays_there(harbour, 
         assert "Ottoline Marsh" in again.ask("What is the lantern keeper of Quarrel Point called?").text
     sync(harbour.config, BuiltinEmbedder(), [tmp_path / "docs"])
     assert "note.md" in [listed.source for listed in harbour.documents()]
+
+
+def test_two_pdfs_that_come_at_once_are_both_kept(harbour, visitor):
+    # PDFium is not safe for threads: read in the server itself, two of these ended it.
+    documents = Documents(Library(harbour))
+    files = {f"{title}.pdf": long_pdf(title, 40) for title in ("lanterns", "ropes")}
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(lambda name: upload(documents, visitor, name, files[name]), files)) == sorted(files)
+    assert added(harbour.config.index.path / "uploads") == sorted(files)
 
 
 def test_removed_upload_is_gone_from_answers_and_disk_and_others_cannot_be_removed(harbour, visitor):
