@@ -40,6 +40,7 @@ KINDS_OF_TEXT: dict[str, frozenset[str]] = {
         "handbook": "handbook handbooks manual manuales manuals",
         "report": "informe informes report reports",
         "minutes": "acta actas minutes",
+        "judgment": "sentencia sentencias judgment judgments",
     }.items()
 }
 KIND_WORDS = frozenset().union(*KINDS_OF_TEXT.values())
@@ -59,7 +60,8 @@ _NUMBER = re.compile(r"(?<![\w/.,-])(\d{1,4})[/_](\d{2,4})(?:/[A-Z]{2,3})?(?![\w
 _NUMBER_OF_FILE = re.compile(r"(?<!\d)(\d{1,4})[-_](\d{4}|\d{3})(?!\d)")
 _ROMAN = re.compile(r"[IVXLC]+")
 _KIND_BEFORE_NUMBER = re.compile(
-    rf"(?i:\b(?:{'|'.join(sorted(KIND_WORDS | {'reglamento', 'orgánica', 'código', 'real'}, key=len, reverse=True))})\b)[^.;\n]{{0,30}}?$"
+    rf"(?i:\b(?:{'|'.join(sorted(KIND_WORDS | {'reglamento', 'orgánica', 'código', 'real'}, key=len, reverse=True))})\b)[^.;\n]{{0,30}}?"
+    r"(?:(?i:n)(?:\.\s?[ºo°]|úm\.)\s?)?$"
 )
 _QUOTED = r"[«“\"'‘]{1,2}\s?(?P<name>[^«»“”\"\n]{2,80}?)\s?[»”\"'’]{1,2}"
 _DEFINED = re.compile(

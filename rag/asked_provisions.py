@@ -42,7 +42,8 @@ _TITLE = re.compile(  # "la Ley sobre Tráfico", whose name goes on behind a wor
 _AND = re.compile(r"\b(?:y|e|and|or|o)\b", re.IGNORECASE)
 _TAIL = re.compile(
     rf"(?:\s?\({DETAIL}\)|"
-    r"\s?\.\s?\d+(?:\.?ª)?|\.?\s?\b[a-z]\)|\.[a-z]\b|\s*,?\s*(?:(?:first|second|third|primer|segundo|tercer)\s+paragraph|"
+    r"\s?\.\s?\d+(?:\.?ª)?|\.?\s?\b[a-z]\)|\.[a-z]\b|\s*,?\s*(?:"
+    r"(?:first|second|third|fourth|fifth|last|primer|segundo|tercer|cuarto|quinto|último)\s+(?:sub)?(?:paragraph|párrafo|apartado)|"
     r"apartados?|párrafos?|numeral(?:es)?|incisos?|letras?|"
     rf"paragraphs?|{PARA}|"
     r"points?|subparagraphs?|letters?|indents?|§)\s*(?:\(?\w{1,10}\)?|[a-z]\)))*",
@@ -52,6 +53,7 @@ _LETTERS = re.compile(r"\w+")
 _ASKING_FOR_ALL_WORDS = (
     "what which does do is are in say says state states provide provides establish establishes contain contains under the of and to from "
     "que dice dicen establece establecen dispone disponen preve contiene contienen hay en el la los las lo de del al segun cual es "
+    "regula regulan regulate regulates trata tratan cover covers deal deals with articles articulos "
     "texto text content contenido paragraph apartado letra point number numero tell me about read show muestra dime article articulo"
 )
 _ASKING_FOR_ALL = frozenset(_ASKING_FOR_ALL_WORDS.split())

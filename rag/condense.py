@@ -59,7 +59,7 @@ _QUOTED = re.compile(r"[«“\"](?P<quote>[^»”]{15,}?)[»”\"](?=[\s.]*(?:\[
 _LONGEST_QUOTE = 160
 _HE = re.compile(r"\b(?:he|she|him|él|ella)\b", re.IGNORECASE)
 _NOUN_PHRASE = re.compile(
-    r"\b(?:the|a|an|el|la|los|las|un|una|del|al)\s+(?P<noun>[^\W\d_][^?!.,;:¿¡]*)|"
+    r"\b(?:the|a(?!\s+(?:el|las?|los|una?)\b)|an|el|la|los|las|un|una|del|al)\s+(?P<noun>[^\W\d_][^?!.,;:¿¡]*)|"
     r"\b(?:which|what|qué|cuál|cuáles)\s+(?!(?:is|are|was|were|do|does|did|can|may|must|happen\w*|es|son|fue|era|eran|"
     r"fueron|se|no|me|te|les?|nos|lo|hay|dicen?|pasa|ocurre|sucede|incluyen?|cubren?|significa|tienen?|pueden?|deben?|hago|hacen?)\b)"
     r"(?P<of_which>[^\W\d_][^?!.,;:¿¡]*)",

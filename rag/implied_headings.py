@@ -19,7 +19,7 @@ _MARKS = "#*_> \t"
 _ORDINAL_LINE = re.compile(rf"(?P<ordinal>(?i:{ORDINAL}|única|unica))[*_]*\s?(?:\.\s?[-–—]+|[.:)]|[-–—]\s)(?=[\s*_]|$)")
 _GROUP = re.compile(
     r"(?:disposiciones\s+)?(?:(?P<transitional>transitori[oa]s)|disposiciones\s+(?:(?P<additional>adicionales)|(?P<final>finales)|"
-    r"(?P<repealing>derogatorias)))|art[ií]culos\s+(?P<articles>transitorios)|(?P<english>transitional|additional|final|repealing)\s+provisions",
+    r"(?P<repealing>derogatorias)))|(?P<ground>(?:fundamentos\s+(?:de\s+derecho|jurídicos)|(?-i:FUNDAMENTOS)))|(?P<fact>antecedentes\s+de\s+hecho|hechos\s+probados)|art[ií]culos\s+(?P<articles>transitorios)|(?P<english>transitional|additional|final|repealing)\s+provisions",
     re.IGNORECASE,
 )
 _RECITAL = re.compile(r"\((?P<number>[0-9]{1,3})\)(?=\s|$)")
@@ -80,6 +80,8 @@ def _is_of_clause(ordinal: str) -> bool:
 
 
 def _kind_of(group: re.Match[str]) -> str:
+    if group["ground"] or group["fact"]:
+        return str(group.lastgroup)
     adjective = group["english"] or ("transitional" if group["articles"] else group.lastgroup or "")
     return f"{adjective.casefold()} provision"
 

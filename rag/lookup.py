@@ -87,8 +87,8 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
             continue
         holders = snapshot.store.holders(item.reference.kind, own_text=True)
         titles = snapshot.store.holders(item.reference.kind, own_text=False) | holders
-        meant = _meant(snapshot, question, item, every, (titles, holders), meaning)
-        settled = settled and meant.named and len(meant.sources) == 1
+        meant = _meant(snapshot, _without_others(question, item, asked), item, every, (titles, holders), meaning)
+        settled = settled and _is_one(item, meant, holders)
         matched = _matched(snapshot, item, meant, set(holders), meaning)
         if item.reference.kind == "section" and not item.within and not any(matched.values()):
             matched |= _headed(snapshot, item, sorted(meant.sources) if meant.named else [*every][:MOST_HEADED])
@@ -120,6 +120,18 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
         references, tuple(absent), tuple(existing.items()), found, more, parts, tuple(missing), tuple(unknown), openings, settled, contents,
         {reference: around for reference, around in absent.items() if around}, places, tuple(instead.items()),
     )  # fmt: skip
+
+
+def _is_one(item: Asked, meant: Meant, holders: Mapping[str, str]) -> bool:
+    """Whether it is settled which document a provision is of."""
+    return (meant.named and len(meant.sources) == 1) or (bool(item.phrase) and len(meant.sources & holders.keys()) == 1)
+
+
+def _without_others(question: str, item: Asked, asked: Sequence[Asked]) -> str:
+    """`question` without the names of the documents that other provisions are of."""
+    for phrase in {other.phrase for other in asked if item.phrase and other.phrase not in ("", item.phrase)}:
+        question = question.replace(phrase, " ") if phrase not in item.phrase else question
+    return question
 
 
 def _meant(
@@ -291,7 +303,11 @@ def _openings(snapshot: Snapshot, found: Mapping[int, tuple[Reference, bool]]) -
         for (reference, *_), members in units.items()
         for passage in [*members.values()][: max(1, FIRST_OF_UNIT // shares[reference])]
     }
-    contents = tuple((path[-1], tuple(members)) for (_, _, path), members in units.items() if path and len(members) > 1)
+    contents = tuple(
+        (path[-1], tuple(member for member in members if member != whole))
+        for (whole, _, path), members in units.items()
+        if path and len(members) > 1
+    )
     return frozenset(first), contents
 
 

@@ -42,7 +42,7 @@ KNOWN_WORD = 0.45  # cosine from which a word of a document is a counterpart of 
 MOST_OPENED = 20  # documents whose text is looked at for the year that they are of
 _COMMON = (
     "the and for and with from what does say about under del los las una por para con sobre segun que dice documento document article "
-    "articulo section seccion annex anexo new nuevo nueva said these this that which current actual vigente present "
+    "paper study estudio articulo section seccion annex anexo new nuevo nueva said these this that which current actual vigente present "
     "proposed former signed amended revised consolidated consolidado federal national nacional general"
 )
 _UNMISTAKABLE = frozenset(("constitution", "code"))

@@ -25,6 +25,8 @@ _SPANISH = {
     "final provision": "disposición final",
     "repealing provision": "disposición derogatoria",
     "rule": "regla",
+    "ground": "fundamento",
+    "fact": "antecedente",
     "point": "punto",
     "decision": "decisión",
     "resolution": "resolución",

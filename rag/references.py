@@ -43,6 +43,8 @@ _KINDS: dict[str, str] = {
     "annex": r"anexos?|annex(?:es)?|apéndices?|appendix|appendices|schedules?",
     "clause": r"cláusulas?|clauses?|estipulación|estipulaciones|stipulations?",
     "recital": r"(?:considerandos?|recitals?)(?:\s?\((?=[0-9]))?",
+    "ground": r"fundamentos?(?:\s+(?:de\s+derecho|jurídicos?))?|legal\s+grounds?|(?-i:F\.?\s?[DJ]\.?)(?=\s?[0-9])",
+    "fact": r"antecedentes?(?:\s+de\s+hecho)?|hechos?\s+probados?",
     "rule": r"(?-i:Rules?|RULES?|Reglas?|REGLAS?)",
     "part": r"(?-i:Parte?\b|PARTE?\b)",
     "transitional provision": _provisions("transitorias?", "transitional", "trans(?:it)?", "T"),
@@ -70,12 +72,12 @@ _LISTS = "|".join(f"(?:{style}){_DETAIL}(?:{_LINK}(?:{style}){_NO_DATE}{_DETAIL}
 # Most texts mention nothing: this is a fifth of the price of looking for it.
 _HINT = re.compile(
     r"(?<!\w)(?:art(?:[ií]|s?\b|s?\.?[ºª°])|se[cç]|§|cap(?:[ií]|s?\.)|chap|t(?:í|i\u0301?)t|anex|annex|ap(?:é|e\u0301?)n|appen|schedule|cl[aá]|provision|disp|prelim"
-    r"|estipul|stipul|recital|considerando"
+    r"|fundament|antecedente|hechos?\s+probado|legal\s+ground|(?-i:F\.?\s?[DJ]\.?\s?[0-9])|estipul|stipul|recital|considerando"
     r"|(?-i:Parte?\b|PARTE?\b|Rule|RULE|Regla|REGLA|D\.?\s?[TAFD]\.?\s?[0-9]))",
     re.IGNORECASE,
 )
 # Looking ahead for a first letter spares every other word the long alternation.
-_MENTION = re.compile(rf"(?<!\w)(?=[acdefprst§])(?:{_KIND}){_MARK}\s*(?P<numbers>{_LISTS})", re.IGNORECASE)
+_MENTION = re.compile(rf"(?<!\w)(?=[acdefhlprst§])(?:{_KIND}){_MARK}\s*(?P<numbers>{_LISTS})", re.IGNORECASE)
 _MEMBER = re.compile(rf"(?P<link>{_LINK})?(?P<number>{NUMBER}){_DETAIL}", re.IGNORECASE)
 _ORDINAL_FIRST = re.compile(
     rf"(?<![\w-])(?=[0-9{''.join(sorted({word[0] for word in ORDINAL_VALUES}))}])"

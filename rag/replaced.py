@@ -29,11 +29,12 @@ _PROVISION_WORD = re.compile(
     r"\b(?:articles?|artículos?|articulos?|sections?|sección|annex|anexo|chapter|capítulo|clause|cláusula)\b", re.IGNORECASE
 )
 _PARAGRAPH = re.compile(
-    r"(?:(?:the|el|la)\s+)?(?:(?:first|second|third|primer|segundo|tercer)\s+)?(?:paragraphs?|apartados?|párrafos?|letters?|letras?|points?)"
-    r"(?:\s+\(?(?:\d{1,3}|[a-z]|[ivx]{1,4})\)?(?!\w))?(?!\w)",
+    r"(?:(?:the|el|la|its|su)\s+)?(?:(?:first|second|third|fourth|last|primer|segundo|tercer|cuarto|último)\s+)?"
+    r"(?:(?:sub)?paragraphs?|apartados?|párrafos?|letters?|letras?|points?)"
+    r"(?:\s+\(?(?:\d{1,3}|[a-z]|[ivx]{1,4}|primero|segundo|tercero|cuarto)\)?(?!\w))?(?!\w)",
     re.IGNORECASE,
 )
-_ARTICLE = re.compile(r"^(?:the|el|la)\s+", re.IGNORECASE)
+_ARTICLE = re.compile(r"^(?:the|el|la|its|su)\s+", re.IGNORECASE)
 NAME = r"[A-ZÁÉÍÓÚÑ][\w’'-]+(?:\s+(?:(?:de|del|de la|of|of the)\s+)?[A-ZÁÉÍÓÚÑ][\w’'-]+)*"
 OWN = re.compile(rf"(?<!^)(?<![¿¡])(?<![.!?]\s)\b(?:{NAME}|\d+)")
 _ONLY_NAME = re.compile(rf"(?:(?:the|el|la|los|las|for|para|in|en|on|of|at|from|de|del|con|with)\s+)*({NAME})[\s?.!]*")
@@ -46,6 +47,9 @@ _ASKED_NOUN = re.compile(
     r"(?:of|de)\s(?:(?:the|an?|el|las?|los|una?)\b|(?-i:[^a-zñáéíóú])))\S+\s?)+)"  # "office of tourism", but "rent | of the flat"
     r"(?P<more>.*)",
     re.IGNORECASE,
+)
+_LIMITED = re.compile(  # "the rent of the garage", but "the period of notice"
+    rf"\s(?!(?:of|de)\b){PREPOSITION.pattern}|\s(?:of|del?)\s(?:(?:the|an?|el|las?|los|una?)\b|(?-i:[^a-zñáéíóú]))", re.IGNORECASE
 )
 _ORDINAL = re.compile(
     r"first|second|third|fourth|fifth|last|next|other|same|rest|primer[oa]?|segund[oa]|tercer[oa]?|cuart[oa]|quint[oa]|últim[oa]|otr[oa]s?|"
@@ -85,7 +89,7 @@ def _with_noun(plain: str, topic: str) -> str | None:
     asked, now = _ASKED_NOUN.fullmatch(topic.strip().rstrip(SIGNS)), _WITH_ARTICLE.fullmatch(plain)
     if asked is None or now is None or VERB.search(plain):
         return None
-    noun, more = now["noun"], "" if any(map(PREPOSITION.match, plain.split())) else asked["more"]
+    noun, more = now["noun"], "" if _LIMITED.search(plain) else asked["more"]
     *_, last = words = asked["noun"].split()
     if _ORDINAL.fullmatch(noun):  # "the second" after "the first reason"
         if not _ORDINAL.fullmatch(words[0]):
@@ -163,7 +167,8 @@ def _with_reference(rest: str, topic: str, *, has_opening: bool) -> str | None:
     if _YEAR.fullmatch(number) or not (has_opening or number[:1].isdigit() or number.isupper()):
         return None
     kind = _kind_words(topic[start : last[-1].end]) or last[0].reference.kind
-    for whole in (f"{kind} {number}", f"{number} {kind}"):
+    words = kind.split()
+    for whole in (f"{kind} {number}", f"{number} {kind}", f"{words[0]} {number}", f"{number} {words[-1]}"):  # "and the first final one"
         meant = find(whole)
         if meant and (meant[0].start, meant[-1].end) == (0, len(whole)):
             return topic[:start] + whole + topic[end:]

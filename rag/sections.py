@@ -41,13 +41,14 @@ _SPEAKER = re.compile(r"[*_]{0,2}(?:P|Pregunta|Q|Question|R|Respuesta|A|Answer)(
 # How the formula begins that ends a contract or a law, and belongs to none of its provisions.
 _CLOSING = re.compile(
     r"(?:y )?(?:en (?:prueba|señal) de|para que (?:así )?conste|en fe de lo cual|leído el presente|dad[oa] en |hecho en |por tanto, mando|"
+    r"ha(?:ve|s) (?:adopted|agreed|decided) |han? (?:adoptado|convenido|decidido) |"
     r"done (?:at|in) |in witness (?:whereof|of)|signed (?:at|in|by|on) )",
     re.IGNORECASE,
 )
 # "Artículo 27. 1. Todos tienen ..." and "Clause 3. The rent is 900 euros." have no title: their text begins there.
 _FIRST_PARAGRAPH = re.compile(r"[\s.:ºª—–-]*1\s?[.)ºª]")
 _STATES = re.compile(
-    r"\b(?:is|are|was|were|shall|must|may|will|has|have|es|son|será|serán|se|debe|deben|deberá|puede|pueden|podrá|tiene|tienen)\b",
+    r"\b(?:is|are|was|were|shall|must|may|will|has|have|es|son|será|serán|se|debe|deben|deberán?|podrán|tendrán|puede|pueden|podrá|tiene|tienen)\b",
     re.IGNORECASE,
 )
 _NO_QUESTION = re.compile(r"[-–—•>|#«“\"'(]")
@@ -104,13 +105,24 @@ def sections(document: Document) -> list[Section]:
         if current and not _carries_on(current[-1], block):
             found.append(_section(current, above))
             current = []
-        while above and (above[-1].depth or 0) >= block.depth:
+        while above and (above[-1].depth or 0) >= block.depth and not _is_of(block, above[-1]):
             above.pop()
         above.append(block)
         current.append(block)
     if current:
         found.append(_section(current, above))
     return found
+
+
+def _is_of(block: _Block, above: _Block) -> bool:
+    """Whether an article stands under a chapter that the document marks as a heading of the same level."""
+    if above.depth != block.depth or not (above.reference and block.reference):
+        return False
+    return _rank(above.reference) < _rank(block.reference) and above.reference.kind in _OUTER_KINDS
+
+
+def _rank(reference: Reference) -> int:
+    return _DEPTHS.get(reference.kind, _ARTICLE_DEPTH)
 
 
 def _carries_on(last: _Block, heading: _Block) -> bool:
@@ -224,9 +236,9 @@ def _provision(line: str, before: str) -> Reference | None:
 
 def _label(line: str) -> str:
     """What a section is called by: the line that opens it, or where text follows in that line, its title or else its number."""
-    label = line.strip(_MARKS).replace("**", "").replace("__", "")
+    label = re.sub(r"(?<!\w)[*_](?=\w)|(?<=[\w.:])[*_](?!\w)", "", line.strip(_MARKS).replace("**", "").replace("__", ""))
     numbers = find(label[:_LONGEST_TITLE_LINE])
-    if numbers and (_FIRST_PARAGRAPH.match(label, numbers[0].end) or (label[-1] == "." and _STATES.search(label))):
+    if numbers and (_FIRST_PARAGRAPH.match(label, numbers[0].end) or (label[-1] in ".:" and _STATES.search(label))):
         return label[: numbers[0].end]
     if len(label) > _LONGEST_TITLE_LINE or (label[-1] == "." and len(label) > _LONGEST_RUN_IN_TITLE):
         label = label[: sentences(label[:400])[0][1]]

@@ -260,9 +260,9 @@ def test_what_is_not_there_is_said_to_be_absent(pipeline: Pipeline, question: st
     ("questions", "quotes", "note"),
     [
         (("¿Qué dice el título preliminar?",), ["De este código y de cómo", "Este código ordena el us"],
-         "Contenido de «TÍTULO PRELIMINAR. Disposiciones generales»: título preliminar, artículo 1."),
+         "Contenido de «TÍTULO PRELIMINAR. Disposiciones generales»: artículo 1."),
         (("What does the preliminary title of the code say?",), ["De este código y de cómo", "Este código ordena el us"],
-         "Contents of “TÍTULO PRELIMINAR. Disposiciones generales”: title preliminary, article 1."),
+         "Contents of “TÍTULO PRELIMINAR. Disposiciones generales”: article 1."),
         (("What does Chapter II say?", "Chapter 2 of Title I of the code"), ["Nadie navega a más de och", "Los barcos de socorro no"],
          "Contents of “CAPÍTULO II. Velocidad”: article 3-4."),
         (("¿Qué dice el título I del código del río?",),

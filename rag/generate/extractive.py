@@ -17,7 +17,7 @@ from rag.dates import written
 from rag.language import detect
 from rag.lookup import FIRST_OF_UNIT
 from rag.numbered_acts import POINT, act_span, is_act, numbered_lines
-from rag.paragraphs import Part, part_span
+from rag.paragraphs import Part, paragraph_around, part_span
 from rag.references import clause, find, heading_reference
 from rag.select import MARKUP, Scored, SentenceScorer, is_heading
 from rag.sentences import sentences
@@ -144,7 +144,7 @@ class ExtractiveGenerator:
             text, span = hit.passage.text, None
             if is_act(reference):
                 span = act_span(text, reference)
-            elif lines := numbered_lines(text, reference.number):
+            elif not _is_headed(hit.passage, reference.number) and (lines := numbered_lines(text, reference.number)):
                 span = lines[0]
             elif reference.kind == POINT:
                 span = part_span(_HEADING_MARKS.sub(_blank, text), (reference.number,))
@@ -152,11 +152,14 @@ class ExtractiveGenerator:
                     span = None  # a list below the heading ended it
             whole = self._own_text(question, index, hit.passage, MAX_QUOTE, ())
             chosen.append(Span(index, span[0], span[0] + len(text[slice(*span)].rstrip())) if span else whole)
+        order = {source: place for place, source in reversed(list(enumerate(hits[span.hit].passage.source for span in chosen)))}
+        chosen.sort(key=lambda span: (order[hits[span.hit].passage.source], hits[span.hit].passage.start + span.start))
         return chosen[:MAX_DOCUMENTS]
 
     def _unit(self, question: str, reference: Reference, part: Part, hits: Sequence[Hit]) -> list[Span]:
         """What to quote of `reference` if its text is that of other provisions, in reading order; else nothing."""
         own = [(index, hit.passage) for index, hit in enumerate(hits) if hit.why.reference and reference in hit.passage.provisions]
+        own = [(index, passage) for index, passage in own if not is_heading(passage.text, passage)] or own
         if all(passage.provisions[0] == reference for _, passage in own):
             return []
         first: dict[tuple[str, Reference], tuple[int, Passage]] = {}
@@ -212,6 +215,8 @@ def _widened(item: Scored, passage: Passage) -> Span:
         return Span(item.hit, row.start, row.end)
     if passage.provisions and item.start >= start and len(passage.text) - start <= SHORT_PROVISION:
         return Span(item.hit, start, len(passage.text))
+    if passage.provisions and (around := paragraph_around(passage.text, item.start)) and around[1] - around[0] <= SHORT_PROVISION:
+        return Span(item.hit, max(start, around[0]), max(item.end, around[1]))  # an item of a list says little alone
     first = max(
         passage.text.rfind("\n\n", 0, item.start) + 2 if "\n\n" in passage.text[: item.start] else 0, start if item.start >= start else 0
     )

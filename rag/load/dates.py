@@ -59,7 +59,8 @@ _SIGNED = re.compile(
 
 def find_date(text: str) -> str | None:
     """The date that the first lines of `text` state, or its signature, or None."""
-    lines = _lines(text[:HEAD_CHARACTERS])
+    head = text[:HEAD_CHARACTERS]  # whole lines: a sentence that is cut off looks like a date line
+    lines = _lines(head if len(text) <= HEAD_CHARACTERS else head.rpartition("\n")[0] or head)
     for line in lines:
         label = _LABEL.match(line)
         if label and len(line) <= LONGEST_DATE_LINE and (stated := parse_date(label["rest"])):
