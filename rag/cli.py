@@ -25,6 +25,7 @@ from rag.config import load_config
 from rag.errors import InputError, LoadError, RagError, StoreError
 from rag.options import ConfigOption, IndexOption, JsonOption, SetOption
 from rag.output import (
+    DELETED,
     answer_fields,
     console,
     preview_fields,
@@ -266,7 +267,7 @@ def check(
     if gone is not None:
         files = traces(settings.index.path, gone)
         detail = f"the text is in {', '.join(files)}" if files else "the text is in no file of the index"
-        findings.append(Finding("deleted text", sound=not files, detail=detail))
+        findings.append(Finding(DELETED, sound=not files, detail=detail))
     if as_json:
         sound = all(finding.sound for finding in findings)
         print_json({"sound": sound, "findings": [asdict(finding) for finding in findings], "lost": lost})

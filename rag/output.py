@@ -117,6 +117,10 @@ def print_coverage(covered: "Coverage | None", folder: Path) -> None:
     console().print(f"contextual vectors: {covered.done:,} of {covered.total:,}{how if covered.missing else ''}", markup=False)
 
 
+DELETED = "deleted text"
+"""The part of the index that `rag check --gone` looks at."""
+
+
 def print_findings(findings: "Sequence[Found]", lost: Sequence[str]) -> None:
     """What a check found, and what a repair could not bring back."""
     out = console()
@@ -124,6 +128,8 @@ def print_findings(findings: "Sequence[Found]", lost: Sequence[str]) -> None:
         out.print(f"{'ok  ' if finding.sound else 'FAIL'} {finding.part}: {finding.detail}", markup=False)
     if lost:
         out.print(f"lost: {', '.join(lost)}; run rag index on the folders they are in to read them again", style="yellow", markup=False)
+    elif {finding.part for finding in findings if not finding.sound} == {DELETED}:
+        out.print("If its file is deleted, run rag index on the folder that it was in, or rag remove with its name.", markup=False)
     elif not all(finding.sound for finding in findings):
         out.print("Run rag check --repair to mend it.", markup=False)
 

@@ -41,7 +41,7 @@ class Verdicts:
         self._hits = hits
         self._support = support
         self.passages = [Searchable(hit.passage.text) for hit in hits]
-        self.titles = {bare(hit.passage.title) for hit in hits}
+        self.titles = {bare(hit.passage.title or hit.passage.source) for hit in hits}
 
     def verdict(self, text: str, cited: Sequence[int]) -> Verdict:
         """What the cited passages (indices of hits) say of one sentence without its markers."""

@@ -92,6 +92,15 @@ def test_a_stopped_bake_off_goes_on_where_it_was(folder, monkeypatch):
     assert (folder / "race" / "runs" / "usual" / "results.json").read_bytes() == whole
 
 
+def test_changed_documents_are_asked_again(folder):
+    write(folder / "race.toml", "retrieval.passages = 1")
+    assert run_bake_off(read(folder))["runs"]["usual"]["metrics"]["evidence_in_citation"]["value"] == 1
+    (folder / "documents" / "pool.md").write_text("# The pool\n\nDucks. The pool opens at eight in the morning.\n", encoding="utf-8")
+    run_bake_off(read(folder))
+    outcomes = (folder / "race" / "runs" / "usual" / OUTCOMES).read_text(encoding="utf-8")
+    assert "Ducks" in outcomes
+
+
 def test_other_settings_start_a_run_again(folder):
     run_bake_off(read(folder))
     file = folder / "race" / "runs" / "one" / OUTCOMES

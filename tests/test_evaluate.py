@@ -14,10 +14,10 @@ from rag.evaluate.compare import read_results
 from rag.evaluate.datasets import Dataset, Evidence, GoldSpan, Question, read_questions
 from rag.evaluate.evidence import is_cited, is_relevant, locate_evidence, quote_matches_text
 from rag.evaluate.files import write_report
-from rag.evaluate.score import Scorer, find_cause
-from rag.evaluate.summary import summarise
+from rag.evaluate.score import Scorer, _said, find_cause
+from rag.evaluate.summary import _metrics, estimate_mean, summarise
 from rag.pipeline import Pipeline
-from rag.types import Answer, Citation, Document, Hit, Passage, Turn, Why
+from rag.types import Answer, Citation, Document, Hit, Passage, Sentence, Turn, Why
 
 TREATY = "Article 3. Russia may step in early.\nArticle 4. Russia may give\nmilitary assistance.\nArticle 8. Joint action."
 
@@ -149,7 +149,7 @@ def test_score_beir(beir):
     assert results["metrics"]["recall@1"]["value"] == 0.5
     assert results["metrics"]["ndcg@10"]["low"] <= 0.876977 <= results["metrics"]["ndcg@10"]["high"]
     # recall@10 is 1 for all three: a proportion, Wilson, 3 / (3 + 3.8415) = 0.438503
-    assert results["metrics"]["recall@10"] == {"value": 1, "low": 0.438503, "high": 1, "n": 3, "mdd": None}
+    assert results["metrics"]["recall@10"] == {"value": 1, "low": 0.438503, "high": 1, "n": 3, "mdd": 0.478362}
     assert list(results["metrics"])[:6] == ["ndcg@10", "recall@1", "recall@5", "recall@10", "recall@100", "mrr@10"]
     assert results["counts"] == {"documents": 3, "queries": 3, "queries_left_out": 0}
     assert done == [(1, 3, "questions"), (2, 3, "questions"), (3, 3, "questions")]
@@ -546,3 +546,26 @@ def test_a_question_set_is_asked_of_the_configured_index(seeds_index, tmp_path):
 def test_a_target_that_is_no_data_set_is_refused(tmp_path, name, queries, message):
     with pytest.raises(InputError, match=message):
         run_evaluation(tmp_path / name, Config(), Options(queries=queries and tmp_path / queries))
+
+
+def test_a_score_that_all_questions_share_is_not_certain():
+    right = [{"crag_score": 1.0, "group": str(n), "f1": None} for n in range(22)]
+    estimate = _metrics(right, ["crag_score"])["crag_score"]
+    # Wilson of 22 of 22 is 0.851 to 1 (3.8415 / 25.8415 below 1); on the scale from -1 to 1 that is 0.702 to 1.
+    assert (estimate["value"], estimate["low"], estimate["high"]) == (1, 0.70269, 1)
+    wrong = [{**entry, "crag_score": -1.0} for entry in right]
+    assert _metrics(wrong, ["crag_score"])["crag_score"]["high"] == -0.70269
+    # (22 + 2) / (22 + 4) right, error (24/26 * 2/26 / 26) ** .5 = 0.05226
+    assert estimate_mean([1] * 22, [str(n) for n in range(22)])["mdd"] is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("According to “Rules: part 1”, 5 July 2024: «Tom was elected.» [1] «He paid.» [2]", "Tom was elected. He paid."),
+        ("Según «Notas»: “Tom fue elegido.” [1]", "Tom fue elegido."), ("Tom was elected [1].", "Tom was elected."),
+        ("Tom said “yes” [1].", "Tom said “yes”."), ("According to the rules, Tom won [1].", "According to the rules, Tom won."),
+    ],
+)  # fmt: skip
+def test_what_is_scored_of_an_answer_is_what_it_quotes(text, said):
+    assert _said(Sentence(text, (1,), "quoted")) == said

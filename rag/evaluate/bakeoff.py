@@ -12,8 +12,9 @@ A file names the data set and the runs, each as the settings in which it differs
     price = [0.25, 2.0]                   # of a million tokens, in and out
 
 Everything lands in one folder and is used again: runs with the same embedder and splitter share an index, so that another language model
-embeds no document; every outcome is written as it comes, so that a stopped bake-off goes on where it was. A question is embedded in each
-run, because that is part of the time it takes. The first run is the reference of the others.
+embeds no document; every outcome is written as it comes, so that a stopped bake-off goes on where it was, as long as documents, settings
+and prompts are the same. A question is embedded in each run, because that is part of the time it takes. The first run is the reference of
+the others.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ from typing import Any
 
 from rag import __version__
 from rag.config import Config, IndexConfig, load_config
-from rag.errors import InputError
+from rag.errors import InputError, LoadError
 from rag.evaluate.compare import RESULTS, compare_all, read_results
 from rag.evaluate.datasets import Dataset, read_dataset
 from rag.evaluate.files import TIMES, write_bake_off, write_report
@@ -36,6 +37,9 @@ from rag.evaluate.run import Options, evaluate, repeat_command
 from rag.evaluate.score import Outcome
 from rag.evaluate.subject import Progress
 from rag.evaluate.summary import LATENCY, RESOURCES
+from rag.index.store import FILE
+from rag.load import Limits, content_sha256, find_files
+from rag.paths import shipped
 
 OUTCOMES = "outcomes.jsonl"
 _PATHS = ("queries", "qrels", "documents")
@@ -121,7 +125,7 @@ def evaluate_candidate(bake_off: BakeOff, dataset: Dataset, candidate: Candidate
         if progress:
             progress(done, total, f"{candidate.name}: {label}")
 
-    with _Kept(folder / OUTCOMES, dataset, config, options) as kept:
+    with _Kept(folder / OUTCOMES, [dataset.sha256, *_holdings(options, config)], config) as kept:
         results, outcomes = evaluate(dataset, config, options, tell, kept.outcomes, kept.add)
     results["run"]["target"] = bake_off.target.name
     write_report(results, outcomes, folder, command=repeat_command(bake_off.target, config, options))
@@ -131,9 +135,10 @@ def evaluate_candidate(bake_off: BakeOff, dataset: Dataset, candidate: Candidate
 class _Kept:
     """Outcomes on disk: a first line that names what they belong to, then one a line, written as they come."""
 
-    def __init__(self, file: Path, dataset: Dataset, config: Config, options: Options) -> None:
+    def __init__(self, file: Path, asked: Sequence[str], config: Config) -> None:
         settings = config.model_dump(mode="json", exclude={"index"})
-        told = [__version__, dataset.sha256, settings, str(options.documents)]
+        prompts = [prompt.read_text(encoding="utf-8") for prompt in sorted(shipped("prompts").glob("*.md"))]
+        told = [__version__, asked, settings, prompts]
         self._key = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
         self._file = file
         self.outcomes: dict[str, Outcome] = {}
@@ -173,6 +178,21 @@ def _candidate(file: Path, name: str, table: object, config: Path | None, assign
         f"{section}.{key}={json.dumps(value)}" for section, values in table.items() if section != "price" for key, value in values.items()
     ]
     return Candidate(name, load_config(config, [*assignments, *own], index), tuple(price) if price else None)
+
+
+def _holdings(options: Options, config: Config) -> list[str]:
+    """What stands for the documents that are asked: their files as they are now, or the index with its last sync."""
+    if options.documents is None:
+        stored = config.index.path / FILE
+        return [str(stored.resolve()), str(config.index.url), str(stored.stat().st_mtime_ns) if stored.is_file() else ""]
+    return [f"{name} {_digest(path, config)}" for path, name in find_files([options.documents])]
+
+
+def _digest(path: Path, config: Config) -> str:
+    try:
+        return content_sha256(path, Limits.of(config.load))
+    except LoadError as error:
+        return str(error)
 
 
 def _index_key(dataset: Dataset, options: Options, config: Config) -> str:

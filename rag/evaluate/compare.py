@@ -63,9 +63,11 @@ def check_against(results: Results, baseline: Results, margin: float) -> dict[st
     comparison = compare(results, baseline)
     rows = {name: row for name, row in comparison["metrics"].items() if name in GATED}
     one_sided = [row["p_value"] / 2 if row["delta"] < 0 else 1.0 for row in rows.values()]
-    alarms = []
+    alarms, unsure = [], []
     for (name, row), p_value in zip(rows.items(), holm(one_sided), strict=True):
         row["p_gate"] = round(p_value, 6)
+        if p_value >= LEVEL and -row["delta"] > margin:
+            unsure.append(f"{name} fell from {row['other']:.3f} to {row['value']:.3f}, which {row['n']} questions cannot tell from chance")
         if p_value < LEVEL and -row["delta"] > margin:
             alarms.append(f"{name} fell from {row['other']:.3f} to {row['value']:.3f} ({row['delta']:+.3f}, p = {p_value:.4f})")
     quotes, known = (side["metrics"].get("quote_matches_text", {}).get("value") for side in (results, baseline))
@@ -74,7 +76,7 @@ def check_against(results: Results, baseline: Results, margin: float) -> dict[st
     documents, before = (side.get("index", {}).get("documents") for side in (results, baseline))
     if documents is not None and before is not None and documents < before:
         alarms.append(f"the index has {documents} documents, that of the baseline had {before}")
-    notes = _changes(results, baseline, comparison)
+    notes = [*unsure, *_changes(results, baseline, comparison)]
     return {
         "passed": not alarms, "alarms": alarms, "margin": margin, "level": LEVEL, "notes": notes,
         "comparison": comparison,

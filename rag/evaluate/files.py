@@ -9,6 +9,7 @@ SHA256SUMS         checksums of all of these
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,30 @@ def write_report(
     digest = hashlib.sha256(texts[RESULTS].encode()).hexdigest()
     texts["report.html"] = render_page(results, command=command, signed_by=signed_by, digest=digest)
     sums = "".join(f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(texts.items()))
+    make_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name, text in {**texts, CHECKSUMS: sums}.items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise InputError(f"The report cannot be written to {folder} ({error.strerror}); give another --report folder.") from error
+        raise _not_written(folder, error) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a report.
+
+    Raises:
+        InputError: it cannot be made, or not be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_written(folder, error) from error
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"The report cannot be written to {folder} (no permission); give another --report folder.")
+
+
+def _not_written(folder: Path, error: OSError) -> InputError:
+    return InputError(f"The report cannot be written to {folder} ({error.strerror}); give another --report folder.")
 
 
 def write_bake_off(reference: Mapping[str, Any], summary: Mapping[str, Any], folder: Path) -> None:

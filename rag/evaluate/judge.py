@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.config import LlmConfig
-from rag.errors import GenerationError, InputError
+from rag.errors import GenerationError, InputError, RagError
 from rag.evaluate.score import Outcome
 from rag.evaluate.statistics import cohen_kappa
 from rag.evaluate.subject import Progress
@@ -36,19 +36,34 @@ class Opinion:
     relevance: int
 
 
-def judge_outcomes(outcomes: Sequence[Outcome], config: LlmConfig, progress: Progress | None = None) -> dict[str, Any]:
-    """Let the chat model `config.model` judge every answer that was given.
+def load_judge(config: LlmConfig) -> LanguageModelGenerator:
+    """The chat model `config.model`, which is to judge.
+
+    Raises:
+        InputError, ConfigError, ModelError: it cannot be used at all.
+    """
+    try:
+        generator = load_generator(config)
+    except RagError as error:
+        raise type(error)(f"--judge {config.model}: {error}") from error
+    if not isinstance(generator, LanguageModelGenerator):
+        raise InputError(f"--judge {config.model!r} is no language model; name one as in llm.model, for example openai:gpt-5-mini.")
+    return generator
+
+
+def judge_outcomes(
+    outcomes: Sequence[Outcome], config: LlmConfig, progress: Progress | None = None, judge: LanguageModelGenerator | None = None
+) -> dict[str, Any]:
+    """Let the chat model `config.model` judge every answer that was given; `judge` is that model if it is loaded already.
 
     Returns:
         {"model", "prompt", "judged", "failed", "faithfulness", "relevance" (means of grade / 2 with intervals), "agreement" (of relevance
         with the labels), "agreement_on_support" (of faithfulness with the program's own check), "per_query"}.
 
     Raises:
-        InputError, ModelError: the model cannot be used at all.
+        InputError, ConfigError, ModelError: see `load_judge`.
     """
-    generator = load_generator(config)
-    if not isinstance(generator, LanguageModelGenerator):
-        raise InputError(f"--judge {config.model!r} is no language model; name one as in llm.model, for example openai:gpt-5-mini.")
+    generator = judge or load_judge(config)
     prompt = load_prompt("judge")
     answered = [outcome for outcome in outcomes if "answer" in outcome.record and not outcome.entry["abstained"]]
     opinions: dict[str, Opinion] = {}

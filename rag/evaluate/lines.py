@@ -21,7 +21,7 @@ def read_jsonl(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """
     for place, line in read_lines(file):
         try:
-            record = json.loads(line)
+            record = json.loads(line.rstrip("\r\n"))
         except (json.JSONDecodeError, RecursionError) as error:
             reason = f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else "nested too deep"
             raise InputError(f"{place} is not JSON ({reason}); write one JSON object per line.") from error

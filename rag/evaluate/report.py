@@ -36,10 +36,15 @@ def print_results(results: Row, console: Console) -> None:
         print_gate(results["gate"], console)
 
 
+APART = {"only_here": "only in the first run", "only_other": "only in the reference", "relabelled": "with other labels"}
+
+
 def print_comparisons(comparisons: Mapping[str, Row], reference: str, console: Console) -> None:
     """One table of runs against a reference: value, delta with interval, and verdict for each metric."""
     first = next(iter(comparisons.values()))
-    title = f"Against {reference}, {first['questions']} questions in both"
+    apart = {name: first[name] for name in ("only_here", "only_other", "relabelled") if first[name]}
+    left = f" ({', '.join(f'{count} {APART[name]}' for name, count in apart.items())}: left out)" if apart else ""
+    title = f"Against {reference}, {first['questions']} questions in both{left}"
     columns = [column for name in comparisons for column in (escape(name), "Delta, 95% interval", "Win/tie/loss", "Verdict")]
     table = Table("Metric", escape(reference), *columns, title=escape(title))
     for metric in dict.fromkeys(name for own in comparisons.values() for name in own["metrics"]):

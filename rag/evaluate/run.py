@@ -26,7 +26,7 @@ from rag.evaluate.compare import compare as compare_results
 from rag.evaluate.datasets import Dataset, Question, read_dataset
 from rag.evaluate.describe import describe_machine, describe_run
 from rag.evaluate.evidence import locate_evidence
-from rag.evaluate.files import write_report
+from rag.evaluate.files import make_folder, write_report
 from rag.evaluate.score import Outcome, Scorer
 from rag.evaluate.subject import Progress
 from rag.evaluate.summary import RESOURCES, summarise
@@ -81,6 +81,8 @@ def run_evaluation(target: Path, config: Config, options: Options | None = None,
     other = read_results(options.compare) if options.compare else None
     baseline = read_results(options.baseline) if options.baseline else None
     dataset = read_dataset(target, options.queries, options.qrels)
+    if options.report is not None:
+        make_folder(options.report)
     results, outcomes = evaluate(dataset, config, options, progress)
     results["run"]["target"] = target.name
     if other is not None:
@@ -97,6 +99,7 @@ def evaluate(
     done: Mapping[str, Outcome] | None = None, keep: Callable[[Outcome], None] | None = None,
 ) -> tuple[Results, list[Outcome]]:  # fmt: skip
     """The results of one configuration on a data set, and the outcome of every question; see `run_all` for `done` and `keep`."""
+    from rag.evaluate.judge import judge_outcomes, load_judge
     from rag.evaluate.usage import counted_tokens
 
     started = time.perf_counter()
@@ -104,12 +107,12 @@ def evaluate(
         dataset = replace(dataset, gold=None)
     counts = counted_tokens(options.price, enabled=config.llm.model != QUOTING or bool(options.judge))
     with opened(dataset, config, options, progress) as pipeline, counts as usage:
+        judging = config.llm.model_copy(update={"model": options.judge}) if options.judge else None
+        judge = load_judge(judging) if judging else None  # before hours of asking
         outcomes = ask(dataset, pipeline, options, progress, done, keep)
         results = summarise(dataset, outcomes)
-        if options.judge:
-            from rag.evaluate.judge import judge_outcomes
-
-            results["judge"] = judge_outcomes(outcomes, config.llm.model_copy(update={"model": options.judge}), progress)
+        if judging:
+            results["judge"] = judge_outcomes(outcomes, judging, progress, judge)
         described = {name: value for name, value in pipeline.describe().items() if name != "generation"}
         if coverage := pipeline.contextual_coverage():
             described["contextual"] = coverage

@@ -19,8 +19,9 @@ from rag.evaluate.evidence import COVERED, is_cited, is_relevant, quote_matches_
 from rag.evaluate.metrics import average_precision, ndcg_at_k, recall_at_k, reciprocal_rank_at_k
 from rag.evaluate.subject import Subject
 from rag.evaluate.texts import exact_match, token_f1
+from rag.quotations import quotation_spans
 from rag.types import Answer, Citation, Hit, Sentence
-from rag.verdicts import Verdicts
+from rag.verdicts import ACCORDING, Verdicts
 from rag.verify import Support
 
 DEPTH = 100
@@ -127,7 +128,7 @@ class Scorer:
             values |= {f"{in_context}{k}": float(any(is_relevant(hit, spans) for hit in hits[:k])) for k in (1, 5, 10)}
             values["crag_score"] = 1.0 if cited and not answer.abstained else 0.0 if answer.abstained else -1.0
             if question.answers:
-                said = "" if answer.abstained else " ".join(_without_markers(sentence) for sentence in answer.sentences)
+                said = "" if answer.abstained else " ".join(map(_said, answer.sentences))
                 values["exact_match"] = exact_match(said, question.answers, question.document_language or question.language)
                 values["f1"] = token_f1(said, question.answers, question.document_language or question.language)
         else:
@@ -278,6 +279,14 @@ def _hit_of(citation: Citation, hits: Sequence[Hit]) -> int | None:
         if passage.source == citation.source and passage.start <= citation.start and citation.end <= passage.end:
             return index
     return None
+
+
+def _said(sentence: Sentence) -> str:
+    """What a sentence answers: without markers, and of "According to X: «...»" what is quoted."""
+    text = _without_markers(sentence)
+    quoted = [(start, end) for start, end in quotation_spans(text) if ACCORDING.match(text)]
+    first = next((place for place, (start, _) in enumerate(quoted) if text[:start].rstrip().endswith(":")), len(quoted))
+    return " ".join(text[start + 1 : end - 1] for start, end in quoted[first:]) or text
 
 
 def _without_markers(sentence: Sentence) -> str:

@@ -66,6 +66,9 @@ def summarise(dataset: Dataset, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return results
 
 
+CRAG = "crag_score"
+
+
 def estimate_mean(values: Sequence[float], groups: Sequence[Hashable]) -> Estimate:
     """Mean, interval and minimum detectable difference of one metric; None without values.
 
@@ -75,7 +78,11 @@ def estimate_mean(values: Sequence[float], groups: Sequence[Hashable]) -> Estima
         return {"value": None, "low": None, "high": None, "n": 0, "mdd": None}
     proportion = all(value in (0, 1) for value in values)
     interval = clustered_wilson_interval(values, groups) if proportion else bootstrap_interval(values, groups)
-    error = standard_error(values, groups) * (2 * (1 - AGREEMENT)) ** 0.5
+    error = standard_error(values, groups)
+    if not error and proportion:  # all right, or all wrong: as if two of four more had been so (Agresti and Coull 1998)
+        share = (sum(values) + 2) / (len(values) + 4)
+        error = (share * (1 - share) / (len(values) + 4)) ** 0.5
+    error *= (2 * (1 - AGREEMENT)) ** 0.5
     return {
         "value": round(sum(values) / len(values), 6), "low": round(interval.low, 6), "high": round(interval.high, 6), "n": len(values),
         "mdd": round(minimum_detectable_difference(error), 6) if error else None,
@@ -110,10 +117,19 @@ def _metrics(entries: Sequence[Entry], names: Sequence[str]) -> dict[str, Estima
     estimates = {}
     for name in names:
         applicable = [entry for entry in entries if entry[name] is not None]
-        estimates[name] = estimate_mean([entry[name] for entry in applicable], [entry["group"] for entry in applicable])
+        values, groups = [entry[name] for entry in applicable], [entry["group"] for entry in applicable]
+        estimates[name] = _estimate_score(values, groups) if name == CRAG else estimate_mean(values, groups)
     if "quote_matches_text" in names:
         estimates["quote_matches_text"] = _quotes(entries)
     return estimates
+
+
+def _estimate_score(values: Sequence[float], groups: Sequence[Hashable]) -> Estimate:
+    """As `estimate_mean`, of a score from -1 to 1: where all questions have the same of the two ends, the interval is that of a share."""
+    estimate = estimate_mean([(value + 1) / 2 for value in values], groups)
+    value, low, high = (None if end is None else round(2 * end - 1, 6) for end in (estimate["value"], estimate["low"], estimate["high"]))
+    mdd = None if estimate["mdd"] is None else round(2 * estimate["mdd"], 6)
+    return {**estimate, "value": value, "low": low, "high": high, "mdd": mdd}
 
 
 def _quotes(entries: Sequence[Entry]) -> Estimate:

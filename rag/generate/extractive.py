@@ -325,7 +325,7 @@ def _opens_with(text: str, heading: str) -> bool:
 
 def _lead_in(passage: Passage, language: Language, heading: str = "") -> str:
     opening, closing = ("“", "”") if language == "en" else ("«", "»")
-    title = re.sub(r"[«»“”\"]", "", passage.title)
+    title = re.sub(r"[«»“”\"]", "", passage.title or passage.source)
     parts = [f"{opening}{title}{closing}"]
     if passage.date:
         parts.append(written(passage.date, language))
