@@ -19,7 +19,10 @@ _LONGEST_HEAD = 160
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row at `start:end` of a text, the names of its columns ("Item, Limit, Excess") if the table has a head, and whether it is it."""
+    """A row at `start:end` of a text, without its outer bars.
+
+    `columns` names its columns ("Item, Limit, Excess"), if the table has a head; `is_head` tells that it is that head.
+    """
 
     start: int
     end: int
@@ -43,7 +46,10 @@ def row_at(text: str, start: int, end: int) -> Row | None:
     cells = [cell.strip(" *_`") for cell in line.strip().strip("|").split("|")]
     apart = len(set(cells)) == len(cells) and not any(_FIGURE.fullmatch(cell) or ":" in cell for cell in cells)
     named = (DELIMITER.fullmatch(below[0]) is not None or apart) and len(line) <= _LONGEST_HEAD
-    return Row(first, last, ", ".join(filter(None, cells)) if named else "", is_head=named and head == first)
+    is_head = named and head == first
+    first += len(text[first:last]) - len(text[first:last].lstrip("| \t"))
+    last -= len(text[first:last]) - len(text[first:last].rstrip("| \t"))
+    return Row(first, last, ", ".join(filter(None, cells)) if named else "", is_head=is_head)
 
 
 def _is_of_table(line: str) -> bool:
