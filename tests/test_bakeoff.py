@@ -131,7 +131,7 @@ def test_a_file_that_does_not_fit_is_named(folder, text, message):
 
 def test_an_unknown_setting_is_named(folder):
     write(folder / "race.toml", "retrieval.pasages = 3")
-    with pytest.raises(ConfigError, match=r"Unknown key 'retrieval\.pasages'.*nearest is 'retrieval\.passages'"):
+    with pytest.raises(ConfigError, match=r"race\.toml, run 'one': Unknown key 'retrieval\.pasages'; the nearest is 'retrieval\.passages'"):
         read(folder)
 
 
@@ -157,3 +157,14 @@ def test_configurations_flags_and_earlier_results_in_one_table(folder):
 def test_what_cannot_be_compared_is_named(folder, runs, message):
     with pytest.raises(InputError, match=message):
         compare_runs(runs, None, Options(), None, (None, (), None))
+
+
+def test_judgements_of_documents_that_are_not_there_are_said(folder):
+    (folder / "topics.txt").write_text("1\tWhen does the pool open?\n2\tWhen does the gate open?\n", encoding="utf-8")
+    options = Options(qrels=folder / "qrels.txt", documents=folder / "documents", retrieval_only=True)
+    (folder / "qrels.txt").write_text("1 0 pool 1\n2 0 nowhere 1\n", encoding="utf-8")
+    results = run_evaluation(folder / "topics.txt", Config(), options)
+    assert (results["counts"]["judged_but_not_indexed"], results["metrics"]["recall@10"]["value"]) == (1, 0.5)
+    (folder / "qrels.txt").write_text("1 0 pond 1\n2 0 nowhere 1\n", encoding="utf-8")
+    with pytest.raises(InputError, match="None of the judged documents is in the index"):
+        run_evaluation(folder / "topics.txt", Config(), options)

@@ -28,7 +28,7 @@ from typing import Any
 
 from rag import __version__
 from rag.config import Config, IndexConfig, load_config
-from rag.errors import InputError, LoadError
+from rag.errors import ConfigError, InputError, LoadError
 from rag.evaluate.compare import RESULTS, compare_all, read_results
 from rag.evaluate.datasets import Dataset, read_dataset
 from rag.evaluate.files import TIMES, write_bake_off, write_report
@@ -177,7 +177,11 @@ def _candidate(file: Path, name: str, table: object, config: Path | None, assign
     own = [
         f"{section}.{key}={json.dumps(value)}" for section, values in table.items() if section != "price" for key, value in values.items()
     ]
-    return Candidate(name, load_config(config, [*assignments, *own], index), tuple(price) if price else None)
+    try:
+        settings = load_config(config, [*assignments, *own], index)
+    except ConfigError as error:
+        raise ConfigError(f"{file}, run {name!r}: {str(error).replace(' in --set', '')}") from error
+    return Candidate(name, settings, tuple(price) if price else None)
 
 
 def _holdings(options: Options, config: Config) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +107,7 @@ def evaluate(
         dataset = replace(dataset, gold=None)
     counts = counted_tokens(options.price, enabled=config.llm.model != QUOTING or bool(options.judge))
     with opened(dataset, config, options, progress) as pipeline, counts as usage:
+        dataset = _with_missing(dataset, pipeline)
         judging = config.llm.model_copy(update={"model": options.judge}) if options.judge else None
         judge = load_judge(judging) if judging else None  # before hours of asking
         outcomes = ask(dataset, pipeline, options, progress, done, keep)
@@ -119,6 +120,18 @@ def evaluate(
         results |= {"index": described, "run": describe_run(config)}
         results[RESOURCES] = describe_machine(pipeline.config.index.path, time.perf_counter() - started) | usage()
     return results, outcomes
+
+
+def _with_missing(dataset: Dataset, pipeline: "Pipeline") -> Dataset:
+    """`dataset`, with the number of relevant documents that the index lacks if there are such: nothing can find them."""
+    relevant = {name for question in dataset.questions for name, gain in question.gains.items() if gain > 0}
+    sources = {listed.source for listed in pipeline.documents()} if relevant else set()
+    missing = relevant - sources - {PurePath(source).stem for source in sources}
+    if missing and missing == relevant:
+        raise InputError(
+            f"None of the judged documents is in the index ({min(missing)!r} is not); judgements name files as the index does."
+        )
+    return replace(dataset, left_out={**dataset.left_out, "judged_but_not_indexed": len(missing)}) if missing else dataset
 
 
 def ask(
