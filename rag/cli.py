@@ -46,7 +46,6 @@ from rag.types import Turn
 if TYPE_CHECKING:
     from rag.config import Config
     from rag.doctor import Finding
-    from rag.embed import Embedder
     from rag.receipt import Provenance
     from rag.types import Answer
 
@@ -111,6 +110,7 @@ def index_command(
     index: IndexOption = None, config: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Bring the index up to date with files and folders: new, changed and deleted ones."""
+    from rag.embed import configured_embedders
     from rag.index.sync import Skipped, sync
     from rag.load import SUFFIXES
     from rag.load.fetch import is_url
@@ -136,7 +136,7 @@ def index_command(
         return
     pages, failed = _fetch(settings, urls, dry_run=dry_run)
     wanted += pages
-    embedder, *also = _embedders(settings)
+    embedder, *also = configured_embedders(settings.embedding)
     with progress_bars(as_json) as progress:
         summary = sync(settings, embedder, wanted, progress, also=also, dry_run=dry_run)
     summary = replace(summary, skipped=(*summary.skipped, *(Skipped(url, reason) for url, reason in failed)))
@@ -248,6 +248,7 @@ def check(
     index: IndexOption = None, config: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Verify every document, vector and search file of the index; exit status 0 only if all is what was written."""
+    from rag.embed import configured_embedders
     from rag.index import milvus_sync
     from rag.index import sync as syncing
     from rag.index.check import Finding, examine, traces
@@ -255,14 +256,14 @@ def check(
     settings = load_config(config, assignments or (), index)
     lost: list[str] = []
     if settings.index.url:
-        (embedder, *_) = _embedders(settings)
+        (embedder, *_) = configured_embedders(settings.embedding)
         if repair:
             milvus_sync.repair(settings, embedder, syncing.splitter_of(settings))
         findings = milvus_sync.examine(settings, embedder.fingerprint)
     else:
         if repair:
             with progress_bars(as_json) as progress:
-                _, lost = syncing.repair(settings, _embedders(settings), progress)
+                _, lost = syncing.repair(settings, configured_embedders(settings.embedding), progress)
         findings = examine(settings.index.path)
     if gone is not None:
         files = traces(settings.index.path, gone)
@@ -352,13 +353,6 @@ def _preview(settings: "Config", wanted: Sequence[Path], *, as_json: bool) -> No
                 print_preview(document, passages)
     if failed == len(files):
         raise InputError(f"None of {', '.join(map(str, wanted))} can be read.")
-
-
-def _embedders(settings: "Config") -> "list[Embedder]":
-    """The configured embedder, and those that are kept beside it."""
-    from rag.embed import load_embedder
-
-    return [load_embedder(model, device=settings.embedding.device) for model in (settings.embedding.model, *settings.embedding.also)]
 
 
 def _report(findings: "Sequence[Finding]") -> None:

@@ -2,6 +2,7 @@
 
 import difflib
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,16 +24,12 @@ def remove(
     index: IndexOption = None, config: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Take documents out of the index; their files stay, and `rag index` on them brings them back."""
-    from dataclasses import asdict
-
-    from rag.embed import load_embedder
+    from rag.embed import configured_embedders
     from rag.index import open_index
     from rag.index.sync import remove as take_out
 
     settings = load_config(config, assignments or (), index)
-    embedder, *also = (
-        load_embedder(model, device=settings.embedding.device) for model in (settings.embedding.model, *settings.embedding.also)
-    )
+    embedder, *also = configured_embedders(settings.embedding)
     with closing(open_index(settings.index, embedder.fingerprint)) as opened, opened.snapshot() as snapshot:
         listed = snapshot.store.listed()
     sources = [source for name in names for source in _named(name, listed)]

@@ -13,7 +13,9 @@ DELIMITER = re.compile(
 """The line below the head of a Markdown table."""
 
 _BAR = re.compile(r"(?:^|\s)\|(?:\s|$)")
-_FIGURE = re.compile(r"[-+]?[\d.,\s]*\d[\d.,\s]*[%€$£]?")
+FIGURE = re.compile(r"[-+]?[\d.,\s]*\d[\d.,\s]*[%€$£]?")
+"""A cell that is a number: no name of a column."""
+
 _LONGEST_HEAD = 160
 
 
@@ -44,7 +46,7 @@ def row_at(text: str, start: int, end: int) -> Row | None:
     if not below or not _is_of_table(below[0]):
         return None
     cells = [cell.strip(" *_`") for cell in line.strip().strip("|").split("|")]
-    apart = len(set(cells)) == len(cells) and not any(_FIGURE.fullmatch(cell) or ":" in cell for cell in cells)
+    apart = len(set(cells)) == len(cells) and not any(FIGURE.fullmatch(cell) or ":" in cell for cell in cells)
     named = (DELIMITER.fullmatch(below[0]) is not None or apart) and len(line) <= _LONGEST_HEAD
     is_head = named and head == first
     first += len(text[first:last]) - len(text[first:last].lstrip("| \t"))

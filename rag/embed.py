@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["BuiltinEmbedder", "ContextualEncoder", "Embedder", "LangChainEmbedder", "SentenceTransformersEmbedder", "load_embedder"]
+    from rag.config import EmbeddingConfig
+
+__all__ = [
+    "BuiltinEmbedder",
+    "ContextualEncoder",
+    "Embedder",
+    "LangChainEmbedder",
+    "SentenceTransformersEmbedder",
+    "configured_embedders",
+    "load_embedder",
+]
 
 Matrix = npt.NDArray[np.float32]
 
@@ -234,6 +244,15 @@ def load_embedder(model: str, *, device: str | None = None) -> Embedder:
     if separator and provider in PROVIDER_PACKAGES:
         return _load_provider(model, PROVIDER_PACKAGES[provider])
     return SentenceTransformersEmbedder(model, device=device)
+
+
+def configured_embedders(settings: "EmbeddingConfig") -> list[Embedder]:
+    """The configured embedder, and those that are kept beside it.
+
+    Raises:
+        ModelError: see `load_embedder`.
+    """
+    return [load_embedder(model, device=settings.device) for model in (settings.model, *settings.also)]
 
 
 def _load_provider(model: str, package: str) -> LangChainEmbedder:

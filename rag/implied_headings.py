@@ -19,7 +19,9 @@ _MARKS = "#*_> \t"
 _ORDINAL_LINE = re.compile(rf"(?P<ordinal>(?i:{ORDINAL}|única|unica))[*_]*\s?(?:\.\s?[-–—]+|[.:)]|[-–—]\s)(?=[\s*_]|$)")
 _GROUP = re.compile(
     r"(?:disposiciones\s+)?(?:(?P<transitional>transitori[oa]s)|disposiciones\s+(?:(?P<additional>adicionales)|(?P<final>finales)|"
-    r"(?P<repealing>derogatorias)))|(?P<ground>(?:fundamentos\s+(?:de\s+derecho|jurídicos)|(?-i:FUNDAMENTOS)))|(?P<fact>antecedentes\s+de\s+hecho|hechos\s+probados)|art[ií]culos\s+(?P<articles>transitorios)|(?P<english>transitional|additional|final|repealing)\s+provisions",
+    r"(?P<repealing>derogatorias)))|"
+    r"(?P<ground>fundamentos\s+(?:de\s+derecho|jurídicos)|(?-i:FUNDAMENTOS))|(?P<fact>antecedentes\s+de\s+hecho|hechos\s+probados)|"
+    r"art[ií]culos\s+(?P<articles>transitorios)|(?P<english>transitional|additional|final|repealing)\s+provisions",
     re.IGNORECASE,
 )
 _RECITAL = re.compile(r"\((?P<number>[0-9]{1,3})\)(?=\s|$)")

@@ -24,7 +24,8 @@ _AFTER = re.compile(
     r"(?:\s?[.,]?\s?(?:"
     rf"\((?P<round>{DETAIL})\)|"
     r"(?<=[\dIVX])\.(?P<dotted>\d{1,3})(?!\d)(?:\.?ª)?|\.?\s?(?P<lettered>[a-z])\)|\.(?P<bare>[a-z])\b(?!\.)|"
-    rf"(?P<counted>{_ORDINALS})\s+(?:{_UNIT}|subparagraphs?)\b|{_UNIT}\s*\(?{_VALUE.format('unit')}\)?(?:\.?[ºª])?|{_POINT}\s*\(?(?P<point>[a-z])\b\)?|(?P<space>[a-z])\)))",
+    rf"(?P<counted>{_ORDINALS})\s+(?:{_UNIT}|subparagraphs?)\b|"
+    rf"{_UNIT}\s*\(?{_VALUE.format('unit')}\)?(?:\.?[ºª])?|{_POINT}\s*\(?(?P<point>[a-z])\b\)?|(?P<space>[a-z])\)))",
     re.IGNORECASE,
 )
 _POINT_BEFORE = re.compile(rf"\b{_POINT}\s*\(?(?P<point>[a-z])\)?(?:\s*,)?\s+(?:of|del?|in)\s+(?:(?:the|el|la)\s+)?$", re.IGNORECASE)

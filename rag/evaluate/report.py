@@ -42,8 +42,8 @@ APART = {"only_here": "only in the first run", "only_other": "only in the refere
 def print_comparisons(comparisons: Mapping[str, Row], reference: str, console: Console) -> None:
     """One table of runs against a reference: value, delta with interval, and verdict for each metric."""
     first = next(iter(comparisons.values()))
-    apart = {name: first[name] for name in ("only_here", "only_other", "relabelled") if first[name]}
-    left = f" ({', '.join(f'{count} {APART[name]}' for name, count in apart.items())}: left out)" if apart else ""
+    apart = [f"{first[name]} {what}" for name, what in APART.items() if first[name]]
+    left = f" ({', '.join(apart)}: left out)" if apart else ""
     title = f"Against {reference}, {first['questions']} questions in both{left}"
     columns = [column for name in comparisons for column in (escape(name), "Delta, 95% interval", "Win/tie/loss", "Verdict")]
     table = Table("Metric", escape(reference), *columns, title=escape(title))

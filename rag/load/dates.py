@@ -47,8 +47,6 @@ _FORMS = tuple(
 _ONLY_YEAR = re.compile(rf"^\W*{_YEAR}\W*$")
 _LABELS = r"fecha|dated?|publicad[oa]|published|updated|actualizad[oa]|actualizaci[óo]n|revisi[óo]n|revised|posted"
 _LABEL = re.compile(rf"^\W*(?:p[áa]gina\s|page\s|[úu]ltima\s|last\s)?(?:{_LABELS})\b[^:\n]{{0,30}}?:?\s(?P<rest>.*)$", re.IGNORECASE)
-
-
 _LABEL_INSIDE = re.compile(rf"(?:^|[.;|]\s)(?:{_LABELS}):\s(?P<rest>.{{6,40}})", re.IGNORECASE)
 _SIGNED = re.compile(
     rf"(?:(?:en|at|in)\s)?[^\W\d_][^\d,.;:]{{1,40}},\s(?:a|on|el|this)?\s?(?:día\s)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s"

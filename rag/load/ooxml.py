@@ -14,7 +14,7 @@ from rag.load.xml import Element, attribute, children, local, parse_xml, text_of
 
 LARGEST_PART = 60_000_000
 # What programs put into files that say nothing themselves: python-docx, python-pptx, openpyxl, PowerPoint.
-OF_TEMPLATES = ("2013-12-23", "2013-01-27", "python-docx", "Steve Canny", "openpyxl", "PowerPoint Presentation", "Word Document")
+OF_TEMPLATES = ("python-docx", "Steve Canny", "openpyxl", "PowerPoint Presentation", "Word Document")
 
 
 @dataclass(frozen=True, slots=True)

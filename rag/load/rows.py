@@ -6,11 +6,11 @@ The first row of at least two texts names the columns; rows of one cell above it
 import re
 from collections.abc import Sequence
 
+from rag.columns import FIGURE
 from rag.load.layout import Layout
 
 MOST_ROWS = 200_000
 MOST_COLUMNS = 500
-NUMBER = re.compile(r"[-+]?[\d.,\s]*\d[\d.,\s]*[%€$£]?")
 YEAR = re.compile(r"(?:1[89]|20)\d\d")
 LONGEST_NAME = 80
 
@@ -35,7 +35,7 @@ def _names_columns(row: Sequence[str]) -> bool:
     return (
         len(set(cells)) == len(cells)
         and bool(named or not row[0])
-        and all(len(cell) <= LONGEST_NAME and not NUMBER.fullmatch(cell) for cell in named)
+        and all(len(cell) <= LONGEST_NAME and not FIGURE.fullmatch(cell) for cell in named)
     )
 
 
