@@ -206,6 +206,6 @@ def _show(summary: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(summary)
         return
-    print_costs(summary, console())
     if summary["comparisons"]:
         print_comparisons(summary["comparisons"], summary["reference"], console())
+    print_costs(summary, console())

@@ -27,6 +27,21 @@ def test_verdicts_are_corrected_for_the_number_of_runs_and_metrics():
     assert [own["metrics"]["crag_score"]["verdict"] for own in both] == ["no difference shown"] * 2
 
 
+def test_all_means_of_a_metric_are_over_the_questions_that_every_run_has():
+    reference = run_of([1.0, 0.0, 1.0, 0.0])
+    whole, shorter = run_of([1.0, 1.0, None, 1.0]), run_of([0.0, 1.0, 1.0])
+    rows = [own["metrics"]["crag_score"] for own in compare_all(reference, [whole, shorter])]
+    assert [(row["n"], row["other"], row["value"]) for row in rows] == [(2, 0.5, 1.0), (2, 0.5, 0.5)]
+
+
+def test_a_run_without_a_metric_takes_no_questions_from_it():
+    reference = run_of([1.0, 0.0])
+    searched = run_of([None, None])
+    searched["metrics"] = {}
+    with_metric, without = compare_all(reference, [run_of([1.0, 1.0]), searched])
+    assert (with_metric["metrics"]["crag_score"]["n"], without["metrics"]) == (2, {})
+
+
 def test_a_metric_that_is_no_headline_gets_no_verdict():
     row = compare(run_of([1.0] * 6, "map"), run_of([0.0] * 6, "map"))["metrics"]["map"]
     assert (row["p_value"], row["p_holm"], row["verdict"]) == (0.03125, None, None)

@@ -32,7 +32,8 @@ def compare(results: Results, other_results: Results) -> dict[str, Any]:
 def compare_all(reference: Results, runs: Sequence[Results]) -> list[dict[str, Any]]:
     """Compare each run with the reference; p-values are corrected over all runs and headline metrics together.
 
-    Only questions of both to which a metric applies in both count.
+    Only questions of all of them count, and for a metric those to which it applies in each that has it: so all means of a metric are over
+    the same questions.
 
     Returns:
         Per run {"questions", "only_here", "only_other", "relabelled", "level", "metrics"}, for each metric {"value", "other", "delta",
@@ -43,7 +44,14 @@ def compare_all(reference: Results, runs: Sequence[Results]) -> list[dict[str, A
     Raises:
         InputError: no question is in both.
     """
-    comparisons = [_pair(run, reference) for run in runs]
+    sides = [{entry["id"]: entry for entry in side["per_query"]} for side in (reference, *runs)]
+    shared = [name for name in sides[0] if all(name in own and own[name].get("label") == sides[0][name].get("label") for own in sides[1:])]
+    if not shared:
+        what = "with the labels " if any(name in own for own in sides[1:] for name in sides[0]) else "id "
+        raise InputError(
+            f"No question {what}of {runs[0].get('dataset')!r} is in the results to compare with; compare runs on the same data set."
+        )
+    comparisons = [_pair(run, sides, place, shared) for place, run in enumerate(runs, start=1)]
     family = [row for comparison in comparisons for name, row in comparison["metrics"].items() if name in HEADLINE]
     for row, p_value in zip(family, holm([row["p_value"] for row in family]), strict=True):
         row["p_holm"] = round(p_value, 6)
@@ -127,26 +135,26 @@ def write_baseline(results: Results, file: Path) -> None:
         raise InputError(f"The baseline cannot be written to {file} ({error.strerror}); give another file.") from error
 
 
-def _pair(results: Results, other_results: Results) -> dict[str, Any]:
-    here, there = ({entry["id"]: entry for entry in side["per_query"]} for side in (results, other_results))
+Entries = Mapping[str, Mapping[str, Any]]
+
+
+def _pair(run: Results, sides: Sequence[Entries], place: int, shared: Sequence[str]) -> dict[str, Any]:
+    """The run whose entries are at `place` against those at 0, on the questions that all have."""
+    there, here = sides[0], sides[place]
     both = [name for name in here if name in there]
-    shared = [name for name in both if here[name].get("label") == there[name].get("label")]
-    if not shared:
-        what = "No question id" if not both else "No question with the labels"
-        name = results.get("dataset")
-        raise InputError(f"{what} of {name!r} is in the results to compare with; compare runs on the same data set.")
     metrics = {}
-    for metric in results["metrics"]:
-        names = [name for name in shared if here[name].get(metric) is not None and there[name].get(metric) is not None]
-        if names:
+    for metric in run["metrics"]:
+        having = [own for own in sides if any(own[name].get(metric) is not None for name in shared)]
+        names = [name for name in shared if all(own[name].get(metric) is not None for own in having)]
+        if names and here in having and there in having:
             metrics[metric] = _compare_metric(metric, [here[name] for name in names], [there[name] for name in names])
     return {
         "questions": len(shared), "only_here": len(here) - len(both), "only_other": len(there) - len(both),
-        "relabelled": len(both) - len(shared), "level": LEVEL, "metrics": metrics,
+        "relabelled": sum(here[name].get("label") != there[name].get("label") for name in both), "level": LEVEL, "metrics": metrics,
     }  # fmt: skip
 
 
-def _compare_metric(metric: str, here: list[dict[str, Any]], there: list[dict[str, Any]]) -> dict[str, Any]:
+def _compare_metric(metric: str, here: Sequence[Mapping[str, Any]], there: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     ours, theirs = [entry[metric] for entry in here], [entry[metric] for entry in there]
     groups = [entry["group"] for entry in here]
     test = paired_sign_flip(ours, theirs, groups)

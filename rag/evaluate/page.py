@@ -44,7 +44,7 @@ def render_bake_off(reference: Results, summary: Results) -> str:
     """The whole page of a bake-off: what each run gains and costs, then each against the reference."""
     title = f"Bake-off on {summary['dataset']}"
     compared = [(f"{name} against {summary['reference']}", own) for name, own in summary["comparisons"].items()]
-    parts = [f"<header><h1>{escape(title)}</h1>{_counts(reference)}</header>", _costs(summary), *_comparisons(compared)]
+    parts = [f"<header><h1>{escape(title)}</h1>{_counts(reference)}</header>", *_comparisons(compared), _costs(summary)]
     return _frame(title, parts)
 
 
@@ -102,20 +102,16 @@ def _gate(results: Results) -> str:
 
 
 def _costs(summary: Results) -> str:
-    """A row for each run: headline metrics, then time, size, memory, tokens."""
-    runs = summary["runs"]
-    names = [name for name in HEADLINE if any(name in own["metrics"] for own in runs.values())]
+    """A row for each run: time, size, memory, tokens."""
     rows = []
-    for name, own in runs.items():
+    for name, own in summary["runs"].items():
         costs = own["costs"]
-        cells = [_with_interval(own["metrics"][metric]) for metric in names]
-        cells += [f'<td class="number">{"–" if costs[key] is None else f"{costs[key]:,.0f}"}</td>' for key in ("p50_ms", "p95_ms")]
+        cells = [f'<td class="number">{"–" if costs[key] is None else f"{costs[key]:,.0f}"}</td>' for key in ("p50_ms", "p95_ms")]
         cells += [f'<td class="number">{costs["index_bytes"] / 2**20:.1f}</td><td class="number">{costs["peak_memory_mib"]}</td>']
         cells += [f'<td class="number">{costs.get(key, "–")}</td>' for key in ("tokens_in", "tokens_out", "cost")]
         rows.append(f"<tr><th>{escape(name)}</th>{''.join(cells)}<td><small>{escape(own['fingerprint'] or '')}</small></td></tr>")
     head = _head(
         "Run",
-        *(f">{name}" for name in names),
         ">p50 ms",
         ">p95 ms",
         ">index MiB",
@@ -127,16 +123,16 @@ def _costs(summary: Results) -> str:
     )
     note = "Memory is the peak of the process up to the end of the run; run a candidate alone for its own."
     table = f'<div class="scroll"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>'
-    return f'<h2 id="costs">Gains and costs</h2>{table}<p class="note">{note}</p>'
+    return f'<h2 id="costs">Costs</h2>{table}<p class="note">{note}</p>'
 
 
 def _comparisons(compared: Sequence[tuple[str, Results]]) -> Iterator[str]:
     for place, (name, comparison) in enumerate(compared):
         heading = '<h2 id="comparison">Comparison</h2>' if place == 0 else ""
         rows = "".join(_comparison_row(metric, row) for metric, row in comparison["metrics"].items())
-        head = _head("Metric", ">other", ">this", ">delta", ">95% interval", ">p", "win / tie / loss", ">detectable", "verdict")
+        head = _head("Metric", ">other", ">this", ">delta", ">95% interval", ">p", ">n", "win / tie / loss", ">detectable", "verdict")
         note = (
-            f"{comparison['questions']} questions in both, paired by id; {comparison['relabelled']} with changed labels left out. "
+            f"{comparison['questions']} questions in all of them, paired by id; {comparison['relabelled']} with changed labels left out. "
             f"Verdicts: sign-flip test on headline metrics at {comparison['level']:.0%} over all of them (Holm). Detectable: the true "
             "difference that this many questions show in four of five cases."
         )
@@ -151,6 +147,7 @@ def _comparison_row(metric: str, row: Results) -> str:
     cells = (
         f"<th>{escape(metric)}</th>", _number(row["other"]), _number(row["value"]), f'<td class="number">{row["delta"]:+.3f}</td>',
         f'<td class="number">{row["low"]:+.3f} to {row["high"]:+.3f}</td>', f'<td class="number">{p_value}</td>',
+        f'<td class="number">{row["n"]}</td>',
         f"<td>{row['win']} / {row['tie']} / {row['loss']}</td>", _number(row["mdd"]), f'<td class="word {style}">{verdict}</td>',
     )  # fmt: skip
     return f"<tr>{''.join(cells)}</tr>"

@@ -36,21 +36,26 @@ def print_results(results: Row, console: Console) -> None:
         print_gate(results["gate"], console)
 
 
-APART = {"only_here": "only in the first run", "only_other": "only in the reference", "relabelled": "with other labels"}
+APART = {"only_here": "only in {run}", "only_other": "only in {reference}", "relabelled": "of {run} with other labels"}
 
 
 def print_comparisons(comparisons: Mapping[str, Row], reference: str, console: Console) -> None:
-    """One table of runs against a reference: value, delta with interval, and verdict for each metric."""
-    first = next(iter(comparisons.values()))
-    apart = [f"{first[name]} {what}" for name, what in APART.items() if first[name]]
+    """One table of runs against a reference: value, delta with interval, and verdict for each metric, all over the same questions."""
+    apart = [
+        f"{own[name]} {what.format(run=run, reference=reference)}"
+        for run, own in comparisons.items()
+        for name, what in APART.items()
+        if own[name]
+    ]
     left = f" ({', '.join(apart)}: left out)" if apart else ""
-    title = f"Against {reference}, {first['questions']} questions in both{left}"
+    shared = "both" if len(comparisons) == 1 else "all"
+    title = f"Against {reference}, {next(iter(comparisons.values()))['questions']} questions in {shared}{left}"
     columns = [column for name in comparisons for column in (escape(name), "Delta, 95% interval", "Win/tie/loss", "Verdict")]
-    table = Table("Metric", escape(reference), *columns, title=escape(title))
+    table = Table("Metric", "n", escape(reference), *columns, title=escape(title))
     for metric in dict.fromkeys(name for own in comparisons.values() for name in own["metrics"]):
         rows = [own["metrics"].get(metric) for own in comparisons.values()]
         known = next(row for row in rows if row)
-        table.add_row(metric, f"{known['other']:.3f}", *(cell for row in rows for cell in _cells(row)))
+        table.add_row(metric, str(known["n"]), f"{known['other']:.3f}", *(cell for row in rows for cell in _cells(row)))
     _print(table, console)
     detectable = [row["mdd"] for own in comparisons.values() for name, row in own["metrics"].items() if name in HEADLINE and row["mdd"]]
     if detectable:
@@ -62,17 +67,14 @@ def print_comparisons(comparisons: Mapping[str, Row], reference: str, console: C
 
 
 def print_costs(summary: Row, console: Console) -> None:
-    """A row for each run: headline metrics, and what it costs as far as that was measured."""
-    runs = summary["runs"]
-    names = [name for name in HEADLINE if any(name in own["metrics"] for own in runs.values())]
-    table = Table("Run", *names, "p50 ms", "p95 ms", "Index MiB", "Memory MiB", "Tokens in/out", "Cost")
-    for name, own in runs.items():
+    """A row for each run: what it costs, as far as that was measured."""
+    table = Table("Run", "p50 ms", "p95 ms", "Index MiB", "Memory MiB", "Tokens in/out", "Cost")
+    for name, own in summary["runs"].items():
         costs = own["costs"]
         size = "–" if costs["index_bytes"] is None else f"{costs['index_bytes'] / 2**20:.1f}"
         tokens = f"{costs['tokens_in']:,}/{costs['tokens_out']:,}" if "tokens_in" in costs else "–"
         told = [str(costs[key] or "–") for key in ("p50_ms", "p95_ms")] + [size, str(costs["peak_memory_mib"] or "–"), tokens]
-        figures = [_figure(own["metrics"].get(metric, {"value": None})) for metric in names]
-        table.add_row(escape(name), *figures, *told, str(costs.get("cost", "–")))
+        table.add_row(escape(name), *told, str(costs.get("cost", "–")))
     _print(table, console)
 
 
