@@ -1,12 +1,13 @@
 """What a question says of the provisions that it names: which, of which document, in which chapter or annex, which paragraph.
 
 "Article 4(2)(b) of the GDPR and article 5 of the LOSU" is Article 4, paragraph 2, letter b, of "the GDPR", and Article 5 of "the LOSU".
+"The transitional provisions of the law" are all that it has, where nothing else is asked of them.
 It reads words; whether there is such a document is for `rag.lookup` to find out.
 """
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.aliases import KIND_WORDS, acronyms, fold, folded_words, official_numbers
@@ -54,9 +55,13 @@ _ASKING_FOR_ALL_WORDS = (
     "what which does do is are in say says state states provide provides establish establishes contain contains under the of and to from "
     "que dice dicen establece establecen dispone disponen preve contiene contienen hay en el la los las lo de del al segun cual es "
     "regula regulan regulate regulates trata tratan cover covers deal deals with articles articulos "
+    "all list any there has have todas todos lista tiene tienen "
+    "cuales son "
     "texto text content contenido paragraph apartado letra point number numero tell me about read show muestra dime article articulo"
 )
 _ASKING_FOR_ALL = frozenset(_ASKING_FOR_ALL_WORDS.split())
+ALL = "*"
+"""Number of a reference that stands for all of its kind."""
 _NAME = re.compile(r"(?<!^)(?<![?!.¿¡]\s)\b[A-ZÁÉÍÓÚÑ]\w+")
 
 
@@ -75,10 +80,17 @@ class Asked:
 
 
 def asked_provisions(question: str) -> list[Asked]:
-    """The provisions that `question` names, in order, each once; else points, or acts by number."""
-    mentions = find(question) or _single(question) or asked_points(question)
-    if not mentions:
-        return [Asked(mention.reference) for mention in find_acts(question)]
+    """The provisions that `question` names, in order, each once; else all of a kind (with the number `ALL`), points, or acts by number."""
+    mentions = find(question) or _single(question)
+    if not mentions and (every := _every(question)):
+        asked = [replace(item, phrase=item.phrase or _phrase_of_holder(question[every[0].end :])) for item in _asked(question, every)]
+        if _asks_nothing_else(question, every, asked):
+            return asked
+    mentions = mentions or asked_points(question)
+    return _asked(question, mentions) if mentions else [Asked(mention.reference) for mention in find_acts(question)]
+
+
+def _asked(question: str, mentions: Sequence[Mention]) -> list[Asked]:
     groups = _groups(question, mentions)
     phrases = [_phrase_after(question, groups, place) for place in range(len(groups))]
     if groups and not any(phrases):
@@ -114,6 +126,44 @@ def _single(question: str) -> list[Mention]:
     return [Mention(Reference(f"{adjective} provision", "1"), match.start(), match.end())]
 
 
+_EVERY = {
+    "transitional provision": r"disposiciones\s+transitorias|transitional\s+provisions",
+    "additional provision": r"disposiciones\s+adicionales|additional\s+provisions",
+    "final provision": r"disposiciones\s+finales|final\s+provisions",
+    "repealing provision": r"disposiciones\s+derogatorias|repealing\s+provisions",
+    "annex": r"anexos|annexes|apéndices|appendices",
+    "ground": r"fundamentos\s+(?:de\s+derecho|jurídicos)|legal\s+grounds",
+    "fact": r"antecedentes\s+de\s+hecho",
+}
+
+
+def _every(question: str) -> list[Mention]:
+    """ "The transitional provisions", "los anexos", without numbers."""
+    found = ((kind, re.search(rf"\b(?:{pattern})\b", question, re.IGNORECASE)) for kind, pattern in _EVERY.items())
+    return [Mention(Reference(kind, ALL), match.start(), match.end()) for kind, match in found if match][:1]
+
+
+_HOLDER = re.compile(
+    r"\s+(?:does|do|has|have|are(?:\s+there)?\s+in|is\s+in|tienen?|hay\s+en|contienen?|figuran\s+en)\s+(?P<phrase>.*?)(?:\s+(?:have|contain|include))?\s*[?.]*$",
+    re.IGNORECASE,
+)
+
+
+def _phrase_of_holder(rest: str) -> str:
+    """ "The agreement" behind "what annexes": " does the agreement have?", " tiene el acuerdo"."""
+    match = _HOLDER.match(rest)
+    return match["phrase"] if match and names_something(match["phrase"]) else ""
+
+
+def each_of(asked: Sequence[Asked], existing: Callable[[Asked], Iterable[Reference]]) -> list[Asked]:
+    """`asked` with those that `existing` says in the place of all of a kind."""
+    return [
+        replace(item, reference=reference)
+        for item in asked
+        for reference in (dict.fromkeys(existing(item)) if item.reference.number == ALL else (item.reference,))
+    ]
+
+
 def as_paragraph(item: Asked, inside: Sequence[Passage]) -> Asked:
     """ "Section 2 of annex I" as paragraph 2, where the passages of the annex (those `inside` it) are in no sections."""
     if item.reference.kind != "section" or not item.within or item.part or not inside:
@@ -137,14 +187,18 @@ def names_something(phrase: str) -> bool:
 
 def asks_for_all(question: str) -> bool:
     """Whether `question` asks for nothing but what provisions say: "¿Qué dice el artículo 4 del RGPD?", "Article 4"."""
-    mentions = find(question)
+    mentions = find(question) or _single(question) or _every(question)
+    return bool(mentions) and _asks_nothing_else(question, mentions, asked_provisions(question))
+
+
+def _asks_nothing_else(question: str, mentions: Sequence[Mention], asked: Sequence[Asked]) -> bool:
     rest = question
     for mention in mentions:
         rest = rest[: mention.start] + " " * (mention.end - mention.start) + rest[mention.end :]
-    for phrase in {item.phrase for item in asked_provisions(question)}:
+    for phrase in {item.phrase for item in asked}:
         rest = rest.replace(phrase, " ") if phrase else rest
     words = [word for word in _LETTERS.findall(fold(rest)) if len(word) > 1 and word.isalpha()]
-    return bool(mentions) and _ASKING_FOR_ALL.issuperset(words)
+    return _ASKING_FOR_ALL.issuperset(words)
 
 
 def _groups(question: str, mentions: Sequence[Mention]) -> list[list[Mention]]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.aliases import fold, names_of
-from rag.asked_provisions import Asked, as_paragraph, as_point, asked_provisions, asks_for_all
+from rag.asked_provisions import Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
 from rag.index import Snapshot
 from rag.meant import GENERIC, Meaning, Meant, meant_by, named_elsewhere
 from rag.numbered_acts import POINT, calls_it_point, is_act, numbered_lines, points
@@ -62,7 +62,8 @@ class Lookup:
 
 def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -> Lookup:
     """Find the provisions that `question` names; see `Lookup`."""
-    items = [_as_point(snapshot, _as_paragraph(snapshot, item), question, meaning) for item in asked_provisions(question)]
+    every = {source: title for source, title, *_ in snapshot.store.documents()} if (named := asked_provisions(question)) else {}
+    items = _items(snapshot, named, question, every, meaning)
     placed = {
         item: _points(snapshot, item, question, meaning)
         for item in items
@@ -77,7 +78,6 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
     missing: list[tuple[Reference, Part]] = []
     places: dict[int, int] = {}
     instead: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {}
-    every = {source: title for source, title, *_ in snapshot.store.documents()} if asked else {}
     more, settled = 0, bool(asked)
     for place, item in enumerate(asked):
         if item.reference.kind == POINT:
@@ -120,6 +120,25 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
         references, tuple(absent), tuple(existing.items()), found, more, parts, tuple(missing), tuple(unknown), openings, settled, contents,
         {reference: around for reference, around in absent.items() if around}, places, tuple(instead.items()),
     )  # fmt: skip
+
+
+def _items(snapshot: Snapshot, named: Sequence[Asked], question: str, every: Mapping[str, str], meaning: Meaning | None) -> list[Asked]:
+    """What a question names as the documents have it: of all of a kind each one, a section as a paragraph, a clause as a point."""
+    items = each_of(named, lambda item: _existing(snapshot, item, question, every, meaning))
+    return [_as_point(snapshot, _as_paragraph(snapshot, item), question, meaning) for item in items]
+
+
+def _existing(snapshot: Snapshot, item: Asked, question: str, every: Mapping[str, str], meaning: Meaning | None) -> list[Reference]:
+    """All provisions of a kind that the documents which are meant have."""
+    kind = item.reference.kind
+    holders = snapshot.store.holders(kind, own_text=True)
+    sources = _meant(snapshot, question, item, every, (holders, holders), meaning).sources if holders else frozenset()
+    return [
+        Reference(kind, number)
+        for source in holders
+        if source in sources
+        for number in snapshot.store.numbers_of(kind, source, own_text=True)
+    ]
 
 
 def _is_one(item: Asked, meant: Meant, holders: Mapping[str, str]) -> bool:

@@ -77,7 +77,7 @@ _HINT = re.compile(
     re.IGNORECASE,
 )
 # Looking ahead for a first letter spares every other word the long alternation.
-_MENTION = re.compile(rf"(?<!\w)(?=[acdefhlprst§])(?:{_KIND}){_MARK}\s*(?P<numbers>{_LISTS})", re.IGNORECASE)
+_MENTION = re.compile(rf"(?<!\w)(?=[acdefhlprst§])(?:{_KIND})(?!(?<=[^\W\d_])[^\W\d_]){_MARK}\s*(?P<numbers>{_LISTS})", re.IGNORECASE)
 _MEMBER = re.compile(rf"(?P<link>{_LINK})?(?P<number>{NUMBER}){_DETAIL}", re.IGNORECASE)
 _ORDINAL_FIRST = re.compile(
     rf"(?<![\w-])(?=[0-9{''.join(sorted({word[0] for word in ORDINAL_VALUES}))}])"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from small_corpus import pipeline_over
 
+from rag.asked_provisions import asked_provisions
 from rag.load.dates import find_date
 from rag.pipeline import Pipeline
 
@@ -54,6 +55,18 @@ a) las ovejas, el primer día;
 b) las vacas, el quinto.
 
 2. El ganado baja en octubre.
+
+### Disposición transitoria primera. Licencias
+
+Las licencias de antes valen un año.
+
+### Disposición transitoria segunda. Deudas
+
+Las deudas de antes no se cobran.
+
+### Disposición final. Entrada en vigor
+
+Esta ley rige desde enero.
 """
 
 JUDGMENT = """TRIBUNAL SUPERIOR DE JUSTICIA
@@ -129,6 +142,31 @@ def test_a_chapter_whose_articles_have_its_own_level(pipeline: Pipeline) -> None
     answer = pipeline.ask("¿Qué dice el capítulo II de la Ley 7/2021?")
     quotes = [citation.quote for citation in answer.citations]
     assert [quote.split("\n")[0] for quote in quotes] == ["Cada vecino puede recoger leña seca para su casa.", "1. El ganado sube en mayo:"]
+
+
+TRANSITIONAL = ["Las licencias de antes valen un año.", "Las deudas de antes no se cobran."]
+FACTS = ["El día 12 de agosto de 2020 ardió el monte.", "El ayuntamiento multó a la empresa."]
+
+
+@pytest.mark.parametrize(
+    ("question", "quotes"),
+    [
+        ("What do the transitional provisions of Law 7/2021 say?", TRANSITIONAL),
+        ("¿Qué disposiciones transitorias tiene la ley de montes?", TRANSITIONAL),
+        ("What transitional provisions does the law on communal forests have?", TRANSITIONAL),
+        ("¿Qué dicen las disposiciones finales?", ["Esta ley rige desde enero."]),
+        ("¿Cuáles son los antecedentes de hecho de la sentencia?", FACTS),
+    ],
+)
+def test_all_provisions_of_a_kind_are_quoted_in_order(pipeline: Pipeline, question: str, quotes: list[str]) -> None:
+    answer = pipeline.ask(question)
+    assert [citation.quote.removeprefix("PRIMERO.- ").removeprefix("SEGUNDO.- ") for citation in answer.citations] == quotes
+
+
+def test_a_question_about_provisions_of_a_kind_is_no_question_for_all_of_them() -> None:
+    assert [str(item.reference) for item in asked_provisions("¿Qué dicen los anexos?")] == ["annex *"]
+    assert asked_provisions("¿Qué dicen los anexos sobre las vacas?") == []
+    assert [str(item.reference) for item in asked_provisions("¿Qué dicen los anexos I y II?")] == ["annex 1", "annex 2"]
 
 
 def test_the_date_of_a_judgment_is_that_of_its_signature_and_not_of_a_fact() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.asked import without_which_provision
-from rag.asked_provisions import Asked, as_paragraph, as_point, asked_provisions, asks_for_all
+from rag.asked_provisions import Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
 from rag.columns import DELIMITER, row_at
 from rag.dates import written
 from rag.language import detect
@@ -27,6 +27,7 @@ _HEADING_MARKS = re.compile(r"(?m:^#+)")
 MAX_QUOTE = 700
 MAX_QUOTE_OF_MANY = 350
 MANY_DOCUMENTS = 3
+MANY_PROVISIONS = 4
 CLEARLY_BETTER = 0.2
 SHORT_PROVISION = 400
 SHORT_PARAGRAPH = 320
@@ -79,9 +80,11 @@ class ExtractiveGenerator:
     def generate(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Iterator[str]:
         """Stream one quotation at a time, grouped by document."""
         language = detect(question)
-        asked = [_as_found(item, hits) for item in asked_provisions(question)]
+        named = asked_provisions(question)
+        asked = [_as_found(item, hits) for item in each_of(named, lambda item: _existing(item, hits))]
         references = frozenset(item.reference for item in asked)
         spans = self._provisions(question, asked, hits) or self._best(question, hits)
+        spans = _by_document(spans, hits) if len(asked) > len(named) else spans
         which = without_which_provision(question) != question
         last = None
         for span in spans:
@@ -116,7 +119,7 @@ class ExtractiveGenerator:
         """
         chosen: list[Span] = []
         holders = {hit.passage.source for hit in hits if hit.why.reference}
-        longest = MAX_QUOTE if len(holders) < MANY_DOCUMENTS else MAX_QUOTE_OF_MANY
+        longest = MAX_QUOTE if len(holders) < MANY_DOCUMENTS and len(asked) <= MANY_PROVISIONS else MAX_QUOTE_OF_MANY
         for reference, within, part in dict.fromkeys((item.reference, item.within, item.part) for item in asked):
             numbered = self._numbered(question, reference, hits)
             chosen += (unit := numbered or self._unit(question, reference, part, hits))
@@ -152,9 +155,7 @@ class ExtractiveGenerator:
                     span = None  # a list below the heading ended it
             whole = self._own_text(question, index, hit.passage, MAX_QUOTE, ())
             chosen.append(Span(index, span[0], span[0] + len(text[slice(*span)].rstrip())) if span else whole)
-        order = {source: place for place, source in reversed(list(enumerate(hits[span.hit].passage.source for span in chosen)))}
-        chosen.sort(key=lambda span: (order[hits[span.hit].passage.source], hits[span.hit].passage.start + span.start))
-        return chosen[:MAX_DOCUMENTS]
+        return _by_document(chosen, hits)[:MAX_DOCUMENTS]
 
     def _unit(self, question: str, reference: Reference, part: Part, hits: Sequence[Hit]) -> list[Span]:
         """What to quote of `reference` if its text is that of other provisions, in reading order; else nothing."""
@@ -193,6 +194,17 @@ class ExtractiveGenerator:
 def _is_headed(passage: Passage, number: str) -> bool:
     """Whether the heading above a passage begins with a number: the passage is what has it, and not a line in it."""
     return bool(passage.section) and re.match(rf"{re.escape(number)}[.)]?(?:-|\s|$)", passage.section[-1]) is not None
+
+
+def _by_document(chosen: Sequence[Span], hits: Sequence[Hit]) -> list[Span]:
+    """Quotations in the order of the documents' first ones, those of a document as they stand there."""
+    order = {source: place for place, source in reversed(list(enumerate(hits[span.hit].passage.source for span in chosen)))}
+    return sorted(chosen, key=lambda span: (order[hits[span.hit].passage.source], hits[span.hit].passage.start + span.start))
+
+
+def _existing(item: Asked, hits: Sequence[Hit]) -> list[Reference]:
+    """The provisions of a kind that were looked up, in the order of the hits."""
+    return [own for hit in hits for own in hit.passage.provisions if own.kind == item.reference.kind and hit.why.reference == str(own)]
 
 
 def _as_found(item: Asked, hits: Sequence[Hit]) -> Asked:
