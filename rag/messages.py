@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from rag.lookup import Lookup
 from rag.paragraphs import Part
 from rag.references import PRELIMINARY
+from rag.small_talk import SmallTalk
 from rag.types import Hit, Language, Reference
 
 NEAREST = 3
+MOST_LISTED = 8
 MOST_CANDIDATES = 6
 _SPANISH = {
     "article": "artículo",
@@ -76,6 +78,26 @@ def silent(hits: Sequence[Hit], language: Language, missing: Sequence[str] = ())
     listed, words = ("; ".join(f"“{text}”" for text in texts) for texts in (titles, missing))
     nearest = f" The nearest passages are in {listed}." if listed else ""
     return "The documents do not say." + nearest + (f" Not mentioned there: {words}." if listed and words else "")
+
+
+def reply(said: SmallTalk, titles: Sequence[str]) -> str:
+    """To what asks nothing of the documents: a greeting or thanks in return, and what can be asked."""
+    spanish = said.language == "es"
+    if said.kind == "thanks":
+        return "De nada." if spanish else "You are welcome."
+    if not titles:
+        return "Todavía no hay documentos." if spanish else "There are no documents yet."
+    shown = [f"«{title}»" if spanish else f"“{title}”" for title in titles[:MOST_LISTED]]
+    more = len(titles) - len(shown)
+    if spanish:
+        listed = "; ".join(shown) + (f"; y {more} más" if more else "")
+        holds = f"Hay {len(titles)} documentos: {listed}." if len(titles) > 1 else f"Hay un documento: {listed}."
+        how = "Pregunte lo que quiera saber de ellos: la respuesta los cita, o dice que no lo dicen."
+        return f"{'Hola. ' if said.kind == 'greeting' else ''}{holds} {how}"
+    listed = "; ".join(shown) + (f"; and {more} more" if more else "")
+    holds = f"There are {len(titles)} documents: {listed}." if len(titles) > 1 else f"There is one document: {listed}."
+    how = "Ask what you want to know of them: the answer quotes them, or says that they are silent."
+    return f"{'Hello. ' if said.kind == 'greeting' else ''}{holds} {how}"
 
 
 def ambiguous(titles: Sequence[str], language: Language) -> str:

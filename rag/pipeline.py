@@ -8,6 +8,7 @@ Everything else (command line, chat page, evaluation) is a skin over `Pipeline`.
 import time
 from collections.abc import Generator as Steps
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -23,10 +24,12 @@ from rag.generate import Condenser, Generator, load_generator
 from rag.generate.extractive import ExtractiveGenerator, other_side
 from rag.index import Listed, open_index
 from rag.language import detect
+from rag.lookup import Lookup
 from rag.receipt import Provenance, provenance
 from rag.rerank import WordReranker
 from rag.retrieve import Retrieved, Retriever, candidates
 from rag.select import SentenceScorer
+from rag.small_talk import SmallTalk, small_talk
 from rag.types import Answer, Citation, Document, Hit, Turn
 from rag.verify import Checked, Checker
 
@@ -91,6 +94,10 @@ class Pipeline:
         """
         laps = _Laps()
         question = checked_question(question)
+        if said := small_talk(question, bool(history)):
+            yield from self._replied(question, said, laps)
+            return
+        history = [turn for turn in history if not small_talk(turn.question)]
         standalone, note = self._condense(question, history)
         laps.end("condense")
         language = detect(standalone)
@@ -171,6 +178,17 @@ class Pipeline:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def _replied(self, question: str, said: SmallTalk, laps: "_Laps") -> Iterator[str | Answer]:
+        """The reply to what asks nothing of the documents, as an abstention without passages."""
+        for stage in ("condense", "retrieve", "decide"):
+            laps.end(stage)
+        with self._reader.snapshot() as snapshot:
+            text = messages.reply(said, [title or source for source, title, *_ in snapshot.store.documents()])
+        yield text
+        laps.end("generate")
+        nothing = (Retrieved((), Lookup()), Decision(0.0, "no_evidence", text), Checked(text, (), (), 0))
+        yield replace(self._answer(question, question, *nothing, None, laps, False), language=said.language)
 
     def _condense(self, question: str, history: Sequence[Turn]) -> tuple[str, str | None]:
         """The question that stands alone, and a note if the model that should have made it failed."""
