@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.types import Language
+from rag.types import Answer, Language
 
 Kind = Literal["greeting", "thanks", "about", "documents"]
 _DOCUMENTS = r"(?:documents?|documentation|files?|texts?|sources?)"
@@ -79,3 +79,8 @@ def small_talk(text: str, following: bool = False) -> SmallTalk | None:
             said = SmallTalk(*key)
         rest = rest[ends[key] if ends else beside.end() if beside else 0 :].strip()
     return None if said is None or (following and said.kind == "about") else said
+
+
+def is_reply(answer: Answer) -> bool:
+    """Whether an answer is a reply to what asked nothing, which refuses nothing either."""
+    return answer.abstained and not answer.hits and small_talk(answer.question) is not None

@@ -198,6 +198,12 @@ def test_abstention_that_says_so_itself_says_it_once():
     assert "<p>Lo más cercano está en «A».</p>" in turn
 
 
+def test_a_greeting_is_no_refusal():
+    turn, _ = shown(Answer("Hello", "Hello", "en", "Hello. There is one document: “A”.", True, "no_evidence"))
+    assert '<div class="answer" lang="en"><p>Hello. There is one document: “A”.</p></div>' in turn
+    assert "The documents do not say" not in turn
+
+
 def test_resolved_follow_up_is_shown_only_where_it_differs_and_can_be_changed():
     turn, _ = shown(treaty_answer("Why?", "en", "Why in 2023?"))
     assert re.search(r'Understood as <q>Why in 2023\?</q> <button type="button" class="tool" data-do="reword"', turn)

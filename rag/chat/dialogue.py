@@ -14,6 +14,7 @@ from rag.chat.strings import STRINGS, group_digits
 from rag.chat.visitors import Asked, Conversation, Visitor
 from rag.errors import RagError
 from rag.pipeline import Pipeline
+from rag.small_talk import is_reply
 from rag.types import Answer, Language
 
 STREAM_INTERVAL_SECONDS = 0.05
@@ -77,7 +78,8 @@ def shown(library: Library, visitor: Visitor, asked: Asked, language: Language) 
         except RagError:  # the collection went; the answer still shows its quotes
             read = None
         html, sources = render_answer(Spot(asked.number, language, again=asked.question), asked.answer, read)
-        say = words["abstained"] if asked.answer.abstained else words["answered"].format(count=len(asked.answer.citations))
+        answered = words["abstained"] if asked.answer.abstained else words["answered"].format(count=len(asked.answer.citations))
+        say = asked.answer.text if is_reply(asked.answer) else answered
     return {"turn": asked.number, "html": html, "sources": sources, "say": say}
 
 

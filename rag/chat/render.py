@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from rag.chat.escape import Excerpt, cut_excerpt, escape_text, find_excerpt, paragraphs, surroundings, without_blank_lines
 from rag.chat.strings import STRINGS, group_digits
 from rag.dates import written
+from rag.small_talk import is_reply
 from rag.types import Answer, Citation, Document, Hit, Language, Sentence
 
 NEAREST_SHOWN = 3
@@ -81,7 +82,9 @@ def render_answer(spot: Spot, answer: Answer, read: Read | None) -> tuple[str, s
 
     `read` gives the document of a source; it is asked only for a citation that no hit contains, and may raise RagError.
     """
-    if answer.abstained:
+    if is_reply(answer):
+        body = f'<div class="answer" lang="{answer.language}">{paragraphs(escape_text(answer.text))}</div>'
+    elif answer.abstained:
         body = _abstention(answer, spot.language)
     else:
         body = f'<div class="answer" lang="{answer.language}">{paragraphs(_marked_sentences(spot, answer))}</div>'
