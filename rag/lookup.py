@@ -25,6 +25,7 @@ MAX_SHOWN = 8
 MOST_OPENINGS = 500
 MOST_HEADED = 200  # documents whose headings are looked through
 MOST_OF_SECTION = 20
+HEADED = ("section", "chapter")  # what a heading may number without saying so
 HEADED_KINDS = ("article", "clause", "section", "rule", "chapter", "title", "annex")
 FIRST_OF_UNIT = 4  # articles of a chapter that are quoted for it
 _Contents = tuple[str, tuple[Reference, ...]]
@@ -90,8 +91,9 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
         meant = _meant(snapshot, _without_others(question, item, asked), item, every, (titles, holders), meaning)
         settled = settled and _is_one(item, meant, holders)
         matched = _matched(snapshot, item, meant, set(holders), meaning)
-        if item.reference.kind == "section" and not item.within and not any(matched.values()):
-            matched |= _headed(snapshot, item, sorted(meant.sources) if meant.named else [*every][:MOST_HEADED])
+        if item.reference.kind in HEADED and not item.within and not any(matched.values()):
+            searched = sorted(meant.sources) if meant.named else [*every][:MOST_HEADED]
+            matched |= _headed(snapshot, item, [name for name in searched if item.reference.kind == "section" or name not in holders])
         if item.part and any(own for own in matched.values()):
             matched, has_part = _with_part(snapshot, item, matched)
             missing += [] if has_part else [(item.reference, item.part)]
@@ -102,16 +104,15 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
             continue
         absent[item.reference] = item.within
         instead |= {every[source]: _kinds_in(snapshot, source) for source in sorted(meant.sources - titles.keys())} if meant.named else {}
-        name = item.phrase if meant.year else meant.unknown
-        unknown |= {name: None} if name else {}
+        unknown |= {name: None} if (name := item.phrase if meant.year else meant.unknown) else {}
         sources = (meant.sources & titles.keys()) or (frozenset() if meant.named else titles.keys())
         if item.within:
             existing |= _numbers_within(snapshot, item, {source: titles[source] for source in titles if source in sources})
             continue
         own_text = bool(set(sources) & holders.keys())
         shown = [source for source in titles if source in sources and (not own_text or source in holders)]
-        kind = item.reference.kind
-        existing |= {titles[source]: tuple(snapshot.store.numbers_of(kind, source, own_text=own_text)) for source in shown[:MAX_SHOWN]}
+        numbers_of, kind = snapshot.store.numbers_of, item.reference.kind
+        existing |= {titles[source]: tuple(numbers_of(kind, source, own_text=own_text)) for source in shown[:MAX_SHOWN]}
         more = max(more, len(shown) - MAX_SHOWN)
     references = tuple(dict.fromkeys(item.reference for item in asked))
     parts = {item.reference: item.part for item in asked if item.part and (item.reference, item.part) not in missing}

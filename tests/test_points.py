@@ -76,6 +76,13 @@ def test_points_of_two_levels_are_looked_up(pipeline: Pipeline, question: str, q
     assert [citation.quote for citation in pipeline.ask(question).citations] == quotes
 
 
+def test_a_chapter_may_be_a_heading_that_only_begins_with_its_number(pipeline: Pipeline) -> None:
+    answer = pipeline.ask("What does chapter 1 of the handbook say?")
+    assert [citation.quote for citation in answer.citations] == ["This handbook applies to everyone."]
+    assert answer.text.startswith("According to “Employee handbook”, 1, Scope: «This handbook")
+    assert pipeline.ask("What does chapter 9 of the handbook say?").reason == "reference_absent"
+
+
 def test_a_line_that_opens_with_the_number_is_the_point(pipeline: Pipeline) -> None:
     hit, *others = pipeline.search("¿Qué dice el punto 3.1?")
     assert (hit.why.reference, "3.1 Trains" in hit.passage.text) == ("point 3.1", True)

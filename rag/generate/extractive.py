@@ -15,7 +15,7 @@ from rag.asked_provisions import Asked, as_paragraph, as_point, asked_provisions
 from rag.columns import DELIMITER, row_at
 from rag.dates import written
 from rag.language import detect
-from rag.lookup import FIRST_OF_UNIT
+from rag.lookup import FIRST_OF_UNIT, HEADED
 from rag.numbered_acts import POINT, act_span, is_act, numbered_lines
 from rag.paragraphs import Part, paragraph_around, part_span
 from rag.references import clause, find, heading_reference
@@ -322,6 +322,8 @@ def other_side(passage: Passage, start: int, end: int, question: str) -> str:
 
 def _heading(passage: Passage, asked: Collection[Reference]) -> str:
     """The heading that an answer about the provisions `asked` names: that of the chapter, if it was asked for, else the innermost one."""
+    if passage.section and any(reference.kind in HEADED and _is_headed(passage, reference.number) for reference in asked):
+        return passage.section[-1]
     if not (asked and passage.provisions and passage.section):
         return ""
     own = passage.provisions[0] in asked
