@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -135,8 +136,9 @@ def client(address):
         yield http
 
 
-def test_question_gets_a_turn_that_streams_and_its_sources(client):
-    found = events(client, "ask", {"conversation": "one", "question": "  What does Article 4 permit? "})
+def test_question_gets_a_turn_that_streams_and_its_sources():
+    with served(StandIn(pause=0.02)) as url, visit(url) as http:
+        found = events(http, "ask", {"conversation": "one", "question": "  What does Article 4 permit? "})
     assert (found[0]["turn"], found[0]["gone"]) == (1, [])
     assert 'aria-busy="true"' in found[0]["html"]
     assert all(set(event) == {"turn", "part"} for event in found[1:-1])
@@ -207,6 +209,54 @@ def test_stopped_answer_keeps_what_was_written_and_is_no_history(address):
         assert slow.histories[-1] == ()
 
 
+class Hanging(StandIn):
+    """Writes a few words, and hangs until `go` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = threading.Event()
+
+    def stream(self, question, history=()):
+        yield "The first words "
+        self.go.wait(60)
+        yield from super().stream(question, history)
+
+
+def begin(http: httpx.Client, **message: object) -> None:
+    """Ask, read until the first words are there, and go away."""
+    joined = http.post("/gradio_api/call/ask", json={"data": [message]}).json()
+    with http.stream("GET", f"/gradio_api/call/ask/{joined['event_id']}") as stream:
+        for line in stream.iter_lines():
+            if "The first words" in line:
+                return
+
+
+def test_model_that_hangs_can_be_stopped_at_once():
+    model = Hanging()
+    with served(model) as url, visit(url) as http:
+        begin(http, conversation="s", question="why?")
+        http.post("/stop", json={"conversation": "s", "turn": 7})
+        shown = http.get("/conversation", params={"conversation": "s"}).json()["turns"]
+        assert [turn.get("going") for turn in shown] == [True]
+        http.post("/stop", json={"conversation": "s", "turn": 1})
+        (turn,) = http.get("/conversation", params={"conversation": "s"}).json()["turns"]
+        assert "The first words" in turn["html"]
+        assert "Stopped. This part was not checked" in turn["html"]
+        assert turn["html"].count('data-do="retry"') == 1
+        model.go.set()
+
+
+def test_answer_is_finished_for_who_went_away_and_can_be_followed_again():
+    model = Hanging()
+    with served(model) as url, visit(url) as http:
+        begin(http, conversation="s", question="What does Article 4 permit?")
+        model.go.set()
+        last = events(http, "ask", {"conversation": "s", "follow": 1})[-1]
+        assert last["say"] == "Answered, with 2 sources."
+        assert http.get("/conversation", params={"conversation": "s"}).json()["turns"] == [last]
+        assert events(http, "ask", {"conversation": "s", "follow": 2}) == [{"hint": "This answer is no longer kept; ask again."}]
+
+
 def test_empty_overlong_and_too_many_questions_get_a_hint_and_reach_no_pipeline(client, address, pipeline):
     asked = len(pipeline.histories)
     assert events(client, "ask", {"question": " \n "}) == [{"hint": "Type a question first."}]
@@ -222,6 +272,12 @@ def test_empty_overlong_and_too_many_questions_get_a_hint_and_reach_no_pipeline(
         assert "hint" not in ask(other, "why?")
 
 
+def test_number_that_the_page_shows_is_not_given_again(client):
+    assert ask(client, "why?", "numbered", after=7)["turn"] == 8
+    for wrong in (True, -1, 10**12, "9", None, [3]):
+        assert ask(client, "why?", f"numbered {wrong}", after=wrong)["turn"] in (1, 2)
+
+
 def test_error_is_one_sentence_in_the_conversation_and_no_history(client, pipeline):
     turn = ask(client, "please break", "errors")
     assert 'role="alert"' in turn["html"]
@@ -233,7 +289,8 @@ def test_error_is_one_sentence_in_the_conversation_and_no_history(client, pipeli
 
 def test_fault_that_nobody_foresaw_ends_the_turn(client, capfd):
     found = events(client, "ask", {"conversation": "fault", "question": "a fault"})
-    assert [set(event) for event in found] == [{"turn", "gone", "html"}]
+    assert [set(event) for event in found] == [{"turn", "gone", "html"}, {"turn", "html", "sources", "say"}]
+    assert "its terminal says what" in found[-1]["html"]
     turns = client.get("/conversation", params={"conversation": "fault"}).json()["turns"]
     assert "its terminal says what" in turns[0]["html"]
     assert "a fault that nobody foresaw" in capfd.readouterr().err

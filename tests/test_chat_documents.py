@@ -363,6 +363,17 @@ def test_memory_is_bounded(tmp_path):
     assert not folder.parent.exists()
 
 
+def test_numbers_of_turns_that_are_forgotten_do_not_come_again():
+    visitors = Visitors()
+    visitor = visitors.welcome()
+    visitor.conversation("tab").begin("one", "")
+    for number in range(CONVERSATIONS_KEPT):
+        visitor.conversation(str(number))
+    assert visitor.conversation("tab").begin("two", "", after=1)[0].number == 2
+    assert visitor.conversation("tab").begin("three", "", after=1)[0].number == 3
+    visitors.close()
+
+
 def test_when_all_keep_too_much_those_unused_for_longest_forget(monkeypatch):
     monkeypatch.setattr("rag.chat.visitors.TURNS_KEPT_IN_ALL", 3)
     assert TURNS_KEPT_IN_ALL > TURNS_KEPT
@@ -377,7 +388,7 @@ def test_when_all_keep_too_much_those_unused_for_longest_forget(monkeypatch):
     visitors.close()
 
 
-def test_a_newer_question_takes_the_place_of_one_in_hand():
+def test_a_newer_question_ends_the_one_in_hand():
     visitors = Visitors()
     conversation = visitors.welcome().conversation("tab")
     first, _ = conversation.begin("one", "")
@@ -385,7 +396,7 @@ def test_a_newer_question_takes_the_place_of_one_in_hand():
     assert first.stop.is_set()
     conversation.finish(first)
     conversation.finish(second)
-    assert [turn.question for turn in conversation.turns] == ["two"]
+    assert [(turn.question, turn.stopped) for turn in conversation.turns] == [("one", ""), ("two", None)]
     visitors.close()
 
 

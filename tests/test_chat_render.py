@@ -28,7 +28,7 @@ ALLOWED_TAGS = {
 ALLOWED_ATTRIBUTES = {
     "class", "id", "lang", "dir", "href", "role", "tabindex", "type", "title", "name", "maxlength", "autocomplete", "hidden", "scope",
     "colspan", "aria-live", "aria-busy", "aria-label", "aria-labelledby", "aria-hidden", "aria-pressed", "data-turn", "data-do",
-    "data-format", "data-number", "data-source",
+    "data-format", "data-number", "data-question", "data-source",
 }  # fmt: skip
 
 
@@ -334,7 +334,7 @@ def test_models_show_fingerprint_and_time():
 def page(language: str = "en", **changes: object) -> str:
     fields = {
         "language": language, "collections": [Collection("c0", "demo", IndexConfig())], "models": ["extractive"], "banners": ["Banner."],
-        "documents": "17", "shelf": "c0", "types": [".md", ".pdf"], "limit": "20", "leaves": False,
+        "documents": "17", "shelf": "c0", "types": [".md", ".pdf"], "characters": 2_000, "limit": "20", "leaves": False,
     }  # fmt: skip
     return render_page(Shell(**fields | changes))
 

@@ -155,6 +155,7 @@ class App:
             shelf=shelf.key if shelf is not None else None,
             types=self.documents.types,
             limit=f"{library.first.config.chat.upload_megabytes:g}",
+            characters=library.first.config.chat.question_characters,
             leaves=bool(self.door.password),
         )
         page = HTMLResponse(render_page(shell))
@@ -186,12 +187,15 @@ class App:
         """The turns so far, for a page that was loaded again."""
         found = visitor.conversation(request.query_params.get("conversation", "")[: dialogue.LONGEST_NAME])
         show = partial(dialogue.shown, self.library, visitor, language=_language(request))
-        return JSONResponse({"turns": await run_in_threadpool(lambda: [show(turn) for turn in found.turns])})
+        turns = [*found.turns, found.current] if found.current is not None else found.turns
+        return JSONResponse({"turns": await run_in_threadpool(lambda: [show(turn) for turn in turns])})
 
     async def stop(self, request: Request, visitor: Visitor) -> Response:
-        """Stop the answer in hand."""
+        """Stop the answer in hand; where the request names a turn, only that one."""
         message = await _message(request)
-        dialogue.stop(visitor.conversation(str(message.get("conversation", ""))[: dialogue.LONGEST_NAME]))
+        found = visitor.conversation(str(message.get("conversation", ""))[: dialogue.LONGEST_NAME])
+        if found.current is not None and message.get("turn") in (None, found.current.number):
+            found.stop()
         return JSONResponse({})
 
     async def example_questions(self, request: Request, visitor: Visitor) -> Response:

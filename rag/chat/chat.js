@@ -1,6 +1,6 @@
 // The conversation: asks, shows what streams in, and does what the buttons of a turn say. Loads nothing off this origin; keeps the name of the
 // conversation for this tab only.
-import { call, getJson, send, words } from "./wire.js";
+import { call, fill, getJson, reach, result, send, words } from "./wire.js";
 import { openPanel, showSources, watchSources } from "./sources.js";
 import { watchDocuments } from "./documents.js";
 
@@ -38,21 +38,38 @@ export function say(text) {
 
 async function ask(text, options = {}) {
   if (state.busy) return;
+  const length = [...text.trim()].length;
+  const limit = Number(question.dataset.limit);
+  if (length > limit) {
+    const inWords = (number) => number.toLocaleString(document.documentElement.lang);
+    hint(fill(words.too_long, { length: inWords(length), limit: inWords(limit) }));
+    return;
+  }
   hint("");
-  endEditing();
-  const asked = { turn: null, stopped: false };
+  const last = transcript.lastElementChild;
+  const after = last ? numberOf(last) : 0;
+  await follow({ conversation: state.conversation, question: text, after, ...picked(), ...options });
+}
+
+// Shows what comes of a message. A turn that was stopped is shown to its end, which comes at once; one of a conversation that was left is not.
+async function follow(message) {
+  const { follow: turn = null, conversation, question: text = "", instead_of: insteadOf } = message;
+  const asked = { turn, conversation, text: text.trim(), insteadOf, stopped: false };
   setBusy(asked);
-  const message = { conversation: state.conversation, question: text, ...picked(), ...options };
   try {
     for await (const event of call("ask", [message], () => hint(words.starting))) {
-      if (asked.stopped) break;
-      show(event, asked);
+      if (asked.stopped && event.turn && asked.turn === null) stopTurn(asked, event.turn);
+      if (asked.conversation === state.conversation) show(event, asked);
     }
   } catch (error) {
-    if (!asked.stopped) failed(error, asked);
+    if (asked.conversation === state.conversation) failed(error, asked);
   } finally {
     if (state.busy === asked) setBusy(null);
   }
+}
+
+function stopTurn(asked, turn) {
+  send("/stop", { conversation: asked.conversation, turn }).catch(() => {});
 }
 
 function show(event, asked) {
@@ -65,7 +82,9 @@ function show(event, asked) {
   asked.turn = event.turn;
   if (event.gone) {
     event.gone.forEach(removeTurn);
-    if (question.value.trim()) question.value = "";
+    for (const turn of transcript.querySelectorAll(".turn")) if (numberOf(turn) >= asked.insteadOf) removeTurn(numberOf(turn));
+    endEditing();
+    if (question.value.trim() === asked.text) question.value = ""; // what else has been typed since, or before, stays
     resize();
   }
   if (event.part !== undefined) {
@@ -76,7 +95,7 @@ function show(event, asked) {
   put(event);
   if (event.say) {
     say(event.say);
-    setBusy(null);
+    if (state.busy === asked) setBusy(null);
   }
 }
 
@@ -94,9 +113,12 @@ function failed(error, asked) {
     hint(error.message || words.lost);
     return;
   }
-  const body = turnOf(asked.turn)?.querySelector(".body");
-  if (body) body.replaceChildren(box(error.message || words.lost));
-  turnOf(asked.turn)?.setAttribute("aria-busy", "false");
+  const turn = turnOf(asked.turn);
+  if (turn?.getAttribute("aria-busy") !== "true") return;
+  const fault = box(error.message || words.lost);
+  if (error.message === words.lost) offerReload(fault);
+  turn.querySelector(".body").replaceChildren(fault);
+  turn.setAttribute("aria-busy", "false");
 }
 
 function box(text) {
@@ -110,16 +132,10 @@ function box(text) {
 async function stop() {
   const asked = state.busy;
   if (!asked) return;
-  send("/stop", { conversation: state.conversation }).catch(() => {});
-  if (asked.turn === null) return;
   asked.stopped = true;
+  if (asked.turn !== null) stopTurn(asked, asked.turn);
   setBusy(null);
-  const turn = turnOf(asked.turn);
-  turn.setAttribute("aria-busy", "false");
-  turn.querySelector(".searching")?.remove();
-  const line = Object.assign(document.createElement("p"), { className: "stopped", textContent: words.stopped });
-  turn.querySelector(".body").append(line);
-  say(words.stopped);
+  hint("");
   question.focus();
 }
 
@@ -192,21 +208,39 @@ async function copyAnswer(button) {
   const sources = [...document.querySelectorAll(`#sources-${turn.dataset.turn} .source`)].map(
     (card) => `[${card.dataset.number}] ${card.querySelector(".name").textContent} (${card.querySelector("code").textContent})`,
   );
-  await navigator.clipboard.writeText(`${copy.textContent.trim()}\n\n${sources.join("\n")}`.trim() + "\n");
-  tell(turn, words.copied);
+  const copied = await putOnClipboard(`${copy.textContent.trim()}\n\n${sources.join("\n")}`.trim() + "\n");
+  button.focus();
+  tell(turn, copied ? words.copied : words.not_copied);
+}
+
+// Browsers give the clipboard to pages of this machine and to those that come over TLS; for others only the old way is left.
+async function putOnClipboard(text) {
+  if (navigator.clipboard) {
+    return navigator.clipboard.writeText(text).then(() => true, () => false);
+  }
+  const area = Object.assign(document.createElement("textarea"), { className: "unseen", value: text });
+  document.body.append(area);
+  area.select();
+  const copied = document.execCommand("copy");
+  area.remove();
+  return copied;
 }
 
 async function exportAnswer(button) {
   const turn = button.closest(".turn");
   button.closest("details").open = false;
   const query = new URLSearchParams({ conversation: state.conversation, turn: turn.dataset.turn, format: button.dataset.format });
-  const response = await fetch(`/export?${query}`);
-  if (!response.ok) {
-    tell(turn, (await response.json()).error);
+  let file;
+  try {
+    const response = await reach(`/export?${query}`);
+    if (!response.ok) await result(response);
+    file = await response.blob();
+  } catch (error) {
+    tell(turn, error.message);
     return;
   }
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await response.blob());
+  link.href = URL.createObjectURL(file);
   link.download = `answer-${turn.dataset.turn}.${button.dataset.format}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -214,11 +248,11 @@ async function exportAnswer(button) {
 
 async function thumb(button, verdict) {
   const turn = button.closest(".turn");
+  if (!(await rate(turn, verdict, ""))) return;
   turn.querySelectorAll("[aria-pressed]").forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
   const note = turn.querySelector(".thumb-note");
   note.hidden = false;
   note.dataset.thumb = verdict;
-  await rate(turn, verdict, "");
   note.querySelector("input").focus();
 }
 
@@ -226,8 +260,10 @@ async function rate(turn, verdict, note) {
   try {
     const said = await send("/feedback", { conversation: state.conversation, turn: turn.dataset.turn, thumb: verdict, note });
     tell(turn, said.say);
+    return true;
   } catch (error) {
     tell(turn, error.message);
+    return false;
   }
 }
 
@@ -258,12 +294,13 @@ async function restore() {
   turns.forEach((turn) => put(turn, false));
   if (turns.length) openPanel(turns.at(-1).turn, false);
   if (turns.length) transcript.lastElementChild.scrollIntoView({ block: "start" });
+  if (turns.at(-1)?.going) await follow({ conversation: state.conversation, follow: turns.at(-1).turn });
 }
 
-export function offerReload() {
+export function offerReload(place = $("#hint")) {
   const button = Object.assign(document.createElement("button"), { type: "button", textContent: words.reload });
   button.addEventListener("click", () => location.reload());
-  $("#hint").append(" ", button);
+  place.append(" ", button);
 }
 
 // Typing
@@ -289,6 +326,12 @@ form.addEventListener("submit", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  const menu = document.querySelector("details.menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    return;
+  }
   if (state.busy) stop();
   else if (!$("#editing").hidden) actions["cancel-edit"]();
 });
@@ -299,12 +342,14 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
-document.addEventListener("submit", (event) => {
-  if (event.target.dataset.do !== "note") return;
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.dataset.do !== "note") return;
   event.preventDefault();
-  const turn = event.target.closest(".turn");
-  rate(turn, event.target.dataset.thumb, event.target.elements.note.value);
-  event.target.hidden = true;
+  const turn = form.closest(".turn");
+  if (!(await rate(turn, form.dataset.thumb, form.elements.note.value))) return; // the note stays, to be sent again
+  form.hidden = true;
+  turn.querySelector(`[data-do=${form.dataset.thumb}]`).focus();
 });
 
 $("#model").addEventListener("change", (event) => {

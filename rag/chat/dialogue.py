@@ -1,10 +1,13 @@
 """One question, from a visitor's message to the pieces of the page that show its answer.
 
+It is answered in a thread of its own, whether anybody listens or not: who loads the page again, or loses the connection, finds the answer
+as far as it is by then, and a model that hangs keeps nobody waiting who has stopped it.
+
 Takes the message as it came from the network (a dict of plain values), gives events (dicts of plain values, HTML included). Knows the
 public methods of the pipeline, and the conversation; nothing of HTTP, and no HTML of its own (that is `rag.chat.render`).
 """
 
-import time
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +24,7 @@ STREAM_INTERVAL_SECONDS = 0.05
 """The least time between two updates of a streamed answer: faster ones only load the browser."""
 
 LONGEST_NAME = 64
+HIGHEST_NUMBER = 1_000_000_000
 
 Event = dict[str, Any]
 
@@ -29,45 +33,41 @@ def ask(library: Library, visitor: Visitor, message: Event, language: Language) 
     """Answer a question of `visitor`.
 
     `message`: "conversation" (a name that the browser tab chose), "question", and optionally "collection", "model", "instead_of" (the
-    number of the turn that this question replaces, with all after it) and "alone" (true: no follow-up).
+    number of the turn that this question replaces, with all after it), "alone" (true: no follow-up) and "after" (the highest number of a
+    turn that the tab shows). With "follow", the number of a turn, nothing is asked, and what comes are the events of that turn from now on.
 
     Events: {"hint": sentence} if there was nothing to answer; else {"turn": number, "gone": numbers of replaced turns, "html": the turn},
     then {"turn", "part": the text so far as HTML} any number of times, and last {"turn", "html", "sources", "say": for a screen reader}.
     """
-    words = STRINGS[language]
+    conversation = visitor.conversation(str(message.get("conversation") or "")[:LONGEST_NAME])
+    if "follow" in message:
+        followed = conversation.find(message["follow"])
+        yield from [{"hint": STRINGS[language]["expired"]}] if followed is None else _follow(library, visitor, followed, language)
+        return
     question = str(message.get("question") or "").strip()
     hint = _refusal(library, visitor, question, language)
     if hint:
         yield {"hint": hint}
         return
-    conversation = visitor.conversation(str(message.get("conversation") or "")[:LONGEST_NAME])
     instead_of = message.get("instead_of")
     asked, gone = conversation.begin(
         question,
         str(message.get("collection") or ""),
         instead_of=instead_of if isinstance(instead_of, int) else None,
         alone=message.get("alone") is True,
+        after=_turn_number(message.get("after")),
     )
-    yield {"turn": asked.number, "gone": gone, "html": render_pending(asked.number, question, language)}
-    model = str(message.get("model") or "")
-    try:
-        pipeline = library.pipeline(asked.collection, model, visitor)
-        for part in _stream(pipeline, asked):
-            yield {"turn": asked.number, "part": render_partial(part)}
-        if asked.answer is not None:
-            library.times[model or library.models[0]].add(asked.answer.timings_ms)
-    except RagError as error:
-        asked.fault = str(error)
-    finally:
-        if asked.answer is None and asked.stopped is None and not asked.fault:
-            asked.fault = words["fault_inside"]
-        conversation.finish(asked)
-    yield shown(library, visitor, asked, language)
+    work = (library, visitor, conversation, asked, str(message.get("model") or ""), STRINGS[language]["fault_inside"])
+    threading.Thread(target=_answer, args=work, name="answering", daemon=True).start()
+    yield _pending(asked, language) | {"gone": gone}
+    yield from _follow(library, visitor, asked, language)
 
 
 def shown(library: Library, visitor: Visitor, asked: Asked, language: Language) -> Event:
-    """The event that shows a finished turn."""
+    """The event that shows a turn; one that is still in hand is "going"."""
     words = STRINGS[language]
+    if not asked.ended.is_set():
+        return _pending(asked, language) | {"going": True}
     if asked.answer is None and asked.stopped is not None:
         html, sources, say = render_stopped(asked.number, asked.question, asked.stopped, language), "", words["stopped"]
     elif asked.answer is None:
@@ -83,10 +83,9 @@ def shown(library: Library, visitor: Visitor, asked: Asked, language: Language) 
     return {"turn": asked.number, "html": html, "sources": sources, "say": say}
 
 
-def stop(conversation: Conversation) -> None:
-    """Stop the answer in hand, if there is one, as soon as its generator gives the next piece."""
-    if conversation.current is not None:
-        conversation.current.stop.set()
+def _turn_number(given: object) -> int:
+    """A number from the network, 0 if it is none that a turn could have."""
+    return given if isinstance(given, int) and 0 < given < HIGHEST_NUMBER else 0
 
 
 def _refusal(library: Library, visitor: Visitor, question: str, language: Language) -> str:
@@ -103,10 +102,38 @@ def _refusal(library: Library, visitor: Visitor, question: str, language: Langua
     return ""
 
 
-def _stream(pipeline: Pipeline, asked: Asked) -> Iterator[str]:
-    """The text so far, at most once per STREAM_INTERVAL_SECONDS; puts the Answer, or the text at which it was stopped, into `asked`."""
+def _pending(asked: Asked, language: Language) -> Event:
+    return {"turn": asked.number, "html": render_pending(asked.number, asked.question, language)}
+
+
+def _follow(library: Library, visitor: Visitor, asked: Asked, language: Language) -> Iterator[Event]:
+    """The text so far, at most once per STREAM_INTERVAL_SECONDS, until the turn has ended; and then the turn."""
     text = ""
-    last = 0.0
+    while not asked.ended.wait(STREAM_INTERVAL_SECONDS):
+        if asked.text != text:
+            text = asked.text
+            yield {"turn": asked.number, "part": render_partial(text)}
+    yield shown(library, visitor, asked, language)
+    if asked.error is not None:
+        raise asked.error
+
+
+def _answer(library: Library, visitor: Visitor, conversation: Conversation, asked: Asked, model: str, fault_inside: str) -> None:
+    """Put the Answer, or what went wrong, into `asked`."""
+    try:
+        with library.working():
+            _write(library.pipeline(asked.collection, model, visitor), asked)
+        if asked.answer is not None:
+            library.times[model or library.models[0]].add(asked.answer.timings_ms)
+    except RagError as error:
+        asked.fault = str(error)
+    except Exception as error:  # noqa: BLE001 - nobody foresaw it; whoever follows the turn raises it
+        asked.fault, asked.error = fault_inside, error
+    finally:
+        conversation.finish(asked)
+
+
+def _write(pipeline: Pipeline, asked: Asked) -> None:
     stream = pipeline.stream(asked.question, asked.history)
     try:
         for item in stream:
@@ -115,13 +142,7 @@ def _stream(pipeline: Pipeline, asked: Asked) -> Iterator[str]:
             if isinstance(item, Answer):
                 asked.answer = item
                 return
-            text += item
-            now = time.monotonic()
-            if now - last >= STREAM_INTERVAL_SECONDS:
-                last = now
-                yield text
+            asked.text += item
     finally:
-        if asked.answer is None and asked.stop.is_set():
-            asked.stopped = text
         if hasattr(stream, "close"):
             stream.close()

@@ -7,16 +7,28 @@ const dialog = $("#documents");
 const SHOWN_AFTER = 150;
 let waiting = null;
 let adding = false;
+let asked = 0;
+const queued = [];
 
+// An answer that comes after that to a later question is dropped; what went wrong is said here, since the dialog hides the rest of the page.
 async function showDocuments() {
-  const { html, count } = await getJson("/documents", { collection: picked().collection, wanted: $("#filter").value });
-  $("#document-list").innerHTML = html;
-  $("#document-count").textContent = count;
+  const mine = (asked += 1);
+  try {
+    const { html, count } = await getJson("/documents", { collection: picked().collection, wanted: $("#filter").value });
+    if (mine !== asked) return;
+    $("#document-list").innerHTML = html;
+    $("#document-count").textContent = count;
+  } catch (error) {
+    if (mine !== asked) return;
+    const line = Object.assign(document.createElement("p"), { className: "more", textContent: error.message });
+    line.setAttribute("role", "alert");
+    $("#document-list").replaceChildren(line);
+  }
 }
 
 async function openDocuments() {
   if (!dialog.open) dialog.showModal();
-  await showDocuments().catch((error) => hint(error.message));
+  await showDocuments();
 }
 
 async function openModels() {
@@ -55,31 +67,60 @@ function upload(file, place, total) {
   });
 }
 
+// Files that come while others are being added wait their turn.
 async function add(files) {
-  if (adding || !files.length) return;
+  if (!files.length) return;
   if ($("#drop").hidden) {
     hint(words.no_uploads);
     return;
   }
+  queued.push(...files);
+  if (adding) return;
   adding = true;
   $("#verdicts").replaceChildren();
-  await openDocuments();
-  const names = [];
-  for (const [place, file] of [...files].entries()) {
+  try {
+    await openDocuments();
+    while (queued.length) await addAll(queued.splice(0));
+  } finally {
+    adding = false;
+    progress("");
+  }
+}
+
+async function addAll(files) {
+  const names = new Set();
+  for (const [place, file] of files.entries()) {
     try {
-      names.push(await upload(file, place, files.length));
+      if (names.has(file.name)) throw new Error(words.same_name);
+      names.add(await upload(file, place, files.length));
     } catch (error) {
       refused(file.name, error.message);
     }
   }
   try {
-    if (names.length) await index([...new Set(names)]);
+    if (names.size) await index([...names]);
   } catch (error) {
     refused("", error.message);
-  } finally {
-    adding = false;
-    progress("");
-    $("#files").value = "";
+  }
+}
+
+// The files of a drop, those in folders included, but for hidden ones. The entries have to be taken before anything is waited for.
+async function filesOf(transfer) {
+  const files = [...transfer.files];
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.some((entry) => entry.isDirectory)) return files;
+  const found = await Promise.all(entries.map(filesBelow));
+  return found.flat().filter((file) => !file.name.startsWith("."));
+}
+
+async function filesBelow(entry) {
+  if (entry.isFile) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
+  const reader = entry.createReader();
+  const found = [];
+  for (;;) {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) return found.flat();
+    for (const each of some) found.push(await filesBelow(each));
   }
 }
 
@@ -116,9 +157,16 @@ export function watchDocuments() {
   });
   $("#filter").addEventListener("input", () => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => showDocuments().catch((error) => hint(error.message)), SHOWN_AFTER);
+    waiting = setTimeout(showDocuments, SHOWN_AFTER);
   });
-  $("#files").addEventListener("change", (event) => add(event.target.files));
+  $("#files").addEventListener("change", (event) => {
+    const files = [...event.target.files];
+    event.target.value = "";
+    add(files);
+  });
+  addEventListener("beforeunload", (event) => {
+    if (adding) event.preventDefault(); // what has not been sent would be lost
+  });
   document.addEventListener("dragover", (event) => {
     if (![...event.dataTransfer.types].includes("Files")) return;
     event.preventDefault();
@@ -131,6 +179,8 @@ export function watchDocuments() {
     document.body.classList.remove("dropping");
     if (!event.dataTransfer.files.length) return;
     event.preventDefault();
-    add(event.dataTransfer.files);
+    filesOf(event.dataTransfer)
+      .then(add)
+      .catch((error) => hint(error.message));
   });
 }

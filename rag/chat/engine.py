@@ -52,8 +52,7 @@ def build_engine(library: Library, documents: Documents, door: Door) -> "ASGIApp
         if visitor is None:
             yield {"hint": STRINGS[language]["restarted"], "reload": True}
         else:
-            with library.working():
-                yield from ask(library, visitor, message if isinstance(message, dict) else {}, language)
+            yield from ask(library, visitor, message if isinstance(message, dict) else {}, language)
             door.visitors.tidy()
 
     def index(names: list[str], request: gradio.Request) -> Iterator[Event]:

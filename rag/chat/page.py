@@ -23,7 +23,8 @@ _HIDDEN = " hidden"
 class Shell:
     """What the page needs to know of the visitor and the configuration when it is opened.
 
-    `banners` belong to `models`; `shelf` is the key of the collection that takes uploads, None where there is none; `limit` is in MB.
+    `banners` belong to `models`; `shelf` is the key of the collection that takes uploads, None where there is none; `limit` is in MB,
+    `characters` what a question may have.
     """
 
     language: Language
@@ -34,6 +35,7 @@ class Shell:
     shelf: str | None
     types: Sequence[str]
     limit: str
+    characters: int
     leaves: bool
 
 
@@ -46,6 +48,7 @@ def render_page(shell: Shell) -> str:
     limits = words["drop_limits"].format(types=" ".join(shell.types), limit=shell.limit)
     texts = {
         **words, "language": shell.language, "count": shell.documents, "banner": shell.banners[0], "shelf": shell.shelf or "",
+        "characters_limit": str(shell.characters),
         "accept": ",".join(shell.types), "upload_rule": f"{rule} {limits}",
     }  # fmt: skip
     parts = {

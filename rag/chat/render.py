@@ -15,6 +15,9 @@ from rag.dates import written
 from rag.small_talk import is_reply
 from rag.types import Answer, Citation, Document, Hit, Language, Sentence
 
+LONG_QUESTION = 280
+"""From how many characters on a question is shown smaller, and scrolls: it would hide its answer."""
+
 NEAREST_SHOWN = 3
 NEAREST_CHARACTERS = 420
 WHOLE_CHARACTERS = 60_000
@@ -115,9 +118,10 @@ def render_document(citation: Citation, document: Document, language: Language) 
 
 def _turn(spot: Spot, inside: str, *, busy: bool = False) -> str:
     number, state = spot.number, str(busy).lower()
+    shape = 'class="question long" tabindex="0"' if len(spot.again) > LONG_QUESTION else 'class="question" tabindex="-1"'
     return (
         f'<article class="turn" id="turn-{number}" data-turn="{number}" aria-labelledby="question-{number}" aria-busy="{state}">'
-        f'<h2 class="question" id="question-{number}" tabindex="-1" dir="auto">{escape_text(spot.again)}</h2>{inside}</article>'
+        f'<h2 {shape} id="question-{number}" dir="auto">{escape_text(spot.again)}</h2>{inside}</article>'
     )
 
 
@@ -213,7 +217,8 @@ def _sources(spot: Spot, answer: Answer, read: Read | None) -> str:
         return ""
     cards = "".join(_card(spot, citation, find_excerpt(citation, answer, read)) for citation in answer.citations)
     label = escape_text(STRINGS[spot.language]["sources"])
-    return f'<section class="sources" id="sources-{spot.number}" aria-label="{label}"><ol>{cards}</ol></section>'
+    asked = escape_text(spot.again)  # for paper, where the sources of all turns follow each other
+    return f'<section class="sources" id="sources-{spot.number}" data-question="{asked}" aria-label="{label}"><ol>{cards}</ol></section>'
 
 
 def _card(spot: Spot, citation: Citation, excerpt: Excerpt) -> str:

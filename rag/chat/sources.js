@@ -1,6 +1,6 @@
 // The sources of a turn: previews at the chips, the panel beside the conversation, and the whole document in a reader.
 import { getJson } from "./wire.js";
-import { conversationName, hint } from "./chat.js";
+import { conversationName } from "./chat.js";
 
 const panel = document.getElementById("panel");
 const body = document.getElementById("panel-body");
@@ -56,7 +56,10 @@ async function openDocument(button) {
     reader.showModal();
     document.getElementById("reader-mark")?.scrollIntoView({ block: "center" });
   } catch (error) {
-    hint(error.message);
+    // Where the sources cover the page, a hint below the question box would not be seen.
+    const heading = Object.assign(document.createElement("h2"), { id: "reader-title", textContent: error.message });
+    document.getElementById("reader-body").replaceChildren(heading);
+    reader.showModal();
   }
 }
 

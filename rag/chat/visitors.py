@@ -30,7 +30,11 @@ MINUTE = 60.0
 
 @dataclass(slots=True)
 class Asked:
-    """One turn: the question, and its answer, or what went wrong, or what had been written when it was stopped."""
+    """One turn: the question, and its answer, or what went wrong, or what had been written when it was stopped.
+
+    `text` is what has been written so far; `ended` is set when nothing more comes, `stop` when nothing more is wanted. `error` is what
+    nobody foresaw.
+    """
 
     number: int
     question: str
@@ -39,7 +43,10 @@ class Asked:
     answer: Answer | None = None
     fault: str = ""
     stopped: str | None = None
+    error: Exception | None = None
+    text: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
 
 
 class Conversation:
@@ -49,34 +56,48 @@ class Conversation:
         self.turns: list[Asked] = []
         self.current: Asked | None = None
         self._numbers = 0
+        self._lock = threading.Lock()
 
     @property
     def history(self) -> tuple[Turn, ...]:
         """The turns that got an answer: what a follow-up may refer to."""
         return tuple(Turn(turn.question, turn.answer.text) for turn in self.turns if turn.answer is not None)
 
-    def begin(self, question: str, collection: str, *, instead_of: int | None = None, alone: bool = False) -> tuple[Asked, list[int]]:
+    def begin(
+        self, question: str, collection: str, *, instead_of: int | None = None, alone: bool = False, after: int = 0
+    ) -> tuple[Asked, list[int]]:
         """Take up a question, which replaces the turn `instead_of` and all after it; returns it and the numbers of those that went.
 
-        A question that is `alone` is no follow-up.
+        A question that is `alone` is no follow-up. `after` is the highest number that the page shows: it may remember more than this, whose
+        numbers must not come twice.
         """
-        if self.current is not None:
-            self.current.stop.set()
+        self.stop()
         gone = [turn.number for turn in self.turns if instead_of is not None and turn.number >= instead_of]
         self.turns = [turn for turn in self.turns if turn.number not in gone]
-        self._numbers += 1
+        self._numbers = max(self._numbers, after) + 1
         self.current = Asked(self._numbers, question, collection, () if alone else self.history)
         return self.current, gone
 
+    def stop(self) -> None:
+        """End the turn in hand, if there is one, with what has been written; whatever writes it may take its time to notice."""
+        asked = self.current
+        if asked is not None:
+            asked.stopped = asked.text
+            asked.stop.set()
+            self.finish(asked)
+
     def finish(self, asked: Asked) -> None:
-        """Keep a turn that has ended, unless a newer question took its place."""
-        if self.current is asked:
-            self.current = None
-            self.turns = [*self.turns, asked][-TURNS_KEPT:]
+        """Keep a turn that has ended; of two ends, the first one counts."""
+        with self._lock:
+            if self.current is asked:
+                self.current = None
+                self.turns = [*self.turns, asked][-TURNS_KEPT:]
+            asked.ended.set()
 
     def find(self, number: int) -> Asked | None:
-        """The finished turn with this number."""
-        return next((turn for turn in self.turns if turn.number == number), None)
+        """The turn with this number, finished or in hand."""
+        in_hand = [self.current] if self.current is not None else []
+        return next((turn for turn in [*self.turns, *in_hand] if turn.number == number), None)
 
 
 class Visitor:
@@ -122,7 +143,9 @@ class Visitor:
             return True
 
     def leave(self) -> None:
-        """Delete what is kept outside memory."""
+        """Stop what is being answered, and delete what is kept outside memory."""
+        for conversation in list(self._conversations.values()):
+            conversation.stop()
         for call in self.on_leave:
             call()
         shutil.rmtree(self.folder, ignore_errors=True)

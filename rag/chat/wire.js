@@ -14,7 +14,7 @@ export async function send(path, message, method = "POST") {
   return result(await reach(path, options));
 }
 
-async function reach(path, options) {
+export async function reach(path, options) {
   try {
     return await fetch(path, options);
   } catch {
@@ -22,7 +22,7 @@ async function reach(path, options) {
   }
 }
 
-async function result(response) {
+export async function result(response) {
   const body = await response.json().catch(() => ({}));
   if (!response.ok) throw new Error(body.error || words.lost);
   return body;

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -157,10 +158,55 @@ def test_stopped_answer_stays_and_another_question_can_be_asked(visit):
     opened.page.locator("#turn-1[aria-busy=true] .answer").wait_for()
     opened.page.get_by_role("button", name="Stop").click()
     turn = opened.page.locator("#turn-1")
-    assert "Stopped. This part was not checked" in turn.inner_text()
+    turn.get_by_text("Stopped. This part was not checked").wait_for()
     assert "According" in turn.inner_text()
     assert opened.ask(QUESTION).locator("a.chip").count() == 2
     assert opened.page.locator(".turn").count() == 2
+
+
+class Hanging(StandIn):
+    """Hangs after a few words, until `go` is set, if the question says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = threading.Event()
+
+    def stream(self, question, history=()):
+        yield "The first words "
+        self.go.wait(60 if "hang" in question else 0)
+        yield from super().stream(question, history)
+
+
+def test_stopping_a_model_that_hangs_frees_the_page(visit):
+    """A browser keeps six connections to a page: if a stopped answer held its own, nothing would get through after six."""
+    model = Hanging()
+    with served(model) as url:
+        opened = visit(url)
+        for number in range(7):
+            opened.box.fill(f"hang {number}")
+            opened.box.press("Enter")
+            turn = opened.page.locator(".turn").nth(number)
+            turn.locator(".answer").wait_for()
+            opened.page.get_by_role("button", name="Stop").click()
+            turn.get_by_text("Stopped.").wait_for()
+            assert turn.get_by_role("button", name="Ask again").is_visible()
+        assert opened.ask(QUESTION).locator("a.chip").count() == 2
+        model.go.set()
+
+
+def test_page_that_is_loaded_again_goes_on_with_its_answer(visit):
+    model = Hanging()
+    with served(model) as url:
+        opened = visit(url)
+        opened.box.fill("hang")
+        opened.box.press("Enter")
+        opened.page.locator("#turn-1[aria-busy=true] .answer").wait_for()
+        opened.open()
+        opened.page.locator("#turn-1[aria-busy=true] .answer").wait_for()
+        assert opened.page.get_by_role("button", name="Stop").is_visible()
+        model.go.set()
+        assert opened.finished().locator("a.chip").count() == 2
+        assert opened.page.locator("#ask").is_visible()
 
 
 def test_follow_up_is_shown_and_can_be_changed(visit):
@@ -192,6 +238,48 @@ def test_question_is_edited_or_asked_again_in_its_place(visit):
     assert opened.page.locator("#panel-body > section").count() == 2
 
 
+def test_what_has_been_typed_is_not_lost_to_another_question(visit):
+    opened = visit()
+    opened.ask(QUESTION)
+    opened.box.fill("a draft")
+    opened.page.get_by_role("button", name="Ask again").click()
+    opened.page.locator("#turn-2[aria-busy=false]").wait_for()
+    assert opened.box.input_value() == "a draft"
+
+
+def test_editing_goes_on_after_a_hint(visit):
+    opened = visit()
+    opened.ask(QUESTION)
+    opened.page.get_by_role("button", name="Edit the question").click()
+    opened.box.fill(" ")
+    opened.box.press("Enter")
+    opened.page.get_by_text("Type a question first.").wait_for()
+    assert opened.page.locator("#editing").is_visible()
+    opened.box.fill("other words")
+    opened.box.press("Enter")
+    opened.page.locator("#turn-2[aria-busy=false]").wait_for()
+    assert [turn.inner_text() for turn in opened.page.locator(".turn h2").all()] == ["other words"]
+    assert opened.page.locator("#editing").is_hidden()
+
+
+def test_overlong_question_is_refused_with_its_length_whatever_its_size(visit):
+    opened = visit()
+    opened.box.fill("ñ" * 50_000)
+    opened.box.press("Enter")
+    opened.page.get_by_text("This question has 50,000 characters; please shorten it to 2,000.").wait_for()
+    assert opened.box.input_value() == "ñ" * 50_000
+
+
+def test_turns_that_only_the_page_still_shows_go_with_a_replaced_one(visit, monkeypatch):
+    monkeypatch.setattr("rag.chat.visitors.TURNS_KEPT", 2)
+    opened = visit()
+    for question in (QUESTION, "second", "third", "fourth"):
+        opened.ask(question)
+    opened.page.locator("#turn-2").get_by_role("button", name="Ask again").click()
+    opened.page.locator("#turn-5[aria-busy=false]").wait_for()
+    assert [turn.inner_text() for turn in opened.page.locator(".turn h2").all()] == [QUESTION, "second"]
+
+
 def test_answer_is_copied_exported_and_rated(visit, review):
     opened = visit(accept_downloads=True)
     opened.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -215,6 +303,60 @@ def test_answer_is_copied_exported_and_rated(visit, review):
     assert (entry.thumb, entry.comment) == ("down", "It should name Article 3.")
 
 
+def test_answer_is_copied_from_a_page_that_browsers_do_not_trust(visit):
+    """Over plain HTTP from another machine there is no `navigator.clipboard`."""
+    opened = visit()
+    opened.page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    turn = opened.ask(QUESTION)
+    copy = turn.get_by_role("button", name="Copy the answer")
+    copy.click()
+    turn.get_by_text("Copied.").wait_for()
+    assert copy.evaluate("button => button === document.activeElement")
+    opened.box.press("Control+v")
+    assert "[2] Agreement on the Tarn Bay Line (treaties/tarn-bay.txt)" in opened.box.input_value()
+
+
+def test_connection_that_is_lost_is_said_where_it_is_seen(visit):
+    opened = visit()
+    turn = opened.ask(QUESTION)
+    opened.context.set_offline(True)
+    lost = "The connection was lost; the program may have been stopped."
+    turn.locator(".menu summary").click()
+    turn.get_by_role("button", name="Markdown").click()
+    turn.locator(".said", has_text=lost).wait_for()
+    turn.get_by_role("button", name="A good answer").click()
+    opened.page.wait_for_timeout(200)
+    assert turn.locator("[aria-pressed=true]").count() == 0
+    opened.page.locator("[data-do=read]").first.click()
+    opened.page.locator("#reader h2", has_text=lost).wait_for()
+    opened.page.keyboard.press("Escape")
+    opened.page.locator("[data-do=documents]").click()
+    opened.page.locator("#document-list [role=alert]", has_text=lost).wait_for()
+
+
+def test_late_list_of_documents_does_not_replace_a_later_one(visit):
+    opened = visit()
+    opened.page.locator("[data-do=documents]").click()
+    opened.page.locator("#document-list table").wait_for()
+    held = []
+    opened.page.route("**/documents?*wanted=t", lambda route: held.append(route))
+    opened.page.locator("#filter").fill("t")
+    opened.page.wait_for_timeout(400)
+    opened.page.locator("#filter").fill("tarn")
+    opened.page.locator("#document-list", has_not_text="Hostile").wait_for()
+    held[0].continue_()
+    opened.page.wait_for_timeout(300)
+    assert opened.page.locator("#document-list tbody tr").count() == 1
+
+
+def test_escape_closes_the_menu_of_exports(visit):
+    turn = visit().ask(QUESTION)
+    turn.locator(".menu summary").click()
+    turn.get_by_role("button", name="Markdown").press("Escape")
+    assert turn.get_by_role("button", name="Markdown").is_hidden()
+    assert turn.locator(".menu summary").evaluate("summary => summary === document.activeElement")
+
+
 def test_conversation_survives_a_reload_and_a_new_one_is_empty(visit):
     opened = visit()
     opened.ask(QUESTION)
@@ -226,6 +368,19 @@ def test_conversation_survives_a_reload_and_a_new_one_is_empty(visit):
     assert opened.page.locator(".turn").count() == 0
     assert opened.page.locator("#welcome").is_visible()
     assert opened.ask("And why?").locator(".understood").count() == 0
+
+
+def test_turns_that_the_program_forgot_stay_as_they_are(visit):
+    opened = visit()
+    opened.ask(QUESTION)
+    opened.ask("second")
+    opened.page.evaluate(  # other tabs, so many that this conversation is forgotten
+        """async () => {
+            for (let tab = 0; tab < 9; tab++) await fetch(`/conversation?conversation=${tab}`);
+        }"""
+    )
+    opened.ask("third")
+    assert [turn.inner_text() for turn in opened.page.locator(".turn h2").all()] == [QUESTION, "second", "third"]
 
 
 def test_another_visitor_sees_nothing(visit):
@@ -296,6 +451,41 @@ def test_phone_shows_everything_within_its_width(visit, scheme):
     assert opened.page.locator("#ask").is_visible()
     dark = opened.page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(22, 25, 27)"
     assert dark == (scheme == "dark")
+
+
+@pytest.mark.parametrize("size", [(320, 256), (844, 390)], ids=["desktop at 400 %", "phone on its side"])
+def test_low_window_leaves_room_for_the_answer(visit, size):
+    opened = visit(viewport=dict(zip(("width", "height"), size, strict=True)))
+    turn = opened.ask(QUESTION)
+    top = turn.locator("h2").bounding_box()["y"]
+    assert top >= 0
+    assert opened.page.locator("#composer").bounding_box()["y"] - top > 0.6 * size[1]
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    opened.page.mouse.wheel(0, -2_000)
+    opened.page.wait_for_timeout(100)
+    assert opened.page.locator("header").bounding_box()["y"] == 0
+
+
+def test_long_question_does_not_hide_its_answer(visit):
+    opened = visit()
+    turn = opened.ask(QUESTION + " And in which cases, and why?" * 60)
+    heading = turn.locator("h2").bounding_box()
+    assert turn.locator(".answer").bounding_box()["y"] < 400
+    assert heading["height"] < 200
+    assert turn.locator("h2").evaluate("heading => heading.tabIndex") == 0
+
+
+def test_all_turns_and_their_sources_are_printed(visit):
+    opened = visit()
+    for _ in range(4):
+        opened.ask(QUESTION)
+    opened.page.emulate_media(media="print")
+    assert opened.page.locator("mark:visible").count() == 8
+    assert opened.page.locator(":is(button, textarea):visible").count() == 0
+    height = opened.page.evaluate("document.documentElement.scrollHeight")
+    for part in opened.page.locator(".turn, .source").all():
+        box = part.bounding_box()
+        assert 0 <= box["y"] < box["y"] + box["height"] <= height
 
 
 def test_earlier_turns_are_not_touched_by_later_ones(visit):

@@ -110,6 +110,52 @@ def test_file_can_be_dropped_on_the_page(visit):
     opened.page.locator("[data-do=remove][data-source='dropped.md']").wait_for(state="detached")
 
 
+def remove_added(opened):
+    opened.page.on("dialog", lambda dialog: dialog.accept())
+    while (button := opened.page.locator("#document-list [data-do=remove]").first).count():
+        source = button.get_attribute("data-source")
+        button.click()
+        opened.page.locator(f"#document-list [data-source='{source}']").wait_for(state="detached")
+
+
+def test_files_that_come_while_others_are_added_wait_their_turn(visit, tmp_path):
+    for number in range(3):
+        (tmp_path / f"note{number}.md").write_text(f"{NOTE} {number}", encoding="utf-8")
+    opened = visit()
+    opened.page.locator("[data-do=documents]").click()
+    held = []
+    opened.page.route("**/documents/note0.md", lambda route: held.append(route))
+    opened.page.locator("#files").set_input_files(tmp_path / "note0.md")
+    while not held:
+        opened.page.wait_for_timeout(20)
+    opened.page.locator("#files").set_input_files([tmp_path / "note1.md", tmp_path / "note2.md"])
+    held[0].continue_()
+    opened.page.unroute("**/documents/note0.md")
+    opened.page.locator("#verdicts .indexed").nth(2).wait_for()
+    assert [line.inner_text() for line in opened.page.locator("#verdicts .indexed b").all()] == ["note0.md", "note1.md", "note2.md"]
+    remove_added(opened)
+
+
+def test_folder_can_be_dropped_and_two_files_of_one_name_are_told_apart(visit, tmp_path):
+    folder = tmp_path / "minutes"
+    for place in ("one", "two"):
+        (folder / place).mkdir(parents=True)
+        (folder / place / "note.md").write_text(f"{NOTE} {place}", encoding="utf-8")
+    (folder / ".hidden.md").write_text(NOTE, encoding="utf-8")
+    (folder / "other.md").write_text(f"{NOTE} other", encoding="utf-8")
+    opened = visit()
+    driver = opened.context.new_cdp_session(opened.page)
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        driver.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 300, "data": data})
+    opened.page.locator("#verdicts .indexed").nth(1).wait_for()
+    assert sorted(line.inner_text() for line in opened.page.locator("#verdicts .indexed b").all()) == ["note.md", "other.md"]
+    assert " ".join(opened.page.locator("#verdicts .refused").inner_text().split()) == (
+        "note.md another file of this name has just been added; give it another name first"
+    )
+    remove_added(opened)
+
+
 def hostile(canary: str, suffix: str) -> str:
     text = f"""# Hostile <img src={canary}/title>
 
