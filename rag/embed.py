@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from rag.errors import ModelError
 from rag.paths import MODELS
+from rag.whole_words import reads_whole_words
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -111,7 +112,7 @@ class BuiltinEmbedder:
 
         files, revision = read_verified(models, "embedding")
         tensors = load(files["model.safetensors"])
-        self.tokenizer = Tokenizer.from_buffer(files["tokenizer.json"])
+        self.tokenizer = reads_whole_words(Tokenizer.from_buffer(files["tokenizer.json"]))
         self.rows: Matrix = tensors["embeddings"] * tensors["weights"][:, None]
         self._repetition = float(json.loads(files["config.json"])["repetition"])
         self.dimension = int(self.rows.shape[1])

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from rag.embed import read_verified
 from rag.errors import ModelError
 from rag.paths import MODELS
+from rag.whole_words import reads_whole_words
 
 __all__ = ["CONTEXTUAL_DIMENSION", "Reader", "Reading", "contextual_fingerprint"]
 
@@ -87,7 +88,7 @@ class Reader:
 
         files, revision = read_verified(models, "reader")
         settings = json.loads(files["config.json"])
-        self._tokenizer = Tokenizer.from_buffer(files["tokenizer.json"])
+        self._tokenizer = reads_whole_words(Tokenizer.from_buffer(files["tokenizer.json"]))
         self._tokens = int(settings["tokens"])
         self._question_tokens = int(settings["question_tokens"])
         self._calibration = settings["calibration"]

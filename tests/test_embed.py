@@ -127,6 +127,11 @@ def test_case_and_accents_do_not_matter(builtin: BuiltinEmbedder) -> None:
     assert np.array_equal(plain, shouted)
 
 
+def test_words_that_a_layout_left_in_pieces_are_read_whole(builtin: BuiltinEmbedder) -> None:
+    broken, whole = builtin.encode_documents(["scientiﬁc infor-\nmation on inﬂuenza", "scientific information on influenza"])
+    assert np.array_equal(broken, whole)
+
+
 def test_a_text_is_the_sum_of_its_rows_and_repetition_counts_less(builtin: BuiltinEmbedder) -> None:
     text = "tratado de paz de paz de"
     tratado, de, paz = (builtin.tokenizer.token_to_id(token) for token in ("tratado", "de", "paz"))

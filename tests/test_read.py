@@ -92,6 +92,15 @@ def test_positions_count_characters_of_the_text_as_given(reader: Reader) -> None
     assert reading.end <= len(text)
 
 
+def test_words_that_a_layout_left_in_pieces_are_read_whole_and_placed_as_given(reader: Reader) -> None:
+    whole = "The first bridge was opened in 1932. The office keeps the information on it."
+    broken = whole.replace("fi", "ﬁ").replace("ffi", "ﬃ").replace("information", "infor-\nmation")
+    (plain,), (given,) = reader.read(OPENED["en"], [whole]), reader.read(OPENED["en"], [broken])
+    assert given.answerable == plain.answerable
+    assert broken[given.start : given.end] == whole[plain.start : plain.end] == "1932"
+    assert np.array_equal(*reader.encode([whole, broken]))
+
+
 def test_odd_questions_are_read(reader: Reader) -> None:
     for question in ("", "\x00", "\ud800", "¿" * 500, "word " * 2_000, "漢字"):
         (reading,) = reader.read(question, [BRIDGE["en"]])

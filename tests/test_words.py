@@ -68,6 +68,13 @@ def test_letters_in_two_characters_are_the_same_letters(build: Callable[..., Wor
         assert ids(words.search("comisión", field, 10)) == ids(words.search("comisio\u0301n", field, 10)) == [1]
 
 
+def test_words_that_a_layout_left_in_pieces_are_found_whole(build: Callable[..., WordIndex]) -> None:
+    words = build(("en", "It was dispro-\r\nportionately high among the well-\nknown inﬂuenza cases."), ("en", "It was low."))
+    for question in ("disproportionately", "influenza", "known", "well", "wellknown"):
+        assert [identifier for identifier, _ in words.search(question, "en", 5)] == [1], question
+    assert words.search("portionatelyhigh", "en", 5) == []
+
+
 def test_digits_are_whole_words(build: Callable[..., WordIndex]) -> None:
     texts = ("El artículo 4 permite.", "El artículo 40 permite.", "El artículo 14 permite.", "El plazo de 1.500 días")
     words = build(*(("es", text) for text in texts))

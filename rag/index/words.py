@@ -28,6 +28,7 @@ import tantivy
 from rag.errors import IndexDamaged
 from rag.index.protocol import Words
 from rag.types import Language, Passage
+from rag.whole_words import with_whole_words
 
 WRITER_HEAP_BYTES = 128_000_000
 GRAM = 4
@@ -35,7 +36,7 @@ MOST_ENTRIES = 400_000  # of the terms of a question in the inverted lists: what
 FEWEST_GRAMS, FEWEST_WORDS = 3, 1
 PAUSES = (0.01, 0.05, 0.2, 1.0)  # seconds
 META = "meta.json"
-ANALYSIS = "words-2"  # what the analysers do; documents are read again where an index was made by another one
+ANALYSIS = "words-3"  # what the analysers do; documents are read again where an index was made by another one
 
 
 def _analyser(stemmer: str) -> tantivy.TextAnalyzer:
@@ -238,8 +239,8 @@ def _made(folder: Path) -> str:
 
 
 def _composed(text: str) -> str:
-    """`text` with each accented letter as one character, as the analysers know it."""
-    return unicodedata.normalize("NFC", text)
+    """`text` with each accented letter as one character, as the analysers know it, and divided words once more whole."""
+    return with_whole_words(unicodedata.normalize("NFC", text))
 
 
 def matched_terms(words: Words, question_terms: Sequence[str], passage: Passage, field: Language | str) -> tuple[str, ...]:
