@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag import messages
+from rag.codes import coded_entries
 from rag.evidence import Evidence, counterparts, covered
 from rag.facts import names, spelled_alike
 from rag.index.words import Analysers
@@ -51,7 +52,7 @@ def decide(question: str, found: Retrieved, scorer: SentenceScorer, threshold: f
     language = detect(question)
     if found.lookup.absent and not found.lookup.found:
         return Decision(0.0, "reference_absent", messages.absent(found.lookup, language))
-    if found.lookup.found:
+    if found.lookup.found or coded_entries(question, found.hits):
         return Decision(1.0)
     probability = answerable(question, found.hits, scorer)
     if probability < threshold:

@@ -65,6 +65,12 @@ _NOUN_PHRASE = re.compile(
     r"(?P<of_which>[^\W\d_][^?!.,;:¿¡]*)",
     re.IGNORECASE,
 )
+_LASTING = re.compile(
+    r"(?P<before>(?:how (?:long|often|far|fast|soon)|when|where)\s+(?:does|do|did|will|can|must|should)\s+the\s+\w+(?:\s+\w+)*?)\s+"
+    r"(?:last|take|run|stay|keep|work|end|start|begin|open|close|arrive|leave|expire|meet|need|happen|come)",
+    re.IGNORECASE,
+)
+"""A question that ends in its verb, which is no part of what it is about: "how long does the warranty last"."""
 _OF_DOCUMENT = re.compile(
     r"\b(?:sign(?:ed|s)?|ratif\w+|approved?|in force|enter(?:ed|s)? into|firm(?:ó|aron|ado|ada|a|an)|aprob\w+|vigor|vigente|promulg\w+|"
     r"publish\w*|public\w+)\b",
@@ -202,6 +208,7 @@ def _subject(topic: str, rest: str) -> str | None:
         start = article.start() if article else mentions[0].start
         return topic[start : place + len(phrase) if place >= 0 else end_of(topic, mentions)].strip()
     text = topic.strip().strip(SIGNS)
+    text = match["before"] if (match := _LASTING.fullmatch(text)) else text
     best = ""
     for match in _NOUN_PHRASE.finditer(text):
         noun = match["noun"] or match["of_which"]

@@ -21,7 +21,8 @@ from rag.embed import BuiltinEmbedder, Embedder, load_embedder
 from rag.errors import GenerationError, InputError
 from rag.evidence import Evidence
 from rag.generate import Condenser, Generator, load_generator
-from rag.generate.extractive import ExtractiveGenerator, other_side
+from rag.generate.extractive import ExtractiveGenerator
+from rag.generate.lead_in import other_side
 from rag.index import Listed, open_index
 from rag.language import detect
 from rag.lookup import Lookup

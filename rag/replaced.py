@@ -89,6 +89,8 @@ def _with_noun(plain: str, topic: str) -> str | None:
     asked, now = _ASKED_NOUN.fullmatch(topic.strip().rstrip(SIGNS)), _WITH_ARTICLE.fullmatch(plain)
     if asked is None or now is None or VERB.search(plain):
         return None
+    if (now["article"].casefold() == "the") is (detect(topic) == "es"):  # "how long does el plazo last" is no language
+        return None
     noun, more = now["noun"], "" if _LIMITED.search(plain) else asked["more"]
     *_, last = words = asked["noun"].split()
     if _ORDINAL.fullmatch(noun):  # "the second" after "the first reason"

@@ -1,20 +1,26 @@
 """Cuts English and Spanish text into sentences, as spans that cover everything but white space.
 
 Works on the text as it is stored: Markdown marks and line ends of any kind are coped with. A blank line ends a sentence, and so does a line
-that is a heading or a table row; a list item begins one; a single line end inside a paragraph means nothing. It knows abbreviations, not
-grammar: after "U.S." or "J." a sentence ends only before a word that often begins one.
+that is a heading or a table row; a list item begins one, and so does one of several lines with a label ("Weight: 4 kg"); a single line
+end inside a paragraph means nothing. It knows abbreviations, not grammar: after "U.S." or "J." a sentence ends only before a word that
+often begins one.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from rag.references import heading_reference
 
 _OTHER_LINE_ENDS = "\r\f\v\x85\u2028\u2029"
 
 # A line end that ends a sentence: before a blank line, a list item, a heading of Markdown or a table row.
-_ITEM = r"[-*+•·▪‣–—][ \t]|(?P<number>\d{1,3}[.)][ \t])|\(?[a-zñ]\)[ \t]|\(\d{1,3}\)[ \t]|\(?[ivx]{1,4}\)[ \t]"
+_ITEM = (
+    r"[-*+•·▪‣–—][ \t]|(?P<number>\d{1,3}[.)][ \t])|\(?[a-zñ]\)[ \t]|\(\d{1,3}\)[ \t]|\(?[ivx]{1,4}\)[ \t]|"
+    r"(?:Step|Paso)[ \t]\d{1,2}[ \t]?[.:)]"
+)
 _BREAK = re.compile(rf"\n(?=[ \t]*+(?:\n|{_ITEM}|#{{1,6}}[ \t]|\||[^\n|]{{0,120}}+\|[ \t]))")
+_LABELLED = re.compile(r"(?m)^[ \t]*(?P<line>[*_]{0,2}[A-ZÁÉÍÓÚÑ][^\n:.!?;|]{0,40}:[*_]{0,2}[ \t]+\S)")
 _STOP = re.compile(r"[.!?…]+(?:[»”’\"')\]*_]|\[\d{1,3}\])*")
 _SPACE = re.compile(r"\s*")
 _OPENING = re.compile(r"[«“‘\"'(\[*_—–\-•]*")
@@ -22,12 +28,15 @@ _WORD = re.compile(r"[^\W\d_]+")
 _LABEL = re.compile(
     r"[#>*_\s(-]*(?:\d{1,3}(?:\.\d{1,3})*|[a-zñ]|[ivxlc]{1,6}"
     r"|(?:art(?:[íi]culo|icle)?|secci[oó]n|section|sec|cap[íi]tulo|chapter|t[íi]tulo|title|anexo|annex|parte?|cl[áa]usula|clause|regla|rule"
-    r"|disposici[óo]n(?: \w+)?|§)\.?\s*(?:\d[\w.]*[ºª]?|[ivxlc]+|[úu]nic[oa]|preliminar|one|two|three|four|five|six|seven|eight|nine|ten"
+    r"|paso|step|disposici[óo]n(?: \w+)?|§)\.?\s*(?:\d[\w.]*[ºª]?|[ivxlc]+|[úu]nic[oa]|preliminar"
+    r"|one|two|three|four|five|six|seven|eight|nine|ten"
     r"|(?:prim|segund|tercer|cuart|quint|sext|s[ée]ptim|octav|noven|d[ée]cim)\w{0,3})(?:\s(?:bis|ter|qu[aá]ter))?)",
     re.IGNORECASE,
 )
 _LONGEST_LABEL = 50
 _DOUBLED_CAPITALS = re.compile(r"([^\W\d_])\1s?")
+# What "no." and "fig." number where it is no number alone: "S2", "KF906251".
+_CODE = re.compile(r"[A-Z]{1,4}\d")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 
 
@@ -47,7 +56,7 @@ _NUMBERED = _words(
     "dec ene abr ago dic"
 )
 # The end of a sentence only before a word that often begins one.
-_OPEN = _words("inc corp co ltd ltda bros jr dept dpto univ cía cia av avda prov ud uds vd vds a.m p.m")
+_OPEN = _words("inc corp co ltd ltda bros jr dept dpto univ cía cia av avda prov ud uds vd vds a.m p.m sp spp subsp ssp etc")
 _BEGINNERS = _words(
     "The A An In On At It Its He She They We You I This That These Those But And However Then There If When While After Before For As "
     "By With From To No Not Both Each Some All Such Today Later Many Most El La Los Las Un Una Unos Unas En Y E O Pero Se Lo Le Les "
@@ -84,10 +93,19 @@ def with_line_feeds(text: str) -> str:
     return text
 
 
+def labelled_lines(text: str) -> list[int]:
+    """Where lines begin that say what they are about and have such a line right above or below: "Power: 1450 W" / "Weight: 4.2 kg".
+
+    One alone is none, for a wrapped line may begin with "Madrid: ".
+    """
+    starts = [match.start("line") for match in _LABELLED.finditer(text)] if ":" in text else []
+    return sorted({start for pair in pairwise(starts) if text.count("\n", *pair) == 1 for start in pair})
+
+
 def _line_breaks(text: str) -> Iterator[int]:
-    for match in _BREAK.finditer(text):
-        if match["number"] is None or not _goes_on(text, match.start()):
-            yield match.start()
+    labelled = (text.rfind("\n", 0, start) for start in labelled_lines(text))
+    found = (match.start() for match in _BREAK.finditer(text) if match["number"] is None or not _goes_on(text, match.start()))
+    yield from sorted({*found, *(place for place in labelled if place >= 0)})
 
 
 def _goes_on(text: str, line_end: int) -> bool:
@@ -167,8 +185,11 @@ def _is_abbreviation(text: str, start: int, mark: int, first: str, content: int)
     if folded in _TITLES or (folded in ("a", "d") and text.startswith("C.", content)):
         return True
     if folded in _NUMBERED and not (len(word) == 1 and word.isupper()):
-        return first.isdigit() or (len(folded) > 2 and folded.startswith("art") and first in "IVXLC")
-    if folded in _OPEN or _DOUBLED_CAPITALS.fullmatch(word) or (_INITIALS.fullmatch(word) and ("." in word or word.isupper())):
+        return (
+            first.isdigit() or _CODE.match(text, content) is not None or (len(folded) > 2 and folded.startswith("art") and first in "IVXLC")
+        )
+    others = folded == "al" and before[-2:-1] == ["et"]  # "Huang et al. [16] reported", "Zhu et al. (2003)"
+    if others or folded in _OPEN or _DOUBLED_CAPITALS.fullmatch(word) or (_INITIALS.fullmatch(word) and ("." in word or word.isupper())):
         following = _WORD.match(text, content)
         return following is None or following[0] not in _BEGINNERS
     return False

@@ -1,5 +1,7 @@
 """Rows of tables: what their columns are called, and how an answer quotes one of them."""
 
+import re
+
 import pytest
 
 from rag.columns import Row, row_at
@@ -82,3 +84,33 @@ def test_the_line_below_the_head_is_no_part_of_a_quotation() -> None:
 def test_rows_of_a_sheet_do_not_run_into_each_other_for_the_reader() -> None:
     shown = with_headings(hit(SHEET).passage)
     assert shown == "Policy\n" + SHEET.replace("bad\n", "bad.")
+
+
+SERVICES = (
+    "| Service | What we do | Price | Time |\n|---|---|---|---|\n| Basic check | Brakes and gears | £35 | same day |\n"
+    "| Standard service | Basic check plus cleaning | £75 | 2 days |\n| Full service | Standard service plus new cables | £140 | 4 days |"
+)
+STAFF = (
+    "Employee: Dana Wells | Role: Head cook | Monday: 10:00 | Hourly rate: 19\n\nEmployee: Femi Ade | Role: Cook | Monday: off | "
+    "Hourly rate: 16\n\nEmployee: Carol Min | Role: Waiter | Monday: 17:00 | Hourly rate: 12"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "rows"),
+    [
+        ("How much is a full service?", SERVICES, ["Full service | Standard service plus new cables | £140 | 4 days"]),
+        ("How much does Femi earn per hour?", STAFF, ["Employee: Femi Ade | Role: Cook | Monday: off | Hourly rate: 16"]),
+        ("When does Carol Min work on Monday?", STAFF, ["Employee: Carol Min | Role: Waiter | Monday: 17:00 | Hourly rate: 12"]),
+    ],
+)
+def test_other_rows_of_the_table_are_not_quoted_with_the_one_asked_for(question: str, text: str, rows: list[str]) -> None:
+    answer = "".join(ExtractiveGenerator(SCORER).generate(question, [hit(text)]))
+    assert re.findall("«(.+?)»|“([^”]+ [|] [^”]+)”", answer) == [(row, "") for row in rows]
+
+
+def test_rows_that_are_compared_are_quoted_together() -> None:
+    question = "What is the difference between the basic check and the full service?"
+    answer = "".join(ExtractiveGenerator(SCORER).generate(question, [hit(SERVICES)]))
+    assert "Basic check | Brakes" in answer
+    assert "Full service | Standard" in answer

@@ -237,3 +237,15 @@ def test_long_text_takes_linear_time(unit):
 
 def test_a_long_conversation_is_no_recursion():
     assert after([PERMIT] + ["why?"] * 2_000, "and 8?") == "What does Article 8 of the Pyongyang treaty permit?"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "expected"),
+    [
+        ("How long does the oven warranty last?", "what does it not cover?", "About the oven warranty: what does it not cover?"),
+        ("How long does the lease last?", "¿y el teléfono del servicio?", "How long does the lease last? ¿El teléfono del servicio?"),
+        ("How long does the lease last?", "and the guarantee?", "How long does the guarantee last?"),
+    ],
+)  # fmt: skip
+def test_a_follow_up_takes_neither_the_verb_nor_half_a_sentence_of_the_other_language(earlier, question, expected):
+    assert condense(question, [Turn(earlier, "")]) == expected

@@ -11,7 +11,9 @@ from rag.generate.extractive import ExtractiveGenerator
 from rag.lookup import Lookup
 from rag.retrieve import Retrieved
 from rag.select import READ, SentenceScorer, builtin_scorer, with_headings
+from rag.sentences import sentences
 from rag.types import Hit, Passage, Reference, Why
+from rag.verify import Checker
 
 SCORER = builtin_scorer()
 QUOTING = ExtractiveGenerator(SCORER)
@@ -229,3 +231,53 @@ def test_a_heading_that_the_quotation_begins_with_is_said_once() -> None:
     reference = Reference("clause", "6")
     hits = [hit(rule, title="Contrato", section=("SEXTA.- Penalizaciones",), provisions=(reference,), reference=str(reference))]
     assert answer("¿Qué dice la cláusula sexta del contrato?", hits) == f"Según «Contrato»: «{rule}» [1]"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "heading", "opening"),
+    [
+        (
+            "Do I have to give the router back?",
+            "Yes, within 28 days, in our bag.",
+            "Must I return the router?",
+            ", Must I return the router?: «Yes,",
+        ),
+        ("Is there a car park?", "Sí, detrás del museo.", "¿Hay aparcamiento?", ", ¿Hay aparcamiento?: «Sí, detrás"),
+        ("What does the tour cover?", "Drinks, tips, city tax and visits.", "What is not included", ", What is not included: «Drinks"),
+        ("Which ingredients are needed?", "- 600 g of beans\n- 2 onions", "Ingredients", ", Ingredients: «- 600 g"),
+        ("How long is the bridge?", "It is 214 metres long.", "Size", ": «It is 214"),
+        ("Is there a car park?", "¿Hay aparcamiento? Sí, detrás.", "¿Hay aparcamiento?", ": «¿Hay aparcamiento? Sí"),
+    ],
+)
+def test_the_heading_is_said_where_the_quotation_needs_it(question: str, text: str, heading: str, opening: str) -> None:
+    hits = [hit(f"## {heading}\n\n{text}" if heading not in text else text, title="Guide", section=("Guide", heading))]
+    answered = answer(question, hits)
+    assert answered.startswith(
+        f"According to “Guide”{opening}".replace("«", "“") if "“" in answered[22:] else f"According to “Guide”{opening}"
+    )
+    checker = Checker(hits, SCORER.evidence)
+    checker.feed(answered)
+    assert [sentence.verdict for sentence in checker.finish().sentences] == ["quoted"]
+
+
+SHEET = "Power: 1450 W\nPressure: 15 bar\nWeight: 4.2 kg\nWarranty: 24 months"
+WEEKS = (
+    "Week 1 (4 Sept): Introduction. Reading: Pearson.\nWeek 2 (11 Sept): Lisbon. Reading: Boxer, pp. 39–64.\nWeek 3: Seville.\nIt is long."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SHEET, SHEET.split("\n")), ("**Office:** Hall 3\n**Hours:** Tuesdays", ["**Office:** Hall 3", "**Hours:** Tuesdays"]),
+        ("They met in\nMadrid: nobody knew\nwhy.", ["They met in\nMadrid: nobody knew\nwhy."]),
+        (WEEKS.split("\n")[0], ["Week 1 (4 Sept): Introduction.", "Reading: Pearson."]),
+    ],
+)  # fmt: skip
+def test_lines_with_labels_are_sentences_of_their_own(text: str, expected: list[str]) -> None:
+    assert [text[start:end] for start, end in sentences(text)] == expected
+
+
+def test_a_line_with_a_label_is_quoted_whole_and_alone() -> None:
+    assert answer("How long is the warranty?", [hit(SHEET)]) == "According to “Guide 1”: «Warranty: 24 months» [1]"
+    assert "«Week 2 (11 Sept): Lisbon. Reading: Boxer, pp. 39–64.»" in answer("What is the reading about Lisbon?", [hit(WEEKS)])

@@ -18,7 +18,7 @@ from rag.load.html import read_html
 from rag.load.markdown import read_markdown
 from rag.load.parsed import first_line
 from rag.load.pdf import read_pdf
-from rag.load.text import decode, read_text
+from rag.load.text import decode, plain_headings, read_text
 from rag.types import Document
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -460,3 +460,21 @@ def test_every_seed_is_read() -> None:
     assert (interview.language, interview.date) == ("es", "2024")
     assert documents["tarn-bay-agreement.txt"].language == "en"
     assert documents["acuerdo-sarmenor.md"].date == "2019-04-24"
+
+
+@pytest.mark.parametrize(
+    ("text", "headings"),
+    [
+        (
+            "LOAF\n\nServes 8\n\nIngredients\n3 bananas\n175 g sugar\n\nMethod\n1. Heat the oven.\n2. Mash the bananas.\n\nNotes\n"
+            "It keeps for five days.",
+            ["LOAF", "Ingredients", "Method", "Notes"],
+        ),
+        ("Leaflet\n\nDo not use it\n• if you are allergic\n\nStorage\nKeep below 30 degrees.", ["Leaflet", "Do not use it", "Storage"]),
+        ("Note\n\nThe harbour was opened in the\nYear of the great flood, and closed\nsoon.\n\nShips came from\nNorway.", ["Note"]),
+        ("Letter\n\nYours sincerely\nAnn Lee\nChair\n\nNorth Road 4\nDunmore", ["Letter"]),
+        ("Notes\n\nOpening hours\nWe open at nine.\n\nAnd that is all.", ["Notes"]),  # once may be chance
+    ],
+)  # fmt: skip
+def test_a_short_line_right_above_its_text_is_a_heading_if_there_are_several(text: str, headings: list[str]) -> None:
+    assert [text[heading.start : heading.end] for heading in plain_headings(text)] == headings

@@ -1,68 +1,48 @@
 """Answers without a language model: the sentences that answer, word for word, each with its source.
 
-For a provision ("Article 4") it quotes the provision itself, or the clause that belongs to the mention, once per document that has it.
+For a provision ("Article 4") it quotes the provision itself, or the clause that belongs to the mention, once per document that has it;
+for a code ("what does E20 mean"), the entry that opens with it (`rag.codes`).
 For anything else it quotes the best sentences of the first passages (`rag.select`), those of one document in the order in which they stand.
 
 It rephrases nothing: the lead-in is in the language of the question, the quotation in the language of the source.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from rag.asked import without_which_provision
 from rag.asked_provisions import Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
-from rag.columns import DELIMITER, row_at
-from rag.dates import written
+from rag.codes import coded_entries
+from rag.columns import row_at
+from rag.generate.lead_in import columns, heading_of, is_headed, lead_in, needed_heading, opens_with, quoted
+from rag.generate.widened import MAX_QUOTE, Span, after_heading, joined, widened
 from rag.language import detect
-from rag.lookup import FIRST_OF_UNIT, HEADED
+from rag.lookup import FIRST_OF_UNIT
 from rag.numbered_acts import POINT, act_span, is_act, numbered_lines
-from rag.paragraphs import Part, paragraph_around, part_span
-from rag.references import clause, find, heading_reference
-from rag.select import MARKUP, Scored, SentenceScorer, is_heading
+from rag.paragraphs import Part, part_span
+from rag.references import clause, find
+from rag.select import Scored, SentenceScorer, is_heading
 from rag.sentences import sentences
-from rag.types import Hit, Language, Passage, Reference, Turn
+from rag.types import Hit, Passage, Reference, Turn
 
 _HEADING_MARKS = re.compile(r"(?m:^#+)")
-MAX_QUOTE = 700
 MAX_QUOTE_OF_MANY = 350
 MANY_DOCUMENTS = 3
 MANY_PROVISIONS = 4
 CLEARLY_BETTER = 0.2
-SHORT_PROVISION = 400
-SHORT_PARAGRAPH = 320
 MAX_DOCUMENTS = 5
 BEST_OF_UNIT = 2
-MARKS_OF_HEADING = 5
-_PAIRS = (("«", "»"), ("“", "”"), ('"', '"'), ("‹", "›"))
-_SPACE = re.compile(r"\s+")
 _LISTING = re.compile(
     r"\b(?:why|reasons?|which|list|what are|por qué|porqué|razones|motivos?|cuáles|qué (?:razones|motivos|países|partes))\b", re.IGNORECASE
 )
-_TEXTS = "agreement|act|regulation|law|article|section|treaty|report|acuerdo|ley|reglamento|artículo|sección|tratado|informe|convenio"
-_CONNECTIVES = (
-    "also|and|but|so|then|thus|still|yet|however|therefore|moreover|besides|instead|otherwise|nevertheless|in addition|for this|"
-    "además|también|tampoco|asimismo|y|pero|así|entonces|sin embargo|no obstante|en cambio|por eso|por ello|por esto|por tanto|"
-    "por lo tanto|por consiguiente"
-)
-_POINTERS = (
-    r"it(?! is )|he|she|they|its|his|her|their|both|the former|the latter|él|ella|ello|ellos|ellas|sus?|amb[ao]s|dich[ao]s?|"
-    rf"(?:this|that|these|those|est[aeo]s?|es[aeo]s?|aquell?[ao]s?)(?! (?:{_TEXTS})\b)"
-)
-_LEANING = re.compile(rf"[\W_]*(?:{_CONNECTIVES}|{_POINTERS})\b", re.IGNORECASE)
-"""How a sentence begins that leans on the one before it; "this Agreement" points to the document itself."""
-SENTENCES_BEFORE = 2
 MARGIN = 2.0  # how far behind the best sentence, in log-odds, another may be quoted
 LIST_MARGIN = 4.0
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """What is quoted: characters `start:end` of the passage of a hit (index in the hits)."""
-
-    hit: int
-    start: int
-    end: int
+ROW_MARGIN = 0.12
+"""How much less of the question a row of a table may cover than another one of it that is quoted."""
+_COMPARING = re.compile(
+    r"\b(?:compar\w+|differen\w+|diferenci\w+|versus|vs|both|each|all|every|between|and|or|entre|amb[ao]s|cada|tod[ao]s|y|e|o|u)\b",
+    re.IGNORECASE,
+)
 
 
 class ExtractiveGenerator:
@@ -83,21 +63,24 @@ class ExtractiveGenerator:
         named = asked_provisions(question)
         asked = [_as_found(item, hits) for item in each_of(named, lambda item: _existing(item, hits))]
         references = frozenset(item.reference for item in asked)
-        spans = self._provisions(question, asked, hits) or self._best(question, hits)
+        coded = [Span(*entry) for entry in coded_entries(question, hits)]
+        spans = self._provisions(question, asked, hits) or coded or self._best(question, hits)
         spans = _by_document(spans, hits) if len(asked) > len(named) else spans
         which = without_which_provision(question) != question
         last = None
         for span in spans:
             passage = hits[span.hit].passage
             text = passage.text[span.start : span.end]
-            heading = passage.section[-1] if which and passage.provisions and passage.section else _heading(passage, references)
+            heading = passage.section[-1] if which and passage.provisions and passage.section else heading_of(passage, references)
             row = None if heading else row_at(passage.text, span.start, span.end)
-            if heading and _opens_with(text, heading):
+            if not heading and not (row and row.columns):
+                heading = needed_heading(passage, text)
+            if heading and opens_with(text, heading):
                 heading = ""
-            place = (passage.source, _columns(row.columns, language) if row and row.columns else heading)
-            before = " " if place == last else ("\n\n" if last else "") + _lead_in(passage, language, place[1])
+            place = (passage.source, columns(row.columns, language) if row and row.columns else heading)
+            before = " " if place == last else ("\n\n" if last else "") + lead_in(passage, language, place[1])
             last = place
-            yield f"{before}{_quoted(text)} [{span.hit + 1}]"
+            yield f"{before}{quoted(text)} [{span.hit + 1}]"
 
     def _best(self, question: str, hits: Sequence[Hit]) -> list[Span]:
         """The sentences to quote, in reading order: the best, and more if they are nearly as good or a list is asked for."""
@@ -107,10 +90,30 @@ class ExtractiveGenerator:
             return []
         margin = LIST_MARGIN if _LISTING.search(question) else MARGIN
         chosen = [item for item in scored[: self._max_sentences] if item.score >= scored[0].score - margin]
+        chosen = self._without_other_rows(question, chosen, hits)
         order = {item.hit: rank for rank, item in reversed(list(enumerate(chosen)))}
         by_source = {hits[hit].passage.source: rank for hit, rank in sorted(order.items(), key=lambda pair: -pair[1])}
         chosen.sort(key=lambda item: (by_source[hits[item.hit].passage.source], hits[item.hit].passage.start + item.start))
-        return _joined([_widened(item, hits[item.hit].passage) for item in chosen], hits)
+        first = scored[0].hit
+        return joined([widened(item, hits[item.hit].passage, question if item.hit == first else "") for item in chosen], hits)
+
+    def _without_other_rows(self, question: str, chosen: Sequence[Scored], hits: Sequence[Hit]) -> list[Scored]:
+        """`chosen` without the rows of a table that say the same of something else than the row that was asked for.
+
+        Rows of one table read alike, but for the words that tell them apart. Where several things are asked for, or compared, all stay.
+        """
+        if _COMPARING.search(question):
+            return list(chosen)
+        texts = [hits[item.hit].passage.text[item.start : item.end] for item in chosen]
+        covered_by = self._scorer.evidence.coverages(question, texts).tolist()
+        rows = [_table(item, hits) if " | " in text else None for item, text in zip(chosen, texts, strict=True)]
+        best: dict[tuple[int, str], float] = {}
+        for table, share in zip(rows, covered_by, strict=True):
+            if table is not None:
+                best[table] = max(share, best.get(table, 0.0))
+        return [
+            item for item, table, share in zip(chosen, rows, covered_by, strict=True) if table is None or share >= best[table] - ROW_MARGIN
+        ]
 
     def _provisions(self, question: str, asked: Sequence[Asked], hits: Sequence[Hit]) -> list[Span]:
         """For each provision asked for, its own text (or the paragraph asked for) or its clause, from the best hit of each document.
@@ -147,11 +150,11 @@ class ExtractiveGenerator:
             text, span = hit.passage.text, None
             if is_act(reference):
                 span = act_span(text, reference)
-            elif not _is_headed(hit.passage, reference.number) and (lines := numbered_lines(text, reference.number)):
+            elif not is_headed(hit.passage, reference.number) and (lines := numbered_lines(text, reference.number)):
                 span = lines[0]
             elif reference.kind == POINT:
                 span = part_span(_HEADING_MARKS.sub(_blank, text), (reference.number,))
-                if span and _is_headed(hit.passage, reference.number) and not text[_after_heading(hit.passage) : span[1]].strip():
+                if span and is_headed(hit.passage, reference.number) and not text[after_heading(hit.passage) : span[1]].strip():
                     span = None  # a list below the heading ended it
             whole = self._own_text(question, index, hit.passage, MAX_QUOTE, ())
             chosen.append(Span(index, span[0], span[0] + len(text[slice(*span)].rstrip())) if span else whole)
@@ -174,7 +177,7 @@ class ExtractiveGenerator:
     def _own_text(self, question: str, index: int, passage: Passage, longest: int, part: Part) -> Span:
         """The text of a provision without its heading; of one over `longest`, the sentences around the one that covers the question best,
         or its beginning if the question asks for nothing else. Of a provision with the paragraph `part`, that paragraph."""
-        start, stop = _after_heading(passage), len(passage.text)
+        start, stop = after_heading(passage), len(passage.text)
         places = range(len(part))[: 1 if start else None]  # below no heading, "(3)" may stand in the passage before
         inner = (part_span(passage.text, part[place:]) for place in places)
         if found := next(filter(None, inner), None):
@@ -189,11 +192,6 @@ class ExtractiveGenerator:
         first = 0 if spans[best][1] - start <= longest else best
         end = max((span[1] for span in spans[first:] if span[1] - spans[first][0] <= longest), default=spans[first][1])
         return Span(index, spans[first][0], end)
-
-
-def _is_headed(passage: Passage, number: str) -> bool:
-    """Whether the heading above a passage begins with a number: the passage is what has it, and not a line in it."""
-    return bool(passage.section) and re.match(rf"{re.escape(number)}[.)]?(?:-|\s|$)", passage.section[-1]) is not None
 
 
 def _by_document(chosen: Sequence[Span], hits: Sequence[Hit]) -> list[Span]:
@@ -219,63 +217,16 @@ def _blank(match: re.Match[str]) -> str:
     return " " * len(match[0])
 
 
-def _widened(item: Scored, passage: Passage) -> Span:
-    """A sentence with what limits or completes it: all of a short numbered provision, else its paragraph if that is short."""
-    start = _after_heading(passage)
-    row = row_at(passage.text, item.start, item.end)
-    if row and row.columns:  # the lead-in names them
-        return Span(item.hit, row.start, row.end)
-    if passage.provisions and item.start >= start and len(passage.text) - start <= SHORT_PROVISION:
-        return Span(item.hit, start, len(passage.text))
-    if passage.provisions and (around := paragraph_around(passage.text, item.start)) and around[1] - around[0] <= SHORT_PROVISION:
-        return Span(item.hit, max(start, around[0]), max(item.end, around[1]))  # an item of a list says little alone
-    first = max(
-        passage.text.rfind("\n\n", 0, item.start) + 2 if "\n\n" in passage.text[: item.start] else 0, start if item.start >= start else 0
-    )
-    last = passage.text.find("\n\n", item.end)
-    last = len(passage.text) if last < 0 else last
-    if last - first <= SHORT_PARAGRAPH and not is_heading(passage.text[first:last].split("\n")[0], passage):
-        return Span(item.hit, first, last)
-    return Span(item.hit, _upright(passage.text, first, item.start, item.end), item.end)
-
-
-def _upright(text: str, first: int, start: int, end: int) -> int:
-    """Where to begin a quotation of `start:end`, no earlier than `first`, so that "However" and "It" have what they point back to."""
-    before = [span for span in sentences(text) if first <= span[0] < start]
-    for earlier, _ in before[: -SENTENCES_BEFORE - 1 : -1]:
-        if not _LEANING.match(text[start:end]) or end - earlier > MAX_QUOTE:
-            break
-        start = earlier
-    return start
-
-
-def _joined(chosen: Sequence[Span], hits: Sequence[Hit]) -> list[Span]:
-    """Neighbouring sentences of one passage made one quotation."""
-    result: list[Span] = []
-    for item in chosen:
-        last = result[-1] if result else None
-        text = hits[item.hit].passage.text
-        follows = last and last.hit == item.hit and (item.start <= last.end or not text[last.end : item.start].strip())
-        if last and follows and not (_is_row(last, hits) or _is_row(item, hits)):
-            result[-1] = Span(item.hit, last.start, max(last.end, item.end))
-        else:
-            result.append(item)
-    return result
-
-
 def _is_head(item: Scored, hits: Sequence[Hit]) -> bool:
     """Whether a sentence is the head of a table, which says nothing alone."""
     row = row_at(hits[item.hit].passage.text, item.start, item.end)
     return row is not None and row.is_head
 
 
-def _columns(names: str, language: Language) -> str:
-    return f"{'columns' if language == 'en' else 'columnas'} {names}"
-
-
-def _is_row(item: Span, hits: Sequence[Hit]) -> bool:
-    """Whether a quotation is a row of a table or sheet, which nothing goes on with."""
-    return " | " in hits[item.hit].passage.text[item.start : item.end]
+def _table(item: Scored, hits: Sequence[Hit]) -> tuple[int, str]:
+    """What tells the table of a row from others: its passage and its head."""
+    row = row_at(hits[item.hit].passage.text, item.start, item.end)
+    return item.hit, row.columns if row else ""
 
 
 def _mention_clause(index: int, passage: Passage, reference: Reference) -> Span | None:
@@ -288,68 +239,3 @@ def _mention_clause(index: int, passage: Passage, reference: Reference) -> Span 
             first, last = clause(text, own, mentions)
             return Span(index, start + first, start + last)
     return None
-
-
-def _after_heading(passage: Passage) -> int:
-    """Where the text under the heading lines of a provision begins; if they are all there is, where the innermost of them does."""
-    position = innermost = 0
-    for line in passage.text.splitlines(keepends=True):
-        plain = MARKUP.sub("", line).strip(" .:\r\n\t")
-        start = position + len(line) - len(line.lstrip())
-        if plain and not _leads(plain, passage):
-            return start if position else 0
-        if plain and passage.section[-1].startswith(plain):
-            innermost = start
-        position += len(line)
-    return innermost
-
-
-def _leads(line: str, passage: Passage) -> bool:
-    """Whether `line` is one of the headings above the passage, give or take a mark."""
-    plain = " ".join(line.split())
-    return any(
-        plain in heading or (plain.startswith(heading) and len(plain) <= len(heading) + MARKS_OF_HEADING) for heading in passage.section
-    )
-
-
-def other_side(passage: Passage, start: int, end: int, question: str) -> str:
-    """A quotation that contradicts what was quoted before, with its source and date, as a paragraph of its own without a marker."""
-    language = detect(question)
-    lead_in = _lead_in(passage, language)
-    opening = "En cambio, " if language == "es" else "But "
-    return f"\n\n{opening}{lead_in[0].lower()}{lead_in[1:]}{_quoted(passage.text[start:end])}"
-
-
-def _heading(passage: Passage, asked: Collection[Reference]) -> str:
-    """The heading that an answer about the provisions `asked` names: that of the chapter, if it was asked for, else the innermost one."""
-    if passage.section and any(reference.kind in HEADED and _is_headed(passage, reference.number) for reference in asked):
-        return passage.section[-1]
-    if not (asked and passage.provisions and passage.section):
-        return ""
-    own = passage.provisions[0] in asked
-    around = [label for label in passage.section if heading_reference(label) in asked]
-    return around[0] if around and not own else passage.section[-1]
-
-
-def _opens_with(text: str, heading: str) -> bool:
-    """Whether a quotation begins with the heading above it, which then is not said twice."""
-    start, whole = (" ".join(MARKUP.sub("", part).split()).casefold() for part in (heading, text))
-    return whole.startswith(start.rstrip(" .:"))
-
-
-def _lead_in(passage: Passage, language: Language, heading: str = "") -> str:
-    opening, closing = ("“", "”") if language == "en" else ("«", "»")
-    title = re.sub(r"[«»“”\"]", "", passage.title or passage.source)
-    parts = [f"{opening}{title}{closing}"]
-    if passage.date:
-        parts.append(written(passage.date, language))
-    if heading:
-        parts.append(re.sub(r"(?<!\b[Aa]rt)(?<!\b[Ss]ec)[.:—–-]+\s+", ", ", heading.rstrip(".: ")))
-    return f"{'According to' if language == 'en' else 'Según'} {', '.join(parts)}: "
-
-
-def _quoted(text: str) -> str:
-    """`text` without markup in quotation marks that it does not hold itself."""
-    plain = _SPACE.sub(" ", DELIMITER.sub("", MARKUP.sub("", text))).strip()
-    opening, closing = next((pair for pair in _PAIRS if not set(pair) & set(plain)), _PAIRS[-1])
-    return f"{opening}{plain}{closing}"

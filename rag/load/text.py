@@ -12,6 +12,7 @@ from rag.load.characters import shown
 from rag.load.dates import HEAD_CHARACTERS, find_date, parse_date
 from rag.load.parsed import Parsed, first_line
 from rag.references import heading_reference
+from rag.sentences import with_line_feeds
 from rag.types import Heading
 
 # Longer marks first: the UTF-32 one begins with the UTF-16 one.
@@ -31,6 +32,11 @@ CONTROLS = bytes({*range(32)} - {9, 10, 11, 12, 13, 27})
 LONGEST_HEADING = 90
 # Bullets, quotations, table rows, code, lines that go on from another, "Label: value", and questions, which `rag.split` takes care of.
 NO_HEADING = re.compile(r"[-*•·–—>|«“\"'(\[]|[^\W\d_A-ZÀ-ÖØ-Þ]|(?=.{0,20}[a-zà-ÿ])[\w ]{1,20}: |.*\?$|.*[|_<>={}$@]")
+
+LONGEST_LEADING = 70
+LEAST_WIDTH = 40  # lines of a list say nothing of how wide a line may be
+LISTED = re.compile(r"[-*+•·–—][ \t]|\d")
+_BLOCK = re.compile(r"(?<![^\n])(?<!\S\n)\S(?:[^\n]|\n(?![ \t]*(?:\n|$)))*")
 
 
 def read_text(data: bytes) -> Parsed:
@@ -98,16 +104,20 @@ def _nearest_encoding(sample: bytes) -> str:
 def plain_headings(text: str) -> tuple[Heading, ...]:
     """Headings of a text without marks: short lines between blank lines that are no sentence and have one below them.
 
+    Also those with a blank line above only, if there are several ("Ingredients", right above the first of them): the line ends although
+    more would have fitted into it, and what follows is a list or a sentence.
+
     The first line of the text has level 1, a line in capitals 2, others 3. Numbered provisions ("ARTÍCULO IV") and the line right below
     one are left to `rag.split`, which knows their order.
     """
     lines = _lines_alone(text)
+    leading = _leading_lines(text)
     headings: list[Heading] = []
     above = ""
     for (start, line, alone), (_, below, _) in zip(lines, [*lines[1:], (0, "", False)], strict=True):
         if (
-            alone
-            and _is_heading(line, above, below, dated=start < HEAD_CHARACTERS)
+            (alone or start in leading)
+            and _is_heading(line, above, below, dated=start < HEAD_CHARACTERS, leads=start in leading)
             and not heading_reference(line)
             and not heading_reference(above)
         ):
@@ -131,10 +141,25 @@ def _lines_alone(text: str) -> list[tuple[int, str, bool]]:
     return found
 
 
-def _is_heading(line: str, above: str, below: str, *, dated: bool) -> bool:
-    """Whether `line`, which stands alone, is a heading; `dated`: it is where a document states its date."""
+def _leading_lines(text: str) -> frozenset[int]:
+    """Starts of the short lines that open a paragraph as its heading; none if it is only one, which may be chance."""
+    found = []
+    for block in _BLOCK.finditer(with_line_feeds(text)):
+        line, *below = block[0].split("\n")
+        first = below[0].strip() if below else ""
+        widest = max(LEAST_WIDTH, *(len(one.strip()) for one in below)) if below else 0
+        fits = bool(first) and len(line.strip()) + 1 + len(first.split()[0]) <= widest
+        listed = LISTED.match(first) is not None
+        stated = first[:1].isupper() and (first[-1] in ".:;!?…" or len(first) > LONGEST_LEADING)
+        if fits and len(line.strip()) <= LONGEST_LEADING and (listed or stated):
+            found.append(block.start())
+    return frozenset(found) if len(found) > 1 else frozenset()
+
+
+def _is_heading(line: str, above: str, below: str, *, dated: bool, leads: bool) -> bool:
+    """Whether `line` is a heading: it stands alone or `leads` a paragraph; `dated`: it is where a document states its date."""
     if not below or not 3 <= len(line) <= LONGEST_HEADING or line[-1] in ".,;:!…" or NO_HEADING.match(line):
         return False
     if sum(map(str.isalpha, line)) * 2 < len(line) or (dated and parse_date(line)):
         return False
-    return line.isupper() or not above or len(below) > LONGEST_HEADING // 2 or below[-1] in '.:;!?…»”"'
+    return leads or line.isupper() or not above or len(below) > LONGEST_HEADING // 2 or below[-1] in '.:;!?…»”"'
