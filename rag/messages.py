@@ -69,7 +69,9 @@ def _kinds(kinds: Sequence[tuple[str, Sequence[str]]], language: Language) -> st
 
 
 def silent(hits: Sequence[Hit], language: Language, missing: Sequence[str] = ()) -> str:
-    """The documents do not answer; this is what comes nearest, and the words of the question that are not there."""
+    """The documents do not answer; this is what comes nearest, and the words of the question that are not there. Or there are none."""
+    if not hits:
+        return "Todavía no hay documentos." if language == "es" else "There are no documents yet."
     titles = dict.fromkeys(hit.passage.title for hit in hits[:NEAREST] if hit.passage.title)
     if language == "es":
         listed, words = ("; ".join(f"«{text}»" for text in texts) for texts in (titles, missing))
@@ -86,17 +88,17 @@ def reply(said: SmallTalk, titles: Sequence[str]) -> str:
     if said.kind == "thanks":
         return "De nada." if spanish else "You are welcome."
     if not titles:
-        return "Todavía no hay documentos." if spanish else "There are no documents yet."
+        return silent((), said.language)
     shown = [f"«{title}»" if spanish else f"“{title}”" for title in titles[:MOST_LISTED]]
     more = len(titles) - len(shown)
     if spanish:
         listed = "; ".join(shown) + (f"; y {more} más" if more else "")
         holds = f"Hay {len(titles)} documentos: {listed}." if len(titles) > 1 else f"Hay un documento: {listed}."
-        how = "Pregunte lo que quiera saber de ellos: la respuesta los cita, o dice que no lo dicen."
+        how = "Pregunte lo que quiera saber: la respuesta cita los documentos, o dice que no lo dicen."
         return f"{'Hola. ' if said.kind == 'greeting' else ''}{holds} {how}"
     listed = "; ".join(shown) + (f"; and {more} more" if more else "")
     holds = f"There are {len(titles)} documents: {listed}." if len(titles) > 1 else f"There is one document: {listed}."
-    how = "Ask what you want to know of them: the answer quotes them, or says that they are silent."
+    how = "Ask what you want to know: the answer quotes the documents, or says that they are silent."
     return f"{'Hello. ' if said.kind == 'greeting' else ''}{holds} {how}"
 
 

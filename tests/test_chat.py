@@ -1,5 +1,6 @@
 """The chat page over HTTP with a stand-in pipeline: where it listens, who gets in, asking, and what is refused."""
 
+import contextlib
 import os
 import re
 import signal
@@ -16,10 +17,10 @@ from chat_stand_in import HOSTILE_QUOTE, TREATY, StandIn, ask, events, served, t
 from rag.chat import serve
 from rag.chat.escape import escape_text
 from rag.chat.guard import BODY_BYTES
-from rag.chat.server import bind, check_host, page_address
+from rag.chat.server import bind, check_host, open_pipeline, page_address
 from rag.chat.strings import STRINGS
-from rag.config import ChatConfig, Config
-from rag.errors import IndexMissing, InputError
+from rag.config import ChatConfig, Config, IndexConfig
+from rag.errors import IndexMismatch, InputError
 from rag.evaluate.review import read as read_review
 from rag.types import Turn
 
@@ -85,9 +86,22 @@ def test_serve_refuses_an_open_host_before_it_opens_the_index(monkeypatch):
     assert opened.calls == 0
 
 
-def test_serve_reports_a_missing_index(monkeypatch):
-    monkeypatch.setitem(sys.modules, "rag.pipeline", _Opened(IndexMissing("There is no index at index/default; run `rag index FOLDER`.")))
-    with pytest.raises(IndexMissing, match="run `rag index FOLDER`"):
+def test_without_an_index_the_page_starts_with_an_empty_one(tmp_path, capsys):
+    config = Config(index=IndexConfig(path=tmp_path / "none"))
+    with contextlib.closing(open_pipeline(config)) as pipeline:
+        assert capsys.readouterr().out.startswith(f"There was no index at {config.index.path}, so an empty one was made")
+        assert pipeline.documents() == []
+        assert pipeline.ask("Who feeds the cat?").text == "There are no documents yet."
+        assert pipeline.ask("hola").text == "Todavía no hay documentos."
+    open_pipeline(config).close()
+    assert capsys.readouterr().out == ""
+
+
+def test_serve_reports_an_index_that_cannot_be_used(monkeypatch):
+    monkeypatch.setitem(
+        sys.modules, "rag.pipeline", _Opened(IndexMismatch("The index was made with another embedding; run rag index again."))
+    )
+    with pytest.raises(IndexMismatch, match="run rag index again"):
         serve(Config(), "127.0.0.1", 0)
 
 

@@ -65,7 +65,7 @@ def test_the_reply_lists_the_documents_and_cites_nothing(pipeline: Pipeline) -> 
     answer = pipeline.ask("Hola")
     assert answer.text == (
         "Hola. Hay 2 documentos: «The boat»; «The cat». "
-        "Pregunte lo que quiera saber de ellos: la respuesta los cita, o dice que no lo dicen."
+        "Pregunte lo que quiera saber: la respuesta cita los documentos, o dice que no lo dicen."
     )
     assert (answer.abstained, answer.reason, answer.language, answer.hits, answer.citations) == (True, "no_evidence", "es", (), ())
     assert pipeline.ask("thanks").text == "You are welcome."

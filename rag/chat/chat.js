@@ -274,7 +274,7 @@ function tell(turn, text) {
 
 // Before the first question
 
-async function showExamples() {
+export async function showExamples() {
   const box = $("#examples");
   box.replaceChildren();
   try {

@@ -1,6 +1,6 @@
 // The two panels of the header: documents (list, filter, add by button or drop, remove) and models.
 import { call, fill, getJson, send, words } from "./wire.js";
-import { hint, picked, say } from "./chat.js";
+import { hint, picked, say, showExamples } from "./chat.js";
 
 const $ = (selector) => document.querySelector(selector);
 const dialog = $("#documents");
@@ -18,6 +18,10 @@ async function showDocuments() {
     if (mine !== asked) return;
     $("#document-list").innerHTML = html;
     $("#document-count").textContent = count;
+    if (count > 0 && !$("#start").hidden) {
+      $("#start").hidden = true;
+      if (!$("#welcome").hidden) showExamples();
+    }
   } catch (error) {
     if (mine !== asked) return;
     const line = Object.assign(document.createElement("p"), { className: "more", textContent: error.message });
@@ -152,6 +156,7 @@ export function watchDocuments() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-do]");
     if (button?.dataset.do === "documents") openDocuments();
+    if (button?.dataset.do === "add") $("#files").click();
     if (button?.dataset.do === "models") openModels().catch((error) => hint(error.message));
     if (button?.dataset.do === "remove") remove(button);
   });

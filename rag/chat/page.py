@@ -60,6 +60,7 @@ def render_page(shell: Shell) -> str:
         "one_collection": "" if len(places) > 1 else _HIDDEN,
         "one_model": "" if len(names) > 1 else _HIDDEN,
         "takes_none": "" if shell.shelf is not None else _HIDDEN,
+        "starts": "" if shell.shelf is not None and shell.documents == "0" else _HIDDEN,
         "leaves": "" if shell.leaves else _HIDDEN,
         "words": _words(shell.language),
     }

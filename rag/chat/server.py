@@ -12,7 +12,7 @@ import webbrowser
 from typing import TYPE_CHECKING
 
 from rag.config import Config
-from rag.errors import InputError
+from rag.errors import IndexMissing, InputError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -30,16 +30,35 @@ def serve(config: Config, host: str = "127.0.0.1", port: int = 7860, open_browse
 
     Raises:
         InputError: a host or port that cannot be used, or a host that others can reach without a password.
-        RagError: what `Pipeline.open` raises: the index is missing, damaged or made by other models.
+        RagError: what `Pipeline.open` raises: the index is damaged or made by other models.
     """
-    from rag.pipeline import Pipeline
-
     password = os.environ.get(PASSWORD_VARIABLE, "")
     check_host(host, password)
-    with contextlib.closing(Pipeline.open(config)) as pipeline, bind(host, port) as listener:
+    with contextlib.closing(open_pipeline(config)) as pipeline, bind(host, port) as listener:
         app = build_app(pipeline, password=password, host=host)
         with contextlib.suppress(KeyboardInterrupt):
             run(app, listener, page_address(host, listener.getsockname()[1]), open_browser=open_browser)
+
+
+def open_pipeline(config: Config) -> "Pipeline":
+    """The pipeline over the index of `config`; where there is none, over an empty one that is made, to add documents to on the page.
+
+    Raises:
+        RagError: see `Pipeline.open`.
+    """
+    from rag.pipeline import Pipeline
+
+    try:
+        return Pipeline.open(config)
+    except IndexMissing:
+        if config.index.url is not None:
+            raise
+    from rag.embed import load_embedder
+    from rag.index.sync import sync_documents
+
+    sync_documents(config, load_embedder(config.embedding.model, device=config.embedding.device), ())
+    print(f"There was no index at {config.index.path}, so an empty one was made: add documents on the page, or with rag index.", flush=True)
+    return Pipeline.open(config)
 
 
 def build_app(pipeline: "Pipeline", password: str = "", host: str = "127.0.0.1") -> "ASGIApp":

@@ -74,7 +74,7 @@ class ExtractiveGenerator:
             heading = passage.section[-1] if which and passage.provisions and passage.section else heading_of(passage, references)
             row = None if heading else row_at(passage.text, span.start, span.end)
             if not heading and not (row and row.columns):
-                heading = needed_heading(passage, text)
+                heading = needed_heading(passage, text, question)
             if heading and opens_with(text, heading):
                 heading = ""
             place = (passage.source, columns(row.columns, language) if row and row.columns else heading)

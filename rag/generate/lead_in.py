@@ -46,13 +46,14 @@ def heading_of(passage: Passage, asked: Collection[Reference]) -> str:
     return around[0] if around and not own else passage.section[-1]
 
 
-def needed_heading(passage: Passage, text: str) -> str:
+def needed_heading(passage: Passage, text: str, question: str) -> str:
     """The heading above a quotation that says little, or the opposite, without it.
 
     That is: the question that it answers ("Yes, within 28 days."), what its items are a list of, or a heading that denies ("Not included").
+    Not the very question that was asked.
     """
     label = passage.section[-1] if passage.section and not passage.provisions else ""
-    if label in ("", passage.title) or len(label) > LONGEST_HEADING:
+    if label in ("", passage.title) or len(label) > LONGEST_HEADING or label.strip("¿? ").casefold() == question.strip("¿? ").casefold():
         return ""
     return label if label.endswith("?") or _FRAGMENT.match(text) or _DENYING.search(label) else ""
 

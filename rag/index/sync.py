@@ -44,6 +44,7 @@ EMBED_ROWS = 2_048
 EMBED_SECONDS = 1.0
 SPLITTER = "split-6"
 PATIENCE_SECONDS = 1.0
+MakePlan = Callable[[Known, bool], Plan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,9 @@ def sync(
 
 
 def sync_documents(config: Config, embedder: Embedder, documents: Iterable[Document], progress: Progress | None = None) -> Summary:
-    """Make the index hold exactly `documents`, which come from elsewhere than files."""
-    return _sync(config, [embedder], lambda known, _: plan_documents(known, documents), progress)
+    """Make the index hold exactly `documents`, which come from elsewhere than files; without any it is empty, but there."""
+    wanted = list(documents)
+    return _sync(config, [embedder], lambda known, _: plan_documents(known, wanted), progress, not wanted)
 
 
 def remove(config: Config, embedder: Embedder, sources: Iterable[str], *, also: Sequence[Embedder] = ()) -> Summary:
@@ -105,10 +107,10 @@ def remove(config: Config, embedder: Embedder, sources: Iterable[str], *, also: 
     return _sync(config, [embedder, *also], lambda known, reread: plan_without(known, sources, reread=reread))
 
 
-def _sync(config: Config, embedders: Sequence[Embedder], plan: Callable[[Known, bool], Plan], progress: Progress | None = None) -> Summary:
+def _sync(config: Config, embedders: Sequence[Embedder], plan: MakePlan, progress: Progress | None = None, anew: bool = False) -> Summary:
     if config.index.url is not None:
         return _sync_milvus(config, embedders[0], plan, progress)
-    return _Sync(config, embedders, progress).run(plan)
+    return _Sync(config, embedders, progress, anew=anew).run(plan)
 
 
 def repair(config: Config, embedders: Sequence[Embedder], progress: Progress | None = None) -> tuple[Summary, list[str]]:
@@ -170,9 +172,7 @@ def writing(folder: Path) -> Iterator[Store]:
             yield store
 
 
-def _sync_milvus(
-    config: Config, embedder: Embedder, make_plan: Callable[[Known, bool], Plan], progress: Progress | None, *, dry_run: bool = False
-) -> Summary:
+def _sync_milvus(config: Config, embedder: Embedder, make_plan: MakePlan, progress: Progress | None, *, dry_run: bool = False) -> Summary:
     from rag.index.milvus_sync import MilvusSync
 
     started = time.perf_counter()
@@ -201,7 +201,7 @@ class _Sync:
         self._embedded = 0
         self._stopping = Stopping("Stopping: what has been read is kept. Ctrl-C again stops at once.")
 
-    def run(self, make_plan: Callable[[Known, bool], Plan]) -> Summary:
+    def run(self, make_plan: MakePlan) -> Summary:
         started = time.perf_counter()
         with writing(self._folder) as store, closing(Embeddings(self._folder, writing=True)) as embeddings:
             manifest = Manifest.read(store)
@@ -375,7 +375,7 @@ def _summary(plan: Plan, totals: tuple[int, int, int], embedded: int, started: f
     )  # fmt: skip
 
 
-def _what_would_change(config: Config, make_plan: Callable[[Known, bool], Plan]) -> Summary:
+def _what_would_change(config: Config, make_plan: MakePlan) -> Summary:
     """A summary of the plan alone: files are loaded to see whether they can be, nothing is written."""
     started = time.perf_counter()
     try:

@@ -1,10 +1,12 @@
 """The chat page in a real browser over real indexes: both languages, uploads, hostile files and models, and what axe-core finds."""
 
+from contextlib import closing
 from html import escape
 
 import pytest
 from chat_stand_in import served
 
+from rag.chat.server import open_pipeline
 from rag.config import ChatConfig, Config, IndexConfig, LlmConfig
 from rag.embed import BuiltinEmbedder
 from rag.index.sync import sync
@@ -96,13 +98,29 @@ def test_uploaded_file_is_found_removed_and_found_no_more(visit, tmp_path):
     assert opened.ask(ABOUT_NOTE).locator(".abstained").count() == 1
 
 
+def test_a_page_without_documents_asks_for_some_and_then_for_questions(visit, tmp_path):
+    config = Config(index=IndexConfig(path=tmp_path / "none"))
+    (tmp_path / "note.md").write_text(NOTE + "\n\n## When are the lanterns lit?\n\nThey are lit at dusk.", encoding="utf-8")
+    with closing(open_pipeline(config)) as pipeline, served(pipeline) as url:
+        opened = visit(at=url)
+        with opened.page.expect_file_chooser() as chosen:
+            opened.page.get_by_role("button", name="Add files").click()
+        chosen.value.set_files(tmp_path / "note.md")
+        opened.page.locator("#verdicts .indexed").wait_for(timeout=90_000)  # Gradio is still being imported
+        opened.page.keyboard.press("Escape")
+        opened.page.get_by_role("button", name="When are the lanterns lit?").wait_for()
+        assert opened.page.locator("#start").is_hidden()
+        assert "Ottoline Marsh" in opened.ask(ABOUT_NOTE).inner_text()
+        assert opened.complaints == []
+
+
 def test_file_can_be_dropped_on_the_page(visit):
     opened = visit()
     transfer = opened.page.evaluate_handle(
         "text => { const data = new DataTransfer(); data.items.add(new File([text], 'dropped.md')); return data; }", NOTE
     )
     opened.page.dispatch_event("#conversation", "drop", {"dataTransfer": transfer})
-    opened.page.locator("#verdicts .indexed").wait_for()
+    opened.page.locator("#verdicts .indexed").wait_for(timeout=90_000)  # Gradio is still being imported
     assert "dropped.md" in opened.page.locator("#verdicts").inner_text()
     assert opened.page.locator("#documents").is_visible()
     opened.page.on("dialog", lambda dialog: dialog.accept())
@@ -178,7 +196,7 @@ def test_hostile_file_reaches_nothing(visit, canary, tmp_path, suffix):
     opened = visit()
     opened.page.locator("[data-do=documents]").click()
     opened.page.locator("#files").set_input_files(file)
-    opened.page.locator("#verdicts .indexed").wait_for()
+    opened.page.locator("#verdicts .indexed").wait_for(timeout=90_000)  # Gradio is still being imported
     opened.page.keyboard.press("Escape")
     turn = opened.ask("Who is the keeper of the zyxomma lantern?")
     assert turn.locator("a.chip").count()
