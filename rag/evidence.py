@@ -21,6 +21,8 @@ Places = npt.NDArray[np.int32]
 _REMEMBERED = 20_000  # words
 _REMEMBERED_TEXTS = 2_000
 _LONGEST_REMEMBERED = 4_000  # characters
+ACROSS_SLOPE, ACROSS_OFFSET = 1.3, -0.07
+"""Where answers and others lie on average: whole passages .71 and .31 across the languages, .85 and .32 within one (docs/decisions.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,14 @@ def covered(asked: Words, best: npt.NDArray[np.float64]) -> npt.NDArray[np.float
     """The mean of each row of `counterparts`, by the weight of the asked words."""
     total = float(asked.weights.sum())
     return best @ asked.weights / total if total else np.zeros(len(best))
+
+
+def comparable(coverage: npt.NDArray[np.float64], crosses: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Coverages as if all texts were in the language of the question; `crosses` marks those that are not (n each).
+
+    A translated word is less like than the word itself, so that texts in the question's language would come first for its small words.
+    """
+    return np.where(crosses, np.clip(ACROSS_SLOPE * coverage + ACROSS_OFFSET, 0.0, 1.0), coverage)
 
 
 def builtin_evidence() -> Evidence:

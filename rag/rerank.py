@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from rag.evidence import Evidence
+from rag.evidence import Evidence, comparable
+from rag.language import detect
 from rag.types import Passage
 
 
@@ -29,5 +30,7 @@ class WordReranker:
         self._evidence = evidence
 
     def score(self, question: str, passages: Sequence[Passage]) -> npt.NDArray[np.float64]:
-        """One coverage per passage."""
-        return self._evidence.coverages(question, [passage.in_context for passage in passages])
+        """One coverage per passage, of those in the other language as if they were in the question's."""
+        language = detect(question)
+        crosses = np.array([passage.language not in (None, language) for passage in passages], dtype=bool)
+        return comparable(self._evidence.coverages(question, [passage.in_context for passage in passages]), crosses)

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.asked import holds, kinds_asked, without_which_provision
-from rag.evidence import Evidence, builtin_evidence, counterparts, covered
+from rag.evidence import Evidence, builtin_evidence, comparable, counterparts, covered
+from rag.language import detect
 from rag.read import Reader
 from rag.sentences import sentences
 from rag.types import Hit, Passage
@@ -119,7 +120,9 @@ class SentenceScorer:
         contexts = ["\n".join((hit.passage.title, *hit.passage.section)) for hit in hits]
         asked, *words = self.evidence.words([question, *texts, *contexts])
         best = counterparts(asked, words)
-        own = covered(asked, best)
+        language = detect(question)
+        crosses = np.array([hits[index].passage.language not in (None, language) for index, _ in spans], dtype=bool)
+        own = comparable(covered(asked, best)[: len(spans)], crosses)
         wanted = kinds_asked(question)
         top = max((hit.score for hit in hits), default=0.0)
         values = np.zeros((len(spans), len(WORDS)))
@@ -128,7 +131,11 @@ class SentenceScorer:
             around = best[[*rows, len(spans) + index]].max(axis=0, keepdims=True)
             text = texts[position]
             found = dict.fromkeys(WORDS, 0.0) | {kind: 1.0 for kind in wanted if holds(text, kind)}
-            found |= {"sentence": own[position], "surroundings": covered(asked, around)[0], "passage": hits[index].score - top}
+            found |= {
+                "sentence": own[position],
+                "surroundings": comparable(covered(asked, around), crosses[[position]])[0],
+                "passage": hits[index].score - top,
+            }
             found |= {"length": math.log(len(text)), "heading": float(is_heading(text, hits[index].passage))}
             values[position] = list(found.values())
         return values

@@ -324,3 +324,8 @@ def test_a_scanned_page_is_read(tmp_path: Path) -> None:
     assert sum(one.sentence[:25] in plain for one in first_page) > len(first_page) * 0.7
     marks = rectangles(tmp_path / "scan.pdf", document, 0, 20, Limits(ocr="spa+eng"))
     assert marks[0].rectangles
+
+
+@pytest.mark.parametrize(("title", "is_file_name"), [("print.html", True), ("notes.txt", True), ("Rules of 2024", False), ("Node.js", False)])
+def test_a_pdf_is_not_called_like_the_file_that_it_was_made_of(title: str, is_file_name: bool) -> None:
+    assert (FILE_NAME_TITLE.fullmatch(title) is not None) is is_file_name

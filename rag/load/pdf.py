@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PAGE_NUMBER = re.compile(r"(?i)[-–—\s]*(?:p[áa]g(?:ina|e)?\.?\s*|page\s*)?(?:\d{1,4}|[ivxl]{1,6})(?:\s*(?:/|de|of)\s*\d{1,4})?[-–—\s]*")
 # Left by the programs that make PDFs, and no titles.
 FILE_NAME_TITLE = re.compile(
-    r"(?i)untitled|\(anonymous\)|microsoft word.*|.*\.(?:docx?|pdf|rtf|odt|tex|indd|pptx?|xlsx?)"
+    r"(?i)untitled|\(anonymous\)|microsoft word.*|.*\.(?:docx?|pdf|rtf|odt|tex|indd|pptx?|xlsx?|html?|md|txt)"
     r"|presentación de powerpoint|powerpoint presentation"
 )
 NO_AUTHORS = ("(anonymous)", "anonymous", "(unspecified)", "unknown")
