@@ -3,7 +3,8 @@
     python -m benchmarks.ablations --data ../shared/data [--questions 250]
 
 Ranking: nDCG@10 on the XQuAD development half by each score alone and mixed. Sentence: share of questions whose best sentence holds the
-answer. Refusal: AUC of the probability that the passages answer, against the same passages without the sentence that answers. It takes two
+answer. Mixed: the same ranking where every second article is in English, with coverage across languages made comparable and as it is.
+Refusal: AUC of the probability that the passages answer, against the same passages without the sentence that answers. It takes two
 minutes.
 """
 
@@ -49,6 +50,7 @@ def main() -> None:
     with lzma.open(options.data / "dev" / "xquad_dev_half.jsonl.xz", "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     ranking(rows)
+    mixed(rows)
     answers(random.Random(3).sample(rows, min(options.questions, len(rows))), list(dict.fromkeys(row["context_es"] for row in rows)))
 
 
@@ -84,6 +86,36 @@ def ranking(rows: Sequence[dict[str, str]]) -> None:
             print(f"ranking {language}->es  {name:34} {_ndcg(scores, gold):.3f}", flush=True)
 
 
+class AsCovered(WordReranker):
+    """Coverage as it is, whatever the language of the passage."""
+
+    def score(self, question: str, passages: Sequence[Passage]) -> Scores:
+        """One coverage per passage."""
+        return self._evidence.coverages(question, [passage.in_context for passage in passages])
+
+
+def mixed(rows: Sequence[dict[str, str]]) -> None:
+    """nDCG@10 over all paragraphs, those of every second article in English, and how often the first is in the wrong language."""
+    articles = list(dict.fromkeys(row["title"] for row in rows))
+    texts = {row["context_es"]: LANGUAGES[articles.index(row["title"]) % 2] for row in rows}
+    english = {row["context_es"]: row["context_en"] for row in rows}
+    paragraphs = [text if language == "es" else english[text] for text, language in texts.items()]
+    place = {text: f"{number}" for number, text in enumerate(texts)}
+    scorer = builtin_scorer()
+    with searchable(paragraphs, scorer, [*texts.values()]) as (retriever, snapshot):
+        plain = Retriever(BuiltinEmbedder(), AsCovered(scorer.evidence), 100, contextual=scorer.reader)
+        for name, used in (("as covered", plain), ("comparable", retriever)):
+            for asked in LANGUAGES:
+                found = [used.retrieve(snapshot, row[f"question_{asked}"], asked, 10).hits for row in rows]
+                for given in LANGUAGES:
+                    own = [
+                        (hits, place[row["context_es"]]) for hits, row in zip(found, rows, strict=True) if texts[row["context_es"]] == given
+                    ]
+                    gains = [sum(1 / np.log2(1 + hit.rank) for hit in hits if hit.passage.source == source) for hits, source in own]
+                    strays = np.mean([hits[0].passage.language != given for hits, _ in own])
+                    print(f"mixed {asked}->{given}  {name:36} {np.mean(gains):.3f}, wrong language first {strays:.3f}", flush=True)
+
+
 def answers(rows: Sequence[dict[str, object]], paragraphs: Sequence[str]) -> None:
     """The sentence that is chosen, and the probability of an answer."""
     scorer = builtin_scorer()
@@ -113,13 +145,17 @@ def answers(rows: Sequence[dict[str, object]], paragraphs: Sequence[str]) -> Non
 
 
 @contextmanager
-def searchable(paragraphs: Sequence[str], scorer: SentenceScorer) -> Iterator[tuple[Retriever, Snapshot]]:
-    """Spanish paragraphs, none of them cut, in an index with contextual vectors; each is called by its number."""
+def searchable(
+    paragraphs: Sequence[str], scorer: SentenceScorer, languages: Sequence[Language] = ()
+) -> Iterator[tuple[Retriever, Snapshot]]:
+    """Paragraphs, Spanish unless told, none of them cut, in an index with contextual vectors; each is called by its number."""
     embedder = BuiltinEmbedder()
     with tempfile.TemporaryDirectory() as folder:
         whole = ["split.target_characters=4000", "split.max_characters=8000"]
         config = load_config(index=Path(folder) / "index", environment={}, assignments=whole)
-        sync_documents(config, embedder, [Document(f"{n}", "", text, f"{n}", "es") for n, text in enumerate(paragraphs)])
+        sync_documents(
+            config, embedder, [Document(f"{n}", "", text, f"{n}", languages[n] if languages else "es") for n, text in enumerate(paragraphs)]
+        )
         deepen(config.index.path, scorer.reader)
         with Reader(config.index.path, embedder.fingerprint).snapshot() as snapshot:
             yield Retriever(embedder, WordReranker(scorer.evidence), 100, contextual=scorer.reader), snapshot

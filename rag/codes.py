@@ -13,7 +13,9 @@ from rag.types import Hit
 
 _CODE = r"[^\W\d_]{1,4}[-.]?\d{1,5}[^\W\d_]?(?:-\d{1,5})?"
 _SIGNAL = r"error|codes?|fault|alarm|status|código|codigo|fallo|avería|averia|alarma"
-_AFTER_SIGNAL = re.compile(rf"\b(?:{_SIGNAL})\s+(?:(?:{_SIGNAL}|de|number|número)\s+)*(?P<code>{_CODE}|\d{{2,5}})(?![\w-])", re.IGNORECASE)
+_AFTER_SIGNAL = re.compile(
+    rf"\b(?:{_SIGNAL})\s+(?:(?:{_SIGNAL}|de|number|número)\s+){{0,4}}(?P<code>{_CODE}|\d{{2,5}})(?![\w-])", re.IGNORECASE
+)
 _ALONE = re.compile(
     rf"[¿\s]*(?:(?:what is|what's|what about|qué es|and|y)\s+)?(?:the\s+|el\s+|la\s+)?(?P<code>{_CODE})[\s?.!]*", re.IGNORECASE
 )

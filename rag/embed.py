@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from rag.errors import ModelError
 from rag.paths import MODELS
-from rag.whole_words import reads_whole_words
+from rag.whole_words import READING, reads_whole_words
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -62,7 +62,7 @@ class Embedder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Model, revision, dimension, normalisation and prompts in one readable line: "builtin@1a2b3c4d/384/l2"."""
+        """Model, revision, dimension, normalisation, prompts and how texts are read in one line: "builtin@1a2b3c4d/384/l2/whole-words"."""
         ...
 
     @property
@@ -84,7 +84,7 @@ class ContextualEncoder(Protocol):
 
     @property
     def contextual_fingerprint(self) -> str:
-        """Which vectors these are: "contextual@1a2b3c4d"."""
+        """Which vectors these are: "contextual@1a2b3c4d/whole-words"."""
         ...
 
     def encode(self, texts: Sequence[str]) -> Matrix:
@@ -116,7 +116,7 @@ class BuiltinEmbedder:
         self.rows: Matrix = tensors["embeddings"] * tensors["weights"][:, None]
         self._repetition = float(json.loads(files["config.json"])["repetition"])
         self.dimension = int(self.rows.shape[1])
-        self.fingerprint = f"builtin@{revision}/{self.dimension}/l2"
+        self.fingerprint = f"builtin@{revision}/{self.dimension}/l2/{READING}"
 
     def encode_documents(self, texts: Sequence[str]) -> Matrix:
         """Vectors of passages, of any length; the rows do not depend on which texts are encoded together."""

@@ -42,7 +42,7 @@ class Lookup:
     documents that no document answers to. `openings` are the passages that provisions begin with, if the question asks for nothing but what
     they say: of a chapter, its first articles; `contents` is its heading with all of them. It `is_settled` if each is of a document that
     the question names. `places` says of a passage for which item of the question it was found: one section may be of two annexes.
-    `instead` says of documents that the question names, and that have no such provisions at all, which kinds they have, with their numbers.
+    `instead` says of the first documents that the question names, and that have no such provisions, which kinds they have, with numbers.
     """
 
     asked: tuple[Reference, ...] = ()
@@ -103,7 +103,7 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
         if matched:
             continue
         absent[item.reference] = item.within
-        instead |= {every[source]: _kinds_in(snapshot, source) for source in sorted(meant.sources - titles.keys())} if meant.named else {}
+        instead |= {every[name]: _kinds_in(snapshot, name) for name in sorted(meant.sources - titles.keys())[:MAX_SHOWN] if meant.named}
         unknown |= {name: None} if (name := item.phrase if meant.year else meant.unknown) else {}
         sources = (meant.sources & titles.keys()) or (frozenset() if meant.named else titles.keys())
         if item.within:
@@ -244,8 +244,8 @@ def _headed(snapshot: Snapshot, item: Asked, sources: Sequence[str]) -> dict[int
 
 def _kinds_in(snapshot: Snapshot, source: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The kinds of provisions that a document has with their own text, and their numbers."""
-    own = (kind for kind in HEADED_KINDS if source in snapshot.store.holders(kind, own_text=True))
-    return tuple((kind, tuple(snapshot.store.numbers_of(kind, source, own_text=True))) for kind in own)
+    numbers_of = snapshot.store.numbers_of
+    return tuple((kind, tuple(numbers)) for kind in HEADED_KINDS if (numbers := numbers_of(kind, source, own_text=True)))
 
 
 def _points(

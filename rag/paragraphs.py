@@ -41,6 +41,7 @@ _DIVISION = re.compile(r"(?m:^[ \t>*_]*[A-H](?:\.(?=\s)|\)))")
 _INLINE_FIRST = re.compile(r"(?m)^[^\n]{1,40}[.:º—–-]\s*1\s?[.)ºª]\s")
 _DOTTED = r"(?m:^[ \t>*_]*\d{{1,3}}\.{0}[.)]?[*_]*\s+(?=[^\W\d_]))"
 _BLOCK = re.compile(r"\S(?:[^\n]|\n(?!\s*\n))*")
+FAR = 100  # characters before a provision in which its paragraph may be named
 LAST = "last"
 _ROMAN = (
     "",
@@ -78,7 +79,7 @@ def part_of(question: str, mention: Mention) -> Part:
     while match := _AFTER.match(question, position):
         found += [value for value in match.groups() if value]
         position = match.end()
-    before = question[: mention.start]
+    before = question[max(0, mention.start - FAR) : mention.start]
     if not found and (unit := _UNIT_BEFORE.search(before)):
         found.append(unit["value"] or unit["ordinal"])
         before = before[: unit.start()]

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from rag.embed import read_verified
 from rag.errors import ModelError
 from rag.paths import MODELS
-from rag.whole_words import reads_whole_words
+from rag.whole_words import READING, reads_whole_words
 
 __all__ = ["CONTEXTUAL_DIMENSION", "Reader", "Reading", "contextual_fingerprint"]
 
@@ -105,12 +105,12 @@ class Reader:
 
     @property
     def fingerprint(self) -> str:
-        """Which reader this is: "reader@1a2b3c4d"."""
-        return f"reader@{self._revision}"
+        """Which reader this is, and how it reads: "reader@1a2b3c4d/whole-words"."""
+        return f"reader@{self._revision}/{READING}"
 
     @property
     def contextual_fingerprint(self) -> str:
-        """Which contextual vectors `encode` gives: "contextual@1a2b3c4d"."""
+        """Which contextual vectors `encode` gives: "contextual@1a2b3c4d/whole-words"."""
         return _fingerprint(self._revision)
 
     def encode(self, texts: Sequence[str]) -> Matrix:
@@ -195,7 +195,7 @@ def contextual_fingerprint(models: Path = MODELS) -> str:
 
 
 def _fingerprint(revision: str) -> str:
-    return f"contextual@{revision}"
+    return f"contextual@{revision}/{READING}"
 
 
 def _reading(window: _Window) -> Reading:

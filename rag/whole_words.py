@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+READING = "whole-words"
+"""What `reads_whole_words` does, for the fingerprints of models that read with it: vectors of texts that were read otherwise are others."""
+
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl"}
 _LETTERS = str.maketrans(LIGATURES)
 _DIVIDED = re.compile(r"([^\W\d_]+)-[ \t\r]*\n[ \t]*([^\W\d_]+)")

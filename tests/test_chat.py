@@ -14,11 +14,13 @@ import httpx
 import pytest
 from chat_stand_in import HOSTILE_QUOTE, TREATY, StandIn, ask, events, served, treaty_answer, visit
 
-from rag.chat import serve
+from rag.chat import dialogue, serve
 from rag.chat.escape import escape_text
 from rag.chat.guard import BODY_BYTES
+from rag.chat.library import Library
 from rag.chat.server import bind, check_host, open_pipeline, page_address
 from rag.chat.strings import STRINGS
+from rag.chat.visitors import Visitors
 from rag.config import ChatConfig, Config, IndexConfig
 from rag.errors import IndexMismatch, InputError
 from rag.evaluate.review import read as read_review
@@ -226,13 +228,17 @@ def test_stopped_answer_keeps_what_was_written_and_is_no_history(address):
 class Hanging(StandIn):
     """Writes a few words, and hangs until `go` is set."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, config: Config | None = None) -> None:
+        super().__init__(config=config)
         self.go = threading.Event()
+        self.now = self.most = 0
 
     def stream(self, question, history=()):
+        self.now += 1
+        self.most = max(self.most, self.now)
         yield "The first words "
         self.go.wait(60)
+        self.now -= 1
         yield from super().stream(question, history)
 
 
@@ -269,6 +275,27 @@ def test_answer_is_finished_for_who_went_away_and_can_be_followed_again():
         assert last["say"] == "Answered, with 2 sources."
         assert http.get("/conversation", params={"conversation": "s"}).json()["turns"] == [last]
         assert events(http, "ask", {"conversation": "s", "follow": 2}) == [{"hint": "This answer is no longer kept; ask again."}]
+
+
+def test_no_more_questions_are_answered_at_the_same_time_than_is_set_also_for_who_went_away():
+    model = Hanging(Config(chat=ChatConfig(concurrent_questions=1)))
+    library = Library(model)
+    visitors = Visitors()
+    visitor = visitors.welcome()
+    for number in range(3):
+        asking = dialogue.ask(library, visitor, {"conversation": f"tab {number}", "question": f"why {number}?"}, "en")
+        assert next(asking)["turn"] == 1
+        asking.close()
+    first, second, third = (visitor.conversation(f"tab {number}") for number in range(3))
+    waiting = [conversation.current for conversation in (first, second, third)]
+    while not first.current.text:
+        time.sleep(0.01)
+    second.stop()
+    model.go.set()
+    assert all(asked.ended.wait(10) for asked in waiting)
+    assert [asked.answer is not None for asked in waiting] == [True, False, True]
+    assert model.most == 1
+    visitors.close()
 
 
 def test_empty_overlong_and_too_many_questions_get_a_hint_and_reach_no_pipeline(client, address, pipeline):
@@ -370,6 +397,26 @@ def test_examples_come_from_the_documents(client):
     del other.texts[TREATY.source]
     with served(other) as url, visit(url) as http:
         assert http.get("/examples").json()["examples"] == []
+
+
+class Counted(StandIn):
+    """Counts the pipelines that were made of it, and those of them that were closed."""
+
+    made = closed = 0
+
+    def with_config(self, config):
+        Counted.made += 1
+        return Counted(config=config)
+
+    def close(self):
+        Counted.closed += 1
+
+
+def test_the_pipeline_that_examples_are_tried_with_is_opened_once_and_closed():
+    with served(Counted(config=Config.model_validate({"llm": {"model": "openai:none"}}))) as url, visit(url) as http:
+        for _ in range(3):
+            assert len(http.get("/examples").json()["examples"]) == 4
+        assert (Counted.made, Counted.closed) == (1, 1)
 
 
 # --- who gets in -----------------------------------------------------------------------------------------------------------------------

@@ -32,6 +32,12 @@ def test_codes_whose_meaning_is_asked(question: str, code: str | None) -> None:
     assert asked_code(question) == code
 
 
+@pytest.mark.usefixtures("linear")
+@pytest.mark.parametrize("unit", ["error ", "error de ", "K20 ", "a"])
+def test_hostile_questions_are_read_in_linear_time(unit: str) -> None:
+    assert asked_code(unit * (400_000 // len(unit)) + "cost") is None
+
+
 @pytest.mark.parametrize(
     ("question", "text", "entry"),
     [

@@ -5,17 +5,24 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 from langchain_core.embeddings import Embeddings
+from tokenizers import Tokenizer
 
 from rag import embed
+from rag.config import Config, IndexConfig
 from rag.embed import BuiltinEmbedder, Embedder, LangChainEmbedder, load_embedder
-from rag.errors import ModelError
+from rag.errors import IndexMismatch, ModelError
+from rag.index import open_index
+from rag.index.rows import embedded_text
+from rag.index.sync import sync
 from rag.paths import MODELS
 from rag.testing import HashEmbedder
+from rag.whole_words import READING
 
 TEXTS = [
     "The treaty permits the crossing of the border without a visa.",
@@ -163,8 +170,31 @@ def test_model2vec_opens_the_files_and_agrees_where_nothing_is_repeated(builtin:
 
 def test_fingerprint_names_the_revision(builtin: BuiltinEmbedder) -> None:
     entry = json.loads((MODELS / "manifest.json").read_text())["embedding"]
-    assert builtin.fingerprint == f"builtin@{entry['revision']}/{entry['dimension']}/l2"
+    assert builtin.fingerprint == f"builtin@{entry['revision']}/{entry['dimension']}/l2/{READING}"
     assert builtin.dimension == entry["dimension"] == 384
+
+
+class Earlier(BuiltinEmbedder):
+    """The same model in a version that did not read divided words whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokenizer = Tokenizer.from_file(str(MODELS / "embedding" / "tokenizer.json"))
+        self.fingerprint = self.fingerprint.removesuffix(f"/{READING}")
+
+
+def test_vectors_of_texts_that_were_read_otherwise_are_not_used(builtin: BuiltinEmbedder, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.txt").write_text("The scientiﬁc infor-\nmation on inﬂuenza is kept here.", encoding="utf-8")
+    config = Config(index=IndexConfig(path=tmp_path / "index"))
+    sync(config, Earlier(), [tmp_path / "docs"])
+    with pytest.raises(IndexMismatch, match="run rag index on your documents again"):
+        open_index(config.index, builtin.fingerprint)
+    sync(config, builtin, [tmp_path / "docs"])
+    with closing(open_index(config.index, builtin.fingerprint)) as opened, opened.snapshot() as snapshot:
+        (passage,) = snapshot.store.all_passages()
+        now = builtin.encode_documents([embedded_text(passage)])[0]
+        assert snapshot.vectors.similarity(now, [passage.id]) == pytest.approx([1.0], abs=0.001)
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json"])

@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.embed import BuiltinEmbedder
-from rag.evidence import Evidence, Words, counterparts, covered
+from rag.evidence import Evidence, Words, comparable, counterparts, covered
+from rag.rerank import WordReranker
+from rag.types import Passage
 
 BUILTIN = BuiltinEmbedder()
 EVIDENCE = Evidence(BUILTIN.tokenizer, BUILTIN.rows)
@@ -85,3 +87,19 @@ def test_coverage_is_a_share_and_more_text_never_covers_less(text, by, more):
     share = EVIDENCE.coverage(text, by)
     assert 0 <= share <= 1 + 1e-6
     assert EVIDENCE.coverage(text, f"{by}\n{more}") >= share - 1e-4
+
+
+def test_coverage_across_languages_is_made_comparable() -> None:
+    values = comparable(np.array([0.71, 0.31, 0.71, 0.9]), np.array([True, True, False, True]))
+    assert values.tolist() == pytest.approx([0.853, 0.333, 0.71, 1.0])
+
+
+def test_small_words_do_not_bring_the_language_of_the_question_first() -> None:
+    passages = [
+        Passage("taps.md", "Taps", "When do I have to add the name? We add the name at once.", 0, 0, language="en", id=1),
+        Passage("receta.md", "Receta", "A las dos horas, añada el azafrán tostado.", 0, 0, language="es", id=2),
+    ]
+    raw = EVIDENCE.coverages("when do I add the saffron?", [passage.in_context for passage in passages])
+    scores = WordReranker(EVIDENCE).score("when do I add the saffron?", passages)
+    assert scores[0] == raw[0]
+    assert scores[1] == pytest.approx(1.3 * raw[1] - 0.07)

@@ -1,8 +1,10 @@
 """Readers and file finding: exact text, positions, titles, dates, and the reason given for every file that cannot be read."""
 
+import codecs
 import hashlib
 import io
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,8 @@ def test_reasons(tmp_path: Path) -> None:
     assert reason(tmp_path, "README", b"x") == "unsupported format (no suffix)"
     assert reason(tmp_path, "a.txt", b"") == "empty"
     assert reason(tmp_path, "a.txt", b" \n\t ") == "empty"
+    assert reason(tmp_path, "a.txt", "\ufeff\u00a0\n".encode()) == "empty"
+    assert reason(tmp_path, "a.txt", codecs.BOM_UTF8) == "empty"
     assert reason(tmp_path, "a.html", b"<html><script>x</script></html>") == "empty"
     assert reason(tmp_path, "a.txt", b"a\0b") == "binary, not text"
     assert reason(tmp_path, "a.md", bytes(range(256)) * 4) == "binary, not text"
@@ -478,3 +482,14 @@ def test_every_seed_is_read() -> None:
 )  # fmt: skip
 def test_a_short_line_right_above_its_text_is_a_heading_if_there_are_several(text: str, headings: list[str]) -> None:
     assert [text[heading.start : heading.end] for heading in plain_headings(text)] == headings
+
+
+def test_a_long_text_without_blank_lines_takes_no_more_memory_than_it_is_long() -> None:
+    text = "The quick brown fox jumps over the lazy dog.\n" * 20_000
+    tracemalloc.start()
+    try:
+        assert plain_headings(text) == ()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 16 * len(text)

@@ -1,11 +1,14 @@
 """A provision of a document that has none of the kind is absent, whatever other documents have; numbered headings are sections."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from small_corpus import pipeline_over
 
+from rag.index import open_index
+from rag.lookup import MAX_SHOWN, look_up
 from rag.pipeline import Pipeline
 from rag.types import Answer
 
@@ -140,3 +143,16 @@ def test_a_text_of_unknown_kind_may_be_the_contract(tmp_path: Path) -> None:
 
 def test_a_section_that_no_heading_has_is_left_to_the_search(pipeline: Pipeline) -> None:
     assert pipeline.ask("What does section 9.9 say about salaries?").reason != "reference_absent"
+
+
+def test_of_many_documents_that_are_named_only_the_first_are_looked_into(tmp_path: Path) -> None:
+    texts = {
+        f"{n:02}.md": f"# Agreement of the ports of row {n}\n\nArticle 1. Scope\n\nShips pay {n} euros.\n" for n in range(MAX_SHOWN + 4)
+    }
+    with pipeline_over(tmp_path, texts) as opened:
+        answer = opened.ask("What does clause 4 of the agreement say?")
+        with closing(open_index(opened.config.index, opened.embedder.fingerprint)) as index, index.snapshot() as snapshot:
+            lookup = look_up(snapshot, "What does clause 4 of the agreement say?")
+    assert answer.reason == "reference_absent"
+    assert "“Agreement of the ports of row 0” has: article 1." in answer.text
+    assert lookup.instead == tuple((f"Agreement of the ports of row {n}", (("article", ("1",)),)) for n in range(MAX_SHOWN))

@@ -80,6 +80,10 @@ def test_what_the_source_distribution_holds(built: Path) -> None:
         "eval/questions.jsonl",
     } <= names
     assert {"prompts/answer.md", "seeds/entrevista-427.md", "tests/test_packaging.py"} <= names
+    pages = {file.relative_to(ROOT).as_posix() for file in (ROOT / "docs").iterdir() if file.is_file()}
+    assert (
+        pages | {"CONTRIBUTING.md", "index/README.md", "benchmarks/__main__.py", "training/written.py"} <= names
+    )  # what the tests look at
     assert [name for name in names if name.startswith("index/") and name != "index/README.md"] == []
     assert [name for name in names if name.endswith((".db", ".faiss", ".pyc")) or "/.cache/" in name] == []
 

@@ -13,6 +13,7 @@ from rag.errors import ModelError
 from rag.paths import MODELS
 from rag.read import CONTEXTUAL_DIMENSION, Reader, contextual_fingerprint
 from rag.sentences import sentences
+from rag.whole_words import READING
 
 BRIDGE = {
     "en": "The Harlow bridge was opened in 1932 by Queen Maud. It carries two railway tracks across the river. The steel came from Wales.",
@@ -109,7 +110,7 @@ def test_odd_questions_are_read(reader: Reader) -> None:
 
 
 def test_the_fingerprint_names_the_revision(reader: Reader) -> None:
-    assert reader.fingerprint == f"reader@{json.loads((MODELS / 'manifest.json').read_text())['reader']['revision']}"
+    assert reader.fingerprint == f"reader@{json.loads((MODELS / 'manifest.json').read_text())['reader']['revision']}/{READING}"
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "config.json"])

@@ -23,7 +23,7 @@ from rag.load.html import read_html
 from rag.load.mail import read_mail
 from rag.load.numbering import letters, roman
 from rag.load.odt import read_odt
-from rag.load.pdf import read_pdf
+from rag.load.pdf import FILE_NAME_TITLE, read_pdf
 from rag.load.records import read_json, read_json_lines
 from rag.load.tables import _number as number
 from rag.load.tables import read_csv, read_xlsx
@@ -326,6 +326,8 @@ def test_a_scanned_page_is_read(tmp_path: Path) -> None:
     assert marks[0].rectangles
 
 
-@pytest.mark.parametrize(("title", "is_file_name"), [("print.html", True), ("notes.txt", True), ("Rules of 2024", False), ("Node.js", False)])
+@pytest.mark.parametrize(
+    ("title", "is_file_name"), [("print.html", True), ("notes.txt", True), ("Rules of 2024", False), ("Node.js", False)]
+)
 def test_a_pdf_is_not_called_like_the_file_that_it_was_made_of(title: str, is_file_name: bool) -> None:
     assert (FILE_NAME_TITLE.fullmatch(title) is not None) is is_file_name

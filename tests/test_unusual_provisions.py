@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import pytest
 from small_corpus import pipeline_over
 
+from rag.asked_provisions import Asked, asked_provisions
 from rag.condense import condense
 from rag.numbered_acts import points
 from rag.numerals import numerals
 from rag.paragraphs import part_of
 from rag.pipeline import Pipeline
 from rag.references import find
-from rag.types import Turn
+from rag.types import Reference, Turn
 
 TEXTS = {
     "lease.md": "# Lease of the mill\n\nClause 3. The rent is 900 euros.\n\nIt is paid monthly.\n\nClause 4. Term\n\nTwo years.",
@@ -70,6 +71,11 @@ def test_a_name_in_brackets_and_a_preposition_are_no_paragraph() -> None:
         "art. 4(2)(b)": ("2", "b"),
     }
     assert {question: part_of(question, find(question)[0]) for question in parts} == parts
+
+
+@pytest.mark.usefixtures("linear")
+def test_a_question_that_names_thousands_of_provisions_is_read_at_once() -> None:
+    assert asked_provisions("article 1, " * 3_600) == [Asked(Reference("article", "1"))]
 
 
 def test_a_dotless_i_is_no_letter_of_a_number_and_breaks_no_word_for_one() -> None:

@@ -7,6 +7,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -208,16 +209,21 @@ class App:
         if not is_ready(self.library, collection, visitor):
             return ()
         pipeline = self.library.pipeline(key, "", visitor)
-        if pipeline.config.llm.model != "extractive":  # each candidate is asked, which should cost nothing
-            llm = pipeline.config.llm.model_copy(update={"model": "extractive"})
-            pipeline = pipeline.with_config(pipeline.config.model_copy(update={"llm": llm}))
         if collection.key == OWN:
-            return examples(pipeline, language)
+            return self._made_examples(pipeline, language)
         name = (collection.key, language, pipeline.describe()["generation"])
         if name not in self._examples:
             with self.library.working():
-                self._examples[name] = examples(pipeline, language)
+                self._examples[name] = self._made_examples(pipeline, language)
         return self._examples[name]
+
+    @staticmethod
+    def _made_examples(pipeline: "Pipeline", language: Language) -> tuple[str, ...]:
+        if pipeline.config.llm.model == "extractive":
+            return examples(pipeline, language)
+        llm = pipeline.config.llm.model_copy(update={"model": "extractive"})  # each candidate is asked, which should cost nothing
+        with closing(pipeline.with_config(pipeline.config.model_copy(update={"llm": llm}))) as quoting:
+            return examples(quoting, language)
 
     async def source(self, request: Request, visitor: Visitor) -> Response:
         """The document of a citation, opened at the cited characters."""

@@ -119,8 +119,11 @@ def _follow(library: Library, visitor: Visitor, asked: Asked, language: Language
 
 
 def _answer(library: Library, visitor: Visitor, conversation: Conversation, asked: Asked, model: str, fault_inside: str) -> None:
-    """Put the Answer, or what went wrong, into `asked`."""
+    """Put the Answer, or what went wrong, into `asked`, when there is a place for it: who left has freed one in line, and none here."""
     try:
+        while not library.has_place(asked):
+            if asked.ended.wait(STREAM_INTERVAL_SECONDS):
+                return
         with library.working():
             _write(library.pipeline(asked.collection, model, visitor), asked)
         if asked.answer is not None:

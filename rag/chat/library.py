@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Literal
 
-from rag.chat.visitors import Visitor
+from rag.chat.visitors import Asked, Visitor
 from rag.config import Config, IndexConfig
 from rag.errors import InputError, RagError
 from rag.index.store import FILE
@@ -69,6 +69,8 @@ class Library:
         self._lock = threading.Lock()
         self._working = 0
         self._worked = time.monotonic()
+        self._places = chat.concurrent_questions
+        self._answering: list[Asked] = []
 
     @property
     def shared(self) -> tuple[Collection, ...]:
@@ -86,6 +88,15 @@ class Library:
             with self._lock:
                 self._working -= 1
                 self._worked = time.monotonic()
+
+    def has_place(self, asked: Asked) -> bool:
+        """Whether a question may be answered now: it takes a place then, which is free again when its turn has ended."""
+        with self._lock:
+            self._answering = [other for other in self._answering if not other.ended.is_set()]
+            if len(self._answering) >= self._places:
+                return False
+            self._answering.append(asked)
+            return True
 
     def idle_seconds(self) -> float:
         """How long nothing of that kind has been done."""

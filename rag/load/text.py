@@ -5,7 +5,9 @@ files come in; a file in any other is read as the nearest of them or refused as 
 """
 
 import codecs
+import itertools
 import re
+from collections.abc import Iterator
 
 from rag.errors import LoadError
 from rag.load.characters import shown
@@ -36,7 +38,6 @@ NO_HEADING = re.compile(r"[-*•·–—>|«“\"'(\[]|[^\W\d_A-ZÀ-ÖØ-Þ]|(?=
 LONGEST_LEADING = 70
 LEAST_WIDTH = 40  # lines of a list say nothing of how wide a line may be
 LISTED = re.compile(r"[-*+•·–—][ \t]|\d")
-_BLOCK = re.compile(r"(?<![^\n])(?<!\S\n)\S(?:[^\n]|\n(?![ \t]*(?:\n|$)))*")
 
 
 def read_text(data: bytes) -> Parsed:
@@ -114,7 +115,7 @@ def plain_headings(text: str) -> tuple[Heading, ...]:
     leading = _leading_lines(text)
     headings: list[Heading] = []
     above = ""
-    for (start, line, alone), (_, below, _) in zip(lines, [*lines[1:], (0, "", False)], strict=True):
+    for (start, line, alone), (_, below, _) in itertools.pairwise([*lines, (0, "", False)]):
         if (
             (alone or start in leading)
             and _is_heading(line, above, below, dated=start < HEAD_CHARACTERS, leads=start in leading)
@@ -144,16 +145,25 @@ def _lines_alone(text: str) -> list[tuple[int, str, bool]]:
 def _leading_lines(text: str) -> frozenset[int]:
     """Starts of the short lines that open a paragraph as its heading; none if it is only one, which may be chance."""
     found = []
-    for block in _BLOCK.finditer(with_line_feeds(text)):
-        line, *below = block[0].split("\n")
-        first = below[0].strip() if below else ""
+    for start, (line, *below) in _blocks(text):
+        first = below[0].strip() if below and not line[0].isspace() else ""
         widest = max(LEAST_WIDTH, *(len(one.strip()) for one in below)) if below else 0
         fits = bool(first) and len(line.strip()) + 1 + len(first.split()[0]) <= widest
         listed = LISTED.match(first) is not None
         stated = first[:1].isupper() and (first[-1] in ".:;!?…" or len(first) > LONGEST_LEADING)
         if fits and len(line.strip()) <= LONGEST_LEADING and (listed or stated):
-            found.append(block.start())
+            found.append(start)
     return frozenset(found) if len(found) > 1 else frozenset()
+
+
+def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Start and lines of each stretch of lines that are not blank."""
+    position = 0
+    for blank, group in itertools.groupby(with_line_feeds(text).split("\n"), lambda line: not line.strip()):
+        lines = [*group]
+        if not blank:
+            yield position, lines
+        position += sum(len(line) + 1 for line in lines)
 
 
 def _is_heading(line: str, above: str, below: str, *, dated: bool, leads: bool) -> bool:
