@@ -24,7 +24,10 @@ _CLAUSE_END = re.compile(
     r"|,?\s(?=(?:but|pero|sino|mientras|whereas|while|although|though|aunque)\s)"
     r"|,\s(?=(?:and|or|y|e|o|ni|nor|so)\s(?:[^\s,.;]+\s){5})"
     r"|,\s(?=(?:que|quien|quienes|which|who|whose|where|cuya?s?|cuyos)\s)"
-    r"|\s(?=(?:and|y|or|o)\s(?:not?|may|must|shall|can|will|is|are|has|have|leaves?|left|se|podrá|puede|no)\s)",
+    r"|\s(?=(?:and|y|or|o)\s(?:not?|may|must|shall|can|will|is|are|was|were|has|have|had|left|leaves?|se|podrán?|pueden?|deben?|está|están|"
+    r"es|son|fue|fueron|ha|han|tienen?|no)\s)"
+    r"|,?\s(?=(?:and|y|or|e)\s(?:(?:the|its|their|an?|el|la|los|las|su|sus|un|una)\s\w+\s)?(?:se\s|l[aeo]s?\s)?"
+    r"\w+(?:[^aeo]ed|[^aeiouy]eed|ó|aron|ieron|ará|erá|irá|arán|erán|irán)\s)",
     re.IGNORECASE,
 )
 # "If nobody objects" is a clause of its own when it comes first, up to its comma.

@@ -4,13 +4,16 @@ Compared are numbers and their limits ("at most"), what is denied, allowed and d
 "after"), and the company that names and numbers keep (`rag.roles`), all of it in the sentences of the source that carry the claim.
 """
 
+import re
 from collections.abc import Callable
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 import numpy as np
 
 from rag.claims import Claim
 from rag.comparison import Comparison
+from rag.frames import misplaced, says_the_converse
 from rag.polarity import CORE, LIMITS_APART, Denial, exchanged, limit, modality, opposed, polarity, says_no
 from rag.references import clause, find
 from rag.roles import Roles
@@ -19,6 +22,8 @@ from rag.sentences import sentences
 SCOPE_SHARE = 0.4
 PROVISION_MARGIN = 0.12
 _SAME_ROOT = 0.6
+_AFFIRMING = re.compile(r"\b(?:pero|aunque|y) sí\b")
+_ONLY = re.compile(r"\b(?:only|solo|solamente|unicamente)\b")
 _DENYING_PREFIXES = ("non", "un", "in", "im", "des", "dis")  # "unpublished" says what "sin publicar" does
 
 
@@ -48,18 +53,30 @@ def _denials(compared: Comparison) -> str | None:
 
     fewest = 1 if "may" in modality(compared.claim, frozenset(word.clause for word in compared.claim.words)) else 2
     near = [denial for denial in meant.denials if _is_near(denial, compared)]
+    excepted = frozenset(word for denial in near if denial.is_exception for word in denial.scope)
+    affirmed = (excepted - meant.denied) | _affirmed(compared.source)
+    limits = any(denial.is_exception for denial in said.denials)
+    only = _ONLY.search(compared.claim.plain) is not None
     for denial in said.denials:
+        if denial.is_sweeping and not (limits or only) and any(_only_in(affirmed, compared.counterparts(word)) for word in denial.scope):
+            return f"denies: {compared.claim.text[denial.position :][:30]}"
         pairs = [(word, other) for word in denial.core for other in compared.counterparts(word)]
-        if pairs and not any(agrees(*pair) for pair in pairs) and not any(_excuses(other, denial, compared, agrees) for other in near):
+        excuses = (other for other in near if not (limits and other.is_exception))
+        if pairs and not any(agrees(*pair) for pair in pairs) and not any(_excuses(other, denial, compared, agrees) for other in excuses):
             return f"denies: {compared.claim.text[denial.position :][:30]}"
     for denial in near:
+        if denial.is_exception and only:
+            continue  # "only if" may say what "unless" does
         pairs = [(word, other) for other in denial.core for word in compared.sayings(other)]
         if denial.is_sweeping and (not pairs or (denial.is_verb and len({other for _, other in pairs}) < CORE)):
             around = [(word, other) for other in denial.scope for word in compared.sayings(other)]
             if len({other for _, other in around}) < max(fewest, len(denial.scope) * SCOPE_SHARE):
                 continue
             pairs += around
-        if pairs and not any(agrees(*pair) for pair in pairs):
+        if denial.is_sweeping and not limits:
+            pairs += [(word, other) for other in excepted & denial.scope for word in compared.sayings(other)]
+        is_of_others = not limits and any(_only_in(affirmed, compared.counterparts(word)) for word in compared.claim.content)
+        if pairs and not is_of_others and not any(agrees(*pair) for pair in pairs):
             return f"denied: {compared.source.text[denial.position :][:30]}"
     return None
 
@@ -75,12 +92,25 @@ def _is_denied_form(one: str, other: str) -> bool:
 
 def _excuses(meant: Denial, said: Denial, compared: Comparison, agrees: Callable[[int, int], bool]) -> bool:
     """Whether the source denies in words of its own what the claim denies: the two deny something in the same surroundings."""
+    if meant.is_exception and said.is_sweeping:
+        return any(_only_in(meant.scope, compared.counterparts(word)) for word in said.scope)
     if meant.is_sweeping != said.is_sweeping:
         return False
     pairs = [(word, other) for other in meant.core for word in compared.sayings(other)]
     if pairs:
         return any(agrees(*pair) for pair in pairs)
     return not said.is_sweeping or any(other in meant.scope for word in said.scope for other in compared.counterparts(word))
+
+
+def _only_in(words: frozenset[int], others: list[int]) -> bool:
+    return bool(others) and words.issuperset(others)
+
+
+@lru_cache(maxsize=256)
+def _affirmed(claim: Claim) -> frozenset[int]:
+    """The words (indices) that a text affirms after denying others: "no cubre el robo, pero sí el incendio"."""
+    clauses = {claim.clause_of(match.end()) for match in _AFFIRMING.finditer(claim.text)}
+    return frozenset(index for index in claim.content if claim.words[index].clause in clauses) if clauses else frozenset()
 
 
 def _is_near(denial: Denial, compared: Comparison) -> bool:
@@ -154,5 +184,9 @@ def _opposites(compared: Comparison) -> str | None:
 
 
 def _roles(compared: Comparison) -> str | None:
-    mixed = Roles(compared.claim, compared.source, compared.likeness, compared.near).mixed_up()
-    return f"roles: {mixed}" if mixed else None
+    both = (compared.claim, compared.source, compared.likeness, compared.near)
+    mixed = Roles(*both).mixed_up()
+    if mixed and (mixed[0].isdigit() or not says_the_converse(*both)):
+        return f"roles: {mixed}"
+    wrong = misplaced(*both)
+    return f"frame: {wrong}" if wrong else None

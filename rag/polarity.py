@@ -16,25 +16,37 @@ CORE = 2
 
 # What denies the clause that it stands in. Words are written as `rag.claims.plain` leaves them.
 _NOT = re.compile(
-    r"\b(?:not(?! only)|never|nobody|no one|none|neither|nothing|cannot|"
-    r"no(?! (?:obstante|doubt|solo|mas que|\w+(?:ad|id)[oa]s?)\b)(?!\.?\s?\d)|nunca|jamas|tampoco|"
-    r"nadie|ningun[oa]?|nada|hardly|scarcely|barely|dificilmente|apenas|unable|(?<![^.;:]\s)n(?:i|or)(?= ))\b|n't\b"
+    r"\b(?:not(?! (?:only|just|merely|un(?:usual|common|likely|reasonable))\b)|never(?! mind)|nobody|no one|none|neither|"
+    r"nothing(?! (?:short of|more\b))|cannot|"
+    r"(?<!\bpor )(?<!\blos )(?<!\blas )no(?: (?:longer|more(?! than)|se|(?:se )?l[aeo]s?)\b)?"
+    r"(?! (?:obstante|doubt|cabe (?:la menor )?duda|hay duda|solo|solamente|unicamente|mas que|faltan?|\w+(?:ad|id)[oa]s?|"
+    r"\w+(?:cion|ismo))\b)(?!\.?\s?\d)|(?<!que )nunca|jamas|tampoco|"
+    r"nadie|ningun[oa]?|(?<!antes de )nada(?! mas)|hardly|scarcely|barely|dificilmente|"
+    r"apenas(?! (?:un[oa]?s?|el|la|los|las|de|en|dos|tres|cuatro|\d|empez|empiez|comenz|comienz))|"
+    r"unable|incapable|incapa(?:z|ces)|(?<![^.;:]\s)n(?:i|or)(?= ))\b|n't\b"
 )
 # Verbs and adjectives that deny by themselves.
 _DENYING = re.compile(
-    r"\b(?:exclud\w+|excluy\w+|exclui\w+|prohib\w+|forbid\w*|forbade|forbidden|refus\w+|den(?:y|ies|ied)|niega\w*|nego|reject\w*|rechaz\w+|"
-    r"lack\w*|carec\w+|bann?(?:ed|s)|impid\w+|exempt\w*|exent[oa]s?|exim\w+|dispensad[oa]s?|spared?|ahorr(?:o|a|aba)|"
+    r"\b(?:exclud\w+|excluy\w+|exclui\w+|prohib\w+|forbid\w*|forbade|forbidden|refus\w+|declin(?:e|es|ed|ing) to(?! \d)|"
+    r"den(?:y|ies|ied|ying)|denieg\w+|deneg\w+|nieg[aou]\w*|nego|neg(?:ar|aron|aba|aban|ad[oa]s?|arse|ara|aran)|reject\w*|rechaz\w+|"
+    r"lack(?:s|ed|ing)?(?! of)|carec\w+|bann?(?:ed|s)|veta(?:n|d[oa]s?|ron)?|veto|impid\w+|(?<=nothing )(?:prevents|stops)|"
+    r"exempt\w*|exent[oa]s?|exim\w+|dispensad[oa]s?|spared?|ahorr(?:o|a|aba) al? (?!fin|largo|corto|plazo)|"
     r"le(?:ft|aves?|aving)(?: \w+){0,3} out|dej(?:a|an|o|aba|aban|ando) fuera|queda[n]? fuera|"
-    r"fail(?:s|ed)? to|insuficiente\w*|invalid\w*|descart\w+|rul(?:e|es|ed|ing) out)\b"
+    r"(?:ceas|stopp?)(?:es?|ed|s|ing)? (?:to\b|(?=\w+ing\b))|ces(?:a|an|o|aron) de(?= \w+r\b)|"
+    r"dej(?:a|an|o|aron|ara|aran|ar|e|en|ado|ando) de(?= \w+[aei]r(?:se|l[aeo]s?)?\b)|"
+    r"fail(?:s|ed|ing)? to|unlikely|unwilling|improbable|poco (?:probable|dispuest)\w*|(?:is|was|are|were|be) (?:unusual|uncommon)|"
+    r"(?:es|era|fue) (?:inusual|infrecuente)|"
+    r"insuficiente\w*|invalid\w*|descart\w+|rul(?:e|es|ed|ing) out)\b"
 )
 # What denies or excepts only the words after it.
 _WITHOUT = re.compile(
-    r"\b(?:without|non(?=-)|free (?:of|from)|libres? de|lack of|falta de|(?:con|a|with the) (?:excepcion|exception) (?:de|of)|"
-    r"aside from|sin(?! (?:embargo|duda))|no(?= \w+(?:ad|id)[oa]s?\b)|"
+    r"\b(?:without|non(?=-)|free (?:of|from)|libres? de|lack of|falta de|carencia de|(?:con|a|with the) (?:excepcion|exception) (?:de|of)|"
+    r"aside from|sin(?! (?:embargo|duda))|no(?= \w+(?:(?:ad|id)[oa]s?|cion|ismo)\b)|(?<=\blos )no|(?<=\blas )no|"
     r"except(?:o|ing)?(?: for)?|unless|salvo|a menos que|other than|"
     r"apart from|rather than|"
-    r"en vez de|instead of)\b"
+    r"en vez de|en lugar de|instead of)\b"
 )
+_EXCEPTING = re.compile(r"except|salvo|unless|a menos que|(?:con|a|with the) ex|other than|apart from|aside from")
 _OBLIGED = re.compile(
     r"\b(?:must|mandatory|compulsory|obligatory|obliges?|obliged|obligation|have to|has to|required?|requires|requiring|"
     r"requeriran?|exigen?|exigiran?|obliga\w*|"
@@ -119,6 +131,7 @@ class Denial:
     core: tuple[int, ...]
     is_sweeping: bool
     is_verb: bool = False
+    is_exception: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +165,7 @@ def _denials(claim: Claim) -> Iterator[Denial]:
         if clause in said or _is_comparison(text, match.start()):
             continue  # "no ... ningún" denies once
         said.add(clause)
-        whole = [index for index in claim.content if claim.words[index].clause == clause and claim.words[index].start != match.start()]
+        whole = [i for i in claim.content if claim.words[i].clause == clause and not match.start() <= claim.words[i].start < match.end()]
         after = [index for index in whole if claim.words[index].start >= match.end()]
         yield Denial(match.start(), frozenset(whole), tuple((after or whole[-CORE:])[:CORE]), is_sweeping=True)
     for match in _DENYING.finditer(text):
@@ -164,11 +177,12 @@ def _denials(claim: Claim) -> Iterator[Denial]:
     for match in _WITHOUT.finditer(text):
         clause = claim.clause_of(match.start())
         after = [i for i in claim.content if claim.words[i].clause == clause and claim.words[i].start >= match.end()]
-        together = [i for i in after[:CORE] if i - after[0] < CORE]
+        is_exception = _EXCEPTING.match(match[0]) is not None
+        together = after[: CORE + 1] if is_exception else [i for i in after[:CORE] if i - after[0] < CORE]
         if match[0] == "non":
             together = together[:1]
         reach = together if match[0] in ("without", "sin", "no", "non") else after[:6]
-        yield Denial(match.start(), frozenset(reach), tuple(together), is_sweeping=False)
+        yield Denial(match.start(), frozenset(reach), tuple(together), is_sweeping=False, is_exception=is_exception)
 
 
 def _is_part(word: Word, match: re.Match[str]) -> bool:

@@ -133,3 +133,41 @@ def test_not_negated(text: str) -> None:
 )  # fmt: skip
 def test_negation_that_a_quotation_would_lose(text: str, lost: bool) -> None:
     assert negation_before(text.replace("|", ""), text.index("|")) is lost
+
+
+REFUSALS = (
+    "La empresa se negó a reparar el mercado y el juez rechazó la solicitud. No se admiten perros, salvo los de los vecinos. "
+    "El abono no cubre el transporte, pero sí la electricidad. El faro dejó de funcionar en otoño."
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("The company refused to repair the market.", None),
+        ("The judge rejected the request.", None),
+        ("The company repaired the market.", "denied"),
+        ("The judge accepted the request.", "denied"),
+        ("Neighbours' dogs are admitted.", None),
+        ("Neighbours' dogs are not admitted.", "denies"),
+        ("The pass covers electricity.", None),
+        ("The pass does not cover electricity.", "denies"),
+        ("The lighthouse no longer works.", None),
+        ("The lighthouse works.", "denied"),
+    ],
+)
+def test_denials_in_words_of_their_own(claim: str, expected: str | None) -> None:
+    assert doubts(claim, REFUSALS) == expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("The town suffers from a lack of doctors.", "El pueblo sufre la falta de médicos."),
+        ("The bridge is now more useful than ever.", "El puente es ahora más útil que nunca."),
+        ("The tax brings just 4% of the income.", "El impuesto aporta apenas el 4% de los ingresos."),
+    ],
+)
+def test_what_only_looks_like_a_denial(claim: str, source: str) -> None:
+    assert doubts(claim, source) is None
+    assert doubts(source, claim) is None
