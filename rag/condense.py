@@ -3,8 +3,9 @@
 "And Article 8?" after "what does Article 4 permit" becomes "what does Article 8 permit"; "and Beijing?" takes the place of the one name in
 the question before, "and in 2020?" of its year; "why?", "and when?" and "close to a jetty?" are put into the question before; a question
 with a pronoun gets what that stands for in front: "About the licence: where do I get it?". Only this much of the old question, so that the
-new one weighs more. "Who said that?" quotes the answer, and "he" is the one whom the answer named. A question that stands alone is
-returned as it is. It does not translate: "¿y el 8?" after an English question gives an English one.
+new one weighs more. What wishes another form of the answer ("shorter please") is the question before again. "Who said that?" quotes the
+answer, and "he" is the one whom the answer named. A question that stands alone is returned as it is. It does not translate: "¿y el 8?"
+after an English question gives an English one.
 """
 
 import re
@@ -13,14 +14,37 @@ from collections.abc import Sequence
 from rag.asked_provisions import asked_provisions, end_of
 from rag.language import FUNCTION_WORDS, detect
 from rag.references import find
-from rag.replaced import NAME, OWN, PREPOSITION, SHORT, SIGNS, VERB, lead_end, replaced
+from rag.replaced import NAME, OWN, SHORT, SIGNS, VERB, is_prepositional, lead_end, replaced, without_paragraph
 from rag.types import Turn
+from rag.wished_form import wished_form
 
 _OPENING = re.compile(
     r"[¿¡\s]*+(?:(?:and|but|so|or|then|also|what about|how about|y|e|pero|o|entonces|también|qué hay de|que hay de|qué pasa con|"
     r"que pasa con)\b(?![-'’./]\w)[\s,]*+[¿¡]*)+(?:(?:in that case|en ese caso)\b[\s,]*+)?",
     re.IGNORECASE,
 )
+_ASIDE = re.compile(
+    r"(?:[¿¡\s]*+(?:(?:(?:ok(?:ay)?|(?:many )?thanks|thank you|great|perfect|sorry|fine|i see|never mind|forget it|(?:muchas )?gracias|"
+    r"vale|perfecto|perdón|perdona|bueno|entendido|déjalo|olvídalo)\s*+[,.;:!]+|(?:well|yes|no|bien|sí)\s*+[,;:!]+)\s+))+(?=\S)",
+    re.IGNORECASE,
+)
+"""What answers the answer, in front of the next question: "thanks, and the deposit?"."""
+_MEANT = re.compile(
+    r"(?:i (?:meant?|was asking about|asked about|am asking about)|i['’]m asking about|(?:quiero|quería|quise) decir|"
+    r"me (?:refiero|refería) al?|preguntaba por|not\s(?P<old>(?:the|in|on|for)\s[^,;]{2,60})[,;]\s*(?:but\s)?|"
+    r"no\s(?P<viejo>(?:el|las?|los|del?|en|al)\s[^,;]{2,60})[,;]\s*(?:sino\s)?)\s*(?P<new>\S.*)",
+    re.IGNORECASE,
+)
+_BACK = re.compile(
+    r"[¿\s]*(?:(?:(?:going |coming )?back to|returning to|as for|regarding|concerning|about|volviendo a|volvamos a|en cuanto a|"
+    r"respecto a|sobre)\s|(?P<al>(?:volviendo|volvamos|en cuanto|respecto) al\s))"
+    r"(?P<what>[^,:;?¿]{3,60}?)\s*[,:;]\s*(?P<question>[¿\s]*[^\W\d_].*)",
+    re.IGNORECASE,
+)
+_FRONTED = re.compile(
+    r"(?:the|el|las?|los)\s[^?¿.,]{3,60}\s(?:dónde|cuándo|cómo|cuánt[oa]s?|quién|qué|por qué|when|where|how much|why)\s\w.*", re.IGNORECASE
+)
+"""A question whose subject comes first: "¿y la licencia dónde se saca?"."""
 _WHY = re.compile(r"(?:why|por qué|porqué|por que|how so|how come)(?:\s+(?:is|was|not|so|no|that|es|eso|así))*", re.IGNORECASE)
 _BARE = re.compile(
     r"(?:since |until |from |desde |hasta |de |a |para |con |in |for |at )?(?:when|where|who|whom|how(?: much| many| long| often| far)?|"
@@ -49,7 +73,6 @@ _OTHER_WORD = {
     },
 }
 _REFLEXIVE = re.compile(r"(?:no\s+)?se\s+(?:aplica|refiere|extiende|limita|prorroga|renueva)\b", re.IGNORECASE)
-_IN_LANGUAGE = re.compile(r"(?:now |ahora )?(?:in|en) (?:english|spanish|inglés|ingles|español|castellano)", re.IGNORECASE)
 _SAID = re.compile(
     r"(?:who|quién|quien|quiénes|where|dónde|cuándo|when)\s+(?:said|says|wrote|claims?|claimed|dijo|dice|lo dijo|lo dice|ha dicho|dijo eso|"
     r"lo afirma|afirmó|afirma|escribió|sostiene)\s*(?:that|this|so|it|eso|esto|ello)?",
@@ -60,7 +83,8 @@ _LONGEST_QUOTE = 160
 _HE = re.compile(r"\b(?:he|she|him|él|ella)\b", re.IGNORECASE)
 _NOUN_PHRASE = re.compile(
     r"\b(?:the|a(?!\s+(?:el|las?|los|una?)\b)|an|el|la|los|las|un|una|del|al)\s+(?P<noun>[^\W\d_][^?!.,;:¿¡]*)|"
-    r"\b(?:which|what|qué|cuál|cuáles)\s+(?!(?:is|are|was|were|do|does|did|can|may|must|happen\w*|es|son|fue|era|eran|"
+    r"\b(?:which|what|qué|cuál|cuáles)\s+(?!\w+(?:ía|ían|aba|aban|ó|aron|ieron)\s(?:al?|el|las?|los|una?|en|del?|su)\s)"
+    r"(?!(?:is|are|was|were|do|does|did|can|may|must|happen\w*|es|son|fue|era|eran|"
     r"fueron|se|no|me|te|les?|nos|lo|hay|dicen?|pasa|ocurre|sucede|incluyen?|cubren?|significa|tienen?|pueden?|deben?|hago|hacen?)\b)"
     r"(?P<of_which>[^\W\d_][^?!.,;:¿¡]*)",
     re.IGNORECASE,
@@ -71,6 +95,8 @@ _LASTING = re.compile(
     re.IGNORECASE,
 )
 """A question that ends in its verb, which is no part of what it is about: "how long does the warranty last"."""
+_CLAUSE = re.compile(r"\s(?:se|que|that|which|who|where|donde)\s", re.IGNORECASE)
+"""Where what a question is about ends: "the letter | that came"."""
 _OF_DOCUMENT = re.compile(
     r"\b(?:sign(?:ed|s)?|ratif\w+|approved?|in force|enter(?:ed|s)? into|firm(?:ó|aron|ado|ada|a|an)|aprob\w+|vigor|vigente|promulg\w+|"
     r"publish\w*|public\w+)\b",
@@ -79,7 +105,8 @@ _OF_DOCUMENT = re.compile(
 _ASKING = re.compile(
     r"(?:what|which|who|whom|whose|when|where|how|does|do|did|is|are|was|were|can|could|may|must|has|have|had|will|why|"
     r"qué|que|cuál|cuáles|quién|quiénes|quien|cuándo|cuando|dónde|donde|adónde|cómo|como|cuánto|cuánta|cuántos|cuántas|por qué|"
-    r"puede|pueden|debe|deben|hay|es|son|a quién|a qué|de qué|en qué|con qué|para qué|ya|ha|han|había|habían)\b",
+    r"puede|pueden|debe|deben|hay|es|son|a quién|a qué|de qué|en qué|con qué|para qué|ya|ha|han|había|habían|"
+    r"puedo|puedes|podemos|debo|debemos)\b",
     re.IGNORECASE,
 )
 _PERSON = re.compile(r"\b(?:its|they|their|he|she|him|her|his|ellos|ellas|él|ella)\b", re.IGNORECASE)
@@ -87,6 +114,12 @@ _THING = re.compile(
     r"\b(?:it(?! (?:true|possible|likely|legal|allowed|permitted|necessary))|them|(?<!is )(?<!are )there|ello|eso|aquello|allí|ahí)\b",
     re.IGNORECASE,
 )
+_ENCLITIC = re.compile(
+    r"\b(?:puedo|puede[ns]?|podemos|debo|debe[ns]?|quiero|quiere|hay que|tengo que|tiene que|cómo|dónde|cuándo|para|sin|al|antes de)\s+"
+    r"[^\W\d_]*[aeií]r(?:me|te|se|nos)?(?:l[oa]s?|les?)\b",
+    re.IGNORECASE,
+)
+"""A Spanish infinitive with what stands for a noun: "¿puedo tomarlo con alcohol?"."""
 _POSSESSIVE = re.compile(r"\b(?:its|their|his|her|sus?)\b", re.IGNORECASE)
 _NOUN_BEFORE = re.compile(
     r"\b(?:the|an?|each|every|all|el|la|los|las|una?|cada)\s+(?!(?:other|rest|same|otr[oa]s?|mism[oa]s?)\b)[^\W\d_]{3,}|"
@@ -100,6 +133,15 @@ _WEAK_PRONOUN = re.compile(
     r"\b(?:which|this|that|the|other|another) one\b|\bones?(?=\s*(?:$|[?.!,]))|^(?:ya\s+)?(?:ha|han|había|habían)\s+\w+[aeiou]do\b",
     re.IGNORECASE,
 )
+_CONTRACTED = {"de": "del?", "del": "del?", "a": "al?", "al": "al?"}
+_KEPT = re.compile(
+    r"\s(?:(?:if|si)\s|(?:de|of)\s(?:jan|feb|mar(?:ch|zo)|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)[a-z]*(?:\s|$))",
+    re.IGNORECASE,
+)
+_CAPITAL = re.compile(r"\s[A-ZÁÉÍÓÚÑ]")
+_STAYS = re.compile(r"\s(?:in|on|at|from|with|under|by|en|con|por|para|según)\s(?=\w)", re.IGNORECASE)
+_LED = re.compile(r"(?P<lead>(?:About|Sobre) [^:?]{2,120}: )(?P<own>.+)")
+_HOW_MANY = re.compile(r"(?:(?:for|in|at|on|por|en|de)\s)?(?:how many|which|cuánt[oa]s|cuáles)(?:\s\w+)?", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 FEW = 2
 """Words of its own, function words apart, up to which a question without name or number leans on the one before."""
@@ -118,6 +160,12 @@ def _stand_alone(question: str, topic: str, before: str, answer: str) -> tuple[s
     """(the question that the next follow-ups are about, `question` made to stand alone) after the same two of the turn before."""
     if not topic.strip():
         return question, question
+    question = _ASIDE.sub("", question, count=1) if _ASIDE.match(question) else question
+    if returned := _BACK.match(question):
+        own = returned["question"]
+        asked = _opened(own[opened.end() :].lstrip("¿ ") if (opened := _OPENING.match(own)) else own.lstrip("¿ "), own, capital=False)
+        about = "Sobre" if detect(question) == "es" else "About"
+        return (found := f"{about} {'el ' if returned['al'] else ''}{returned['what']}: {asked}"), found
     opened = _OPENING.match(question)
     rest = (question[opened.end() :] if opened else question).strip().lstrip("¿¡ ")
     plain = rest.rstrip(SIGNS)
@@ -125,19 +173,65 @@ def _stand_alone(question: str, topic: str, before: str, answer: str) -> tuple[s
         asked_in = detect(before, detect(plain))
         asked_word = _OTHER_WORD[asked_in].get(plain.casefold(), plain)
         return topic, _inserted(before, f", {'y' if asked_in == 'es' else 'and'} {asked_word[:1].lower() + asked_word[1:]}")
-    if _IN_LANGUAGE.fullmatch(plain):
+    if wished_form(question):
         return topic, before
+    if question.strip(SIGNS).casefold() == topic.strip(SIGNS).casefold():  # asked again
+        return question, question
     if _SAID.fullmatch(plain):
         return topic, _about_answer(question, rest, topic, answer)
+    if meant := _MEANT.fullmatch(plain):
+        return (found := _corrected(meant, topic)), found
     asking = _ASKING.match(rest) is not None
-    again = None if asking else replaced(rest, topic, has_opening=opened is not None)
+    fronted = opened is not None and _FRONTED.match(rest) is not None
+    if not fronted and (later := _on_the_last(rest, question, topic, before, opened=opened is not None, asking=asking)):
+        return topic, later
+    again = None if asking or fronted else replaced(rest, topic, has_opening=opened is not None)
     if again:
         return again, again
-    if _has_own_document(rest):
+    if _has_own_document(rest) or fronted:
         return rest, _opened(rest, question) if opened else question
     if (opened is not None and not asking) or _leans(rest, topic, has_opening=opened is not None):
-        return topic, _joined(rest, question, topic, answer, asking=asking)
+        joined = _joined(rest, question, topic, answer, asking=asking)
+        moved = not asking and is_prepositional(plain, topic) and not joined.startswith(topic.strip().rstrip(SIGNS))
+        return joined if moved else topic, joined  # "for children" in place of "for adults" is what comes next about, too
     return question, question
+
+
+def _corrected(meant: re.Match[str], topic: str) -> str:
+    """`topic` as it was meant: "no, I meant Article 4", "not the deposit, the rent"."""
+    new = meant["new"].strip()
+    old = re.sub(r"^(?:the|in|on|for|el|las?|los|del?|en|al)\s", "", (meant["old"] or meant["viejo"] or "").casefold())
+    found = re.search(rf"(?P<word>\b(?:the|el|las?|los|del|al)\s)?{re.escape(old)}(?!\w)", topic, re.IGNORECASE) if old else None
+    if found:
+        contracted = (found["word"] or "")[:-1].casefold()
+        put = new.rstrip(SIGNS) if contracted else re.sub(r"(?i)^(?:(?:the|el|las?|los|del?|en|al|in|on|for)\s)+", "", new).rstrip(SIGNS)
+        if contracted in ("del", "al"):
+            put = re.sub(r"^(de|a) el ", r"\1l ", f"{contracted[:-1]} {put}")
+        return topic[: found.start()] + put + topic[found.end() :]
+    again = None if old else replaced(new, topic, has_opening=True)
+    return again or f"{_closed(topic)} {_opened(new, topic)}{'' if new[-1:] in '?!.' else '?'}"
+
+
+def _on_the_last(rest: str, question: str, topic: str, before: str, *, opened: bool, asking: bool) -> str | None:
+    """The question before made another, if it leaned on `topic` and yet asked something of its own, of which `rest` is a part.
+
+    "And for children?" after "About the museum: how much is the ticket?" is about the ticket, not about what was asked of the museum first.
+    """
+    lead = _closed(topic) + " "
+    led = _LED.match(before)
+    lead, own = (lead, before[len(lead) :]) if before.startswith(lead) else (led["lead"], led["own"]) if led else ("", "")
+    plain = rest.rstrip(SIGNS)
+    if not lead or not plain or _content(own) < FEW or (find(topic) and replaced(rest, topic, has_opening=opened)):
+        return None
+    if asking or _HOW_MANY.fullmatch(plain):
+        return f"{_closed(before)} {_opened(rest, question)}" if _HOW_MANY.fullmatch(plain) else None
+    if again := replaced(rest, own, has_opening=opened):
+        return lead + again
+    if VERB.search(plain) or _THING.search(plain) or find(rest):
+        return None
+    if is_prepositional(plain, own):
+        return lead + _inserted(own, f" {plain}")
+    return f"{_closed(before)} {_opened(rest, question)}" if opened else None
 
 
 def _joined(rest: str, question: str, topic: str, answer: str, *, asking: bool) -> str:
@@ -145,7 +239,7 @@ def _joined(rest: str, question: str, topic: str, answer: str, *, asking: bool) 
     plain = rest.rstrip(SIGNS)
     if not plain:
         return topic
-    if not asking and PREPOSITION.match(plain) and not VERB.search(plain) and not _THING.search(plain):
+    if not asking and is_prepositional(plain, topic) and not VERB.search(plain) and not _THING.search(plain):
         return _inserted(topic, f" {plain}")
     name = _answered_name(topic, answer)
     if name and _HE.search(plain):
@@ -164,11 +258,18 @@ def _inserted(topic: str, words: str) -> str:
     text = topic.strip()
     stop = len(text) - len(text.rstrip(SIGNS))
     end = len(text) - stop
-    opening = re.escape(words.split()[0])
-    same = re.search(rf"\s{opening}\s(?!.*\s{opening}\s)[^,]{{1,40}}$", text[:end], re.IGNORECASE) if " " in words.strip() else None
-    if same and not VERB.search(same[0]):  # "for tenants" gives way to "for landlords"
-        end = same.start()
-    return text[:end] + words + (text[len(text) - stop :] or ("?" if text[:1] == "¿" else ""))
+    opening = _CONTRACTED.get(words.split()[0].casefold(), re.escape(words.split()[0]))
+    same = re.search(rf"\s{opening}\s(?!.*\s{opening}\s)[^,]{{1,60}}$", text[:end], re.IGNORECASE) if " " in words.strip() else None
+    after = ""
+    stay = _STAYS.search(same[0], len(words.split()[0]) + 2) if same else None
+    given_up = same[0][: stay.start() if stay else None] if same else ""
+    if same and (
+        _KEPT.match(given_up) or (_CAPITAL.search(given_up) and not _CAPITAL.search(words))
+    ):  # a date, a condition or a name stays
+        same = None
+    if same and not VERB.search(same[0]):  # "for tenants" gives way to "for landlords", and "in the flat" behind it stays
+        end, after = same.start(), same[0][stay.start() :] if stay else ""
+    return text[:end] + words + after + (text[len(text) - stop :] or ("?" if text[:1] == "¿" else ""))
 
 
 def _about_answer(question: str, rest: str, topic: str, answer: str) -> str:
@@ -200,7 +301,7 @@ def _subject(topic: str, rest: str) -> str | None:
     mentions = find(topic)
     if mentions:
         asked = asked_provisions(topic)
-        phrase, last = asked[0].phrase, mentions[-1].end
+        phrase, last = without_paragraph(asked[0].phrase), mentions[-1].end
         place = topic.find(phrase, last) if phrase else -1
         if place >= 0 and _OF_DOCUMENT.search(rest):
             return f"el {phrase}" if topic[:place].endswith("del ") else phrase
@@ -212,7 +313,7 @@ def _subject(topic: str, rest: str) -> str | None:
     best = ""
     for match in _NOUN_PHRASE.finditer(text):
         noun = match["noun"] or match["of_which"]
-        verb = VERB.search(noun)
+        verb = min(filter(None, (VERB.search(noun), _CLAUSE.search(noun))), key=re.Match.start, default=None)
         kept = noun[: verb.start()].strip() if verb else noun.strip()
         word = "the" if match[0][:2].casefold() in ("wh", "qu") and detect(topic) == "en" else match[0].split()[0]
         whole = kept if match["of_which"] and word != "the" else re.sub("(?i)^(?:del|al) ", "el ", f"{word} {kept}")
@@ -231,6 +332,8 @@ def _leans(rest: str, topic: str, *, has_opening: bool) -> bool:
     named = OWN.search(free)
     named_before = named is not None and person is not None and named.start() < person.start()
     pronoun = thing or (None if named_before else person)
+    if (joined := _ENCLITIC.search(head)) and not _NOUN_BEFORE.search(head[: joined.start()]):
+        return True
     if pronoun and len(words) <= 2 * SHORT and _content(head[: pronoun.start()]) <= FEW:
         return True
     if own is not None:

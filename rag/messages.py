@@ -10,6 +10,7 @@ from rag.paragraphs import Part
 from rag.references import PRELIMINARY
 from rag.small_talk import SmallTalk
 from rag.types import Hit, Language, Reference
+from rag.wished_form import Form
 
 NEAREST = 3
 MOST_LISTED = 8
@@ -83,10 +84,18 @@ def silent(hits: Sequence[Hit], language: Language, missing: Sequence[str] = ())
 
 
 def reply(said: SmallTalk, titles: Sequence[str]) -> str:
-    """To what asks nothing of the documents: a greeting or thanks in return, and what can be asked."""
+    """To what asks nothing of the documents: a greeting or thanks in return, and what can be asked, or how else."""
     spanish = said.language == "es"
     if said.kind == "thanks":
         return "De nada." if spanish else "You are welcome."
+    if said.kind == "agreed":
+        return "Bien. Pregunte lo que quiera saber además." if spanish else "Good. Ask what else you want to know."
+    if said.kind == "denied":
+        return (
+            "Entonces pregúntelo con otras palabras, o nombre el documento, el artículo o el año: la respuesta cita lo que más se acerca."
+            if spanish
+            else "Then ask in other words, or name the document, the article or the year: the answer quotes what comes nearest."
+        )
     if not titles:
         return silent((), said.language)
     shown = [f"«{title}»" if spanish else f"“{title}”" for title in titles[:MOST_LISTED]]
@@ -100,6 +109,32 @@ def reply(said: SmallTalk, titles: Sequence[str]) -> str:
     holds = f"There are {len(titles)} documents: {listed}." if len(titles) > 1 else f"There is one document: {listed}."
     how = "Ask what you want to know: the answer quotes the documents, or says that they are silent."
     return f"{'Hello. ' if said.kind == 'greeting' else ''}{holds} {how}"
+
+
+_WISHED: dict[Form, tuple[str, str]] = {
+    "language": (
+        "The answer quotes the documents in their own language; without a language model nothing is translated.",
+        "La respuesta cita los documentos en su idioma; sin un modelo de lenguaje no se traduce nada.",
+    ),
+    "words": (
+        "The answer quotes the documents word for word; without a language model nothing is shortened or explained.",
+        "La respuesta cita los documentos palabra por palabra; sin un modelo de lenguaje no se resume ni se explica nada.",
+    ),
+    "more": (
+        "This is what was found; ask about a detail, or read on in the source.",
+        "Esto es lo que se ha encontrado; pregunte por un detalle o siga leyendo en la fuente.",
+    ),
+    "proof": (
+        "Each quotation stands word for word at the place given with its number; whether it answers the question is yours to judge.",
+        "Cada cita está palabra por palabra en el lugar que acompaña a su número; si responde a la pregunta, júzguelo usted.",
+    ),
+    "again": ("The same answer again.", "La misma respuesta otra vez."),
+}
+
+
+def wished(form: Form, language: Language) -> str:
+    """Why the answer to a wish for another form is the answer before again."""
+    return _WISHED[form][language == "es"]
 
 
 def ambiguous(titles: Sequence[str], language: Language) -> str:

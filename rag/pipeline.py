@@ -33,6 +33,7 @@ from rag.select import SentenceScorer
 from rag.small_talk import SmallTalk, small_talk
 from rag.types import Answer, Citation, Document, Hit, Turn
 from rag.verify import Checked, Checker
+from rag.wished_form import wished_form
 
 MAX_QUESTION = 10_000
 
@@ -192,13 +193,14 @@ class Pipeline:
         yield replace(self._answer(question, question, *nothing, None, laps, False), language=said.language)
 
     def _condense(self, question: str, history: Sequence[Turn]) -> tuple[str, str | None]:
-        """The question that stands alone, and a note if the model that should have made it failed."""
+        """The question that stands alone, and a note: the model that should have made it failed, or the answer before comes again."""
         if history and isinstance(self._generator, Condenser):
             try:
                 return self._generator.condense(question, history).strip() or question, None
             except GenerationError as error:
                 return condense(question, history), str(error)
-        return condense(question, history), None
+        standalone, form = condense(question, history), wished_form(question) if history else None
+        return standalone, messages.wished(form, detect(question, detect(standalone))) if form else None
 
     def _generate(
         self, question: str, hits: Sequence[Hit], history: Sequence[Turn], conflict: Conflict | None

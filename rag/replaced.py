@@ -34,12 +34,28 @@ _PARAGRAPH = re.compile(
     r"(?:\s+\(?(?:\d{1,3}|[a-z]|[ivx]{1,4}|primero|segundo|tercero|cuarto)\)?(?!\w))?(?!\w)",
     re.IGNORECASE,
 )
+_SAME = re.compile(
+    r"(?:(?:the same|that|el mismo|la misma|ese|esa)\s(?:articles?|artículo|section|sección|annex|anexo|clause|cláusula|provision|"
+    r"disposición|number|número|one)\s(?:of|in|de|en)\s?|lo mismo (?:de|en)\s?)(?=(?:the|el|la|los|las|l)\s)",
+    re.IGNORECASE,
+)
+"""What "the same article of the other law" has in front of its document."""
+_NEIGHBOUR = re.compile(
+    r"(?:(?P<next>next|following|siguiente|próximo|posterior)|previous|preceding|anterior|previo)(?:\s(?:one|articles?|artículo|section|sección))?",
+    re.IGNORECASE,
+)
 _ARTICLE = re.compile(r"^(?:the|el|la|its|su)\s+", re.IGNORECASE)
 NAME = r"[A-ZÁÉÍÓÚÑ][\w’'-]+(?:\s+(?:(?:de|del|de la|of|of the)\s+)?[A-ZÁÉÍÓÚÑ][\w’'-]+)*"
 OWN = re.compile(rf"(?<!^)(?<![¿¡])(?<![.!?]\s)\b(?:{NAME}|\d+)")
 _ONLY_NAME = re.compile(rf"(?:(?:the|el|la|los|las|for|para|in|en|on|of|at|from|de|del|con|with)\s+)*({NAME})[\s?.!]*")
+_PART = re.compile(r"\s?(?:\(\w{1,3}\))+")
+_CODE = r"[A-Z]{1,4}-?\d{1,4}\b"
 _FILLER = re.compile(r"[\s,]*(?:then|please|instead|entonces|por favor)?", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_A_NOUN = re.compile(  # "¿y un gato?", "and a basic check?"
+    r"\b(?P<article>an?|una?)\s(?P<noun>(?:(?!(?:in|on|at|for|of|per|to|with|de|en|para|por|con|al?)\b)[^\s?.,;]+\s?)+)", re.IGNORECASE
+)
+_EL_DE = re.compile(r"(?P<article>el|la|los|las)\s(?P<of>del?\s.+)", re.IGNORECASE)
 _ASKED_NOUN = re.compile(
     r"(?P<asked>(?:(?:what|which|who|when|where|how(?: \w+)?)\s(?:is|are|was|were|(?P<helping>does|do|did|can|may|must|should|will))|"
     r"[¿\s]*(?:qué|cuál(?:es)?|cuánt[oa]s?|quién(?:es)?|cuándo|dónde|cómo)(?:\s\w+){1,2}?)\s(?:the|el|la|los|las)\s)"
@@ -57,6 +73,27 @@ _ORDINAL = re.compile(
     re.IGNORECASE,
 )
 _WITH_ARTICLE = re.compile(r"(?P<article>the|el|la|los|las)\s+(?P<noun>.+)", re.IGNORECASE)
+_MONTH = (
+    r"(?:january|february|march|april|may|june|july|august|september|october|november|december|"
+    r"enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre)"
+)
+_TIMES = (
+    re.compile(
+        r"\b(?:(?:on|at|el|los|las|en|for|para)\s+)*(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|weekends?|weekdays?|(?:bank )?holidays|"
+        r"lunes|martes|miércoles|jueves|viernes|sábados?|domingos?|festivos?|fin(?:es)? de semana|laborables)"
+        rf"(?:\s+(?:in|of|de|en)\s+{_MONTH})?(?!\w)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b(?:(?:in|during|en|durante|for|para)\s+)?(?:(?:the|el)\s+)?(?:{_MONTH}|summer|winter|spring|autumn|verano|invierno|primavera|otoño)(?!\w)",
+        re.IGNORECASE,
+    ),
+)
+"""Days and parts of the year: one takes the place of another of its kind, and stands beside what is not of its kind."""
+_DAY_OF_MONTH = re.compile(
+    rf"(?P<before>{_MONTH}\s)?\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?(before)|(?=\s(?:de|of)?\s?{_MONTH}))", re.IGNORECASE
+)
+_ONLY_DAY = re.compile(r"(?:(?:on|the|el|día)\s+)*(\d{1,2}(?:st|nd|rd|th)?)", re.IGNORECASE)
 SIGNS = " \t\r\n?.!¿¡"
 SHORT = 8
 """Words up to which "this", "one" and the like make a question lean on the one before; strong pronouns do up to twice as many."""
@@ -70,11 +107,12 @@ def replaced(rest: str, topic: str, *, has_opening: bool) -> str | None:
     plain = rest.rstrip(SIGNS)
     return (
         _with_reference(rest, topic, has_opening=has_opening)
+        or _with_time(plain, topic)
         or _with_name(rest, topic)
         or _with_year(plain, topic)
         or _with_paragraph(plain, topic)
         or _with_document(plain, topic, has_opening=has_opening)
-        or (_with_noun(plain, topic) if has_opening else None)
+        or (_with_like_noun(plain, topic) or _with_noun(plain, topic) if has_opening else None)
     )
 
 
@@ -82,6 +120,31 @@ def lead_end(text: str) -> int:
     """Where what stands before a provision ends: "of the Article 4" has 7."""
     match = _LEAD.match(text)
     return match.end() if match else 0
+
+
+def is_prepositional(plain: str, topic: str) -> bool:
+    """Whether `plain` opens with a preposition; "a" is one in Spanish only."""
+    return PREPOSITION.match(plain) is not None and not (re.match(r"a\s", plain, re.IGNORECASE) and detect(plain, detect(topic)) == "en")
+
+
+def _with_like_noun(plain: str, topic: str) -> str | None:
+    """`topic` with the noun replaced that "and the Team plan?" is another of: by its last word, its "a", or "el de" ("el de lana")."""
+    if VERB.search(plain):
+        return None
+    if of := _EL_DE.fullmatch(plain):  # "¿y el de lana?" after "el programa de algodón"
+        ours = re.compile(rf"\b({of['article']}\s[^\W\d_]+)\sdel?\s(?:(?:el|la|los|las)\s)?\w+", re.IGNORECASE)
+        return ours.sub(lambda match: f"{match[1]} {of['of']}", topic, count=1) if ours.search(topic) else None
+    now = re.fullmatch(r"(?:the|el|la)\s(?:[^\W\d_]+[\s-])*(?P<last>[^\W\d_]{3,})", plain, re.IGNORECASE)
+    like = re.compile(rf"\bthe\s(?:[^\W\d_]+[\s-]){{1,3}}?{re.escape(now['last'])}(?!\w)", re.IGNORECASE) if now else None
+    if like and len(plain.split()) > 2 and (found := like.search(topic)):
+        return topic[: found.start()] + plain + topic[found.end() :]
+    indefinite, earlier = None if is_prepositional(plain, topic) else _A_NOUN.fullmatch(plain), [*_A_NOUN.finditer(topic)]
+    if not indefinite or len(earlier) != 1 or (indefinite["article"][0] == "u") is not (earlier[0]["article"][0] == "u"):
+        return None
+    noun, verb = earlier[0]["noun"].rstrip(), ""
+    if re.search(r"\b(?:do|does|did|can|may|must|should|will)\s$", topic[: earlier[0].start()], re.IGNORECASE) and " " in noun:
+        verb = " " + noun.rsplit(" ", 1)[1]  # "does a full service | cost"
+    return topic[: earlier[0].start()] + plain + verb + topic[earlier[0].start("noun") + len(noun) :]
 
 
 def _with_noun(plain: str, topic: str) -> str | None:
@@ -105,6 +168,21 @@ def _with_noun(plain: str, topic: str) -> str | None:
     return f"{before}{now['article']} {noun} {more}".strip() + "?"
 
 
+def _with_time(plain: str, topic: str) -> str | None:
+    """`topic` with its day or season replaced by that of "and on Sundays?", or with that at its end."""
+    day, only = _DAY_OF_MONTH.search(topic), _ONLY_DAY.fullmatch(plain)
+    if day and only:
+        return topic[: day.start("day")] + only[1] + topic[day.end("day") + len(day[0].partition(day["day"])[2]) :]
+    kind = next((kind for kind in _TIMES if kind.fullmatch(plain)), None)
+    if kind is None:
+        return None
+    if earlier := [match for match in kind.finditer(topic) if match.start()]:
+        return topic[: earlier[-1].start()] + plain + topic[earlier[-1].end() :]
+    text = topic.strip()
+    end = len(text.rstrip(SIGNS))
+    return f"{text[:end]} {plain}{text[end:] or '?'}"
+
+
 def _with_year(plain: str, topic: str) -> str | None:
     """`topic` with its one year replaced by that of "and in 2020?"."""
     now, earlier = _DATED.fullmatch(plain), _YEAR.findall(topic)
@@ -114,7 +192,9 @@ def _with_year(plain: str, topic: str) -> str | None:
 def _with_document(plain: str, topic: str, *, has_opening: bool) -> str | None:
     """`topic` with the document of its provision replaced by that of "and the Sarmenor agreement?"."""
     asked = asked_provisions(topic)
-    phrase = asked[-1].phrase if asked else ""
+    phrase = without_paragraph(asked[-1].phrase) if asked else ""
+    if same := _SAME.match(plain):
+        plain, has_opening = ("e" if plain[same.end() :].startswith("l ") else "") + plain[same.end() :], True
     if _PROVISION_WORD.search(plain):  # "the article on arbitration in the agreement" is a question of its own
         return None
     named = has_opening or re.match(r"(?:the|el|la)\s", plain, re.IGNORECASE)
@@ -160,11 +240,17 @@ def _with_reference(rest: str, topic: str, *, has_opening: bool) -> str | None:
     last = _last_list(topic, earlier)
     start, end = last[0].start, end_of(topic, last)
     end += end > last[-1].end and topic.startswith(",", end)
+    if paragraph := re.match(rf",?\s+{_PARAGRAPH.pattern},?", topic[end:], re.IGNORECASE):  # "Article 5, second paragraph, of"
+        end += paragraph.end()
     plain = rest[lead_end(rest) :]
+    if (neighbour := _NEIGHBOUR.fullmatch(plain.rstrip(SIGNS))) and last[-1].reference.number.isdigit():
+        plain, has_opening = str(max(1, int(last[-1].reference.number) + (1 if neighbour["next"] else -1))), True
     now = find(plain)
     if now and now[0].start == 0:
         tail = plain[now[-1].end :].rstrip(SIGNS)
-        return topic[:start] + plain[: now[-1].end] + topic[end:] if _FILLER.fullmatch(tail) else None
+        part = _PART.match(tail)
+        whole, tail = plain[: now[-1].end] + (part[0] if part else ""), tail[part.end() :] if part else tail
+        return _agreeing(topic[:start], whole) + whole + topic[end:] if _FILLER.fullmatch(tail) else None
     number = re.sub(r"\s+(?:one|then|entonces)$", "", plain.rstrip(SIGNS))
     if _YEAR.fullmatch(number) or not (has_opening or number[:1].isdigit() or number.isupper()):
         return None
@@ -175,6 +261,23 @@ def _with_reference(rest: str, topic: str, *, has_opening: bool) -> str | None:
         if meant and (meant[0].start, meant[-1].end) == (0, len(whole)):
             return topic[:start] + whole + topic[end:]
     return None
+
+
+def without_paragraph(phrase: str) -> str:
+    """The document that `phrase` names: "third paragraph, of the treaty" is "the treaty"."""
+    match = re.match(rf"{_PARAGRAPH.pattern}\s*,?\s*(?:of|in|de|en)\s", phrase, re.IGNORECASE)
+    return phrase[match.end() :] if match else phrase
+
+
+def _agreeing(before: str, provision: str) -> str:
+    """`before` with the article that `provision` needs: "¿Qué dice el", "disposición final" -> "¿Qué dice la"."""
+    feminine = re.match(r"(?:disposición|sección|cláusula|regla|letra)\b", provision, re.IGNORECASE) is not None
+    masculine = (
+        re.match(r"(?:artículo|anexo|capítulo|título|punto|apartado|considerando|fundamento)\b", provision, re.IGNORECASE) is not None
+    )
+    if feminine:
+        return re.sub(r"\bdel $", "de la ", re.sub(r"\bel $", "la ", before))
+    return re.sub(r"\bde la $", "del ", re.sub(r"(?<!de )\bla $", "el ", before)) if masculine else before
 
 
 def _kind_words(mention: str) -> str | None:
@@ -190,11 +293,20 @@ def _last_list(topic: str, mentions: Sequence[Mention]) -> list[Mention]:
     return list(mentions[first:])
 
 
+def _shape(code: str) -> str:
+    """What two codes of one kind share: "E10" and "E33" are "E0"."""
+    return re.sub(r"\d+", "0", code)
+
+
 def _with_name(rest: str, topic: str) -> str | None:
     """`topic` with its name replaced by the one that the follow-up consists of, if both have exactly one."""
     only = _ONLY_NAME.fullmatch(rest)
     provisions = [(mention.start, mention.end) for mention in find(topic)]
     own = [name for name in OWN.finditer(topic) if not any(start <= name.start() < end for start, end in provisions)]
+    code = re.search(rf"\b{_CODE}", only[1]) if only else None
+    like = [found for found in re.finditer(rf"\b{_CODE}", topic) if code and _shape(found[0]) == _shape(code[0])]
+    if only and code and len(like) == 1:  # "and E33?" after "the error E10 of the K24"
+        return topic[: like[0].start()] + code[0] + topic[like[0].end() :]
     own = [name for name in own if not name[0].isdigit()]
     if only is None or len(own) != 1:
         return None

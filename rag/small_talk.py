@@ -1,4 +1,4 @@
-"""What people write that no document answers: greetings, thanks, what this is, which documents there are.
+"""What people write that no document answers: greetings, thanks, yes and no, what this is, which documents there are.
 
 Only where it is all that they write: "hello, what does Article 4 permit" is a question. What is said in reply is in `rag.messages`.
 """
@@ -10,7 +10,7 @@ from typing import Literal
 
 from rag.types import Answer, Language
 
-Kind = Literal["greeting", "thanks", "about", "documents"]
+Kind = Literal["greeting", "thanks", "agreed", "denied", "about", "documents"]
 _DOCUMENTS = r"(?:documents?|documentation|files?|texts?|sources?)"
 _DOCUMENTOS = r"(?:documentos?|documentacion|archivos?|ficheros?|textos?|fuentes?)"
 _PATTERNS: dict[tuple[Kind, Language], str] = {
@@ -25,6 +25,18 @@ _PATTERNS: dict[tuple[Kind, Language], str] = {
     ("thanks", "es"): (
         r"(?:(?:muchas|mil|muchisimas) )?gracias(?: por (?:la|tu|su|todo) ?.{0,30})?|"
         r"vale|de acuerdo|perfecto|genial|estupendo|entendido|adios|hasta (?:luego|pronto)"
+    ),
+    ("agreed", "en"): r"yes|yeah|yep|exactly|correct|right|indeed|i see|true|(?:that|this|it) (?:s|is) (?:right|correct|true|it)",
+    ("agreed", "es"): r"si|claro|exacto|exactamente|correcto|eso es|asi es|ya veo|(?:eso )?es (?:correcto|verdad)|(?:eso )?esta bien",
+    ("denied", "en"): (
+        r"nope|wrong|incorrect|(?:that|this|it) (?:(?:s|is) (?:wrong|not (?:right|correct|true|it|what i (?:asked|meant))|incorrect)|"
+        r"(?:isn t|is not) (?:right|correct|true|it|what i (?:asked|meant)))|not (?:that|what i (?:asked|meant))|"
+        r"(?:you|that) (?:did not|didn t|does not|doesn t|haven t|have not) answer(?:ed)? (?:me|(?:my|the) question)|no"
+    ),
+    ("denied", "es"): (
+        r"mal|incorrecto|(?:eso )?no es (?:correcto|verdad|cierto|asi|eso(?: lo que (?:pregunte|pregunto|he preguntado|preguntaba))?|"
+        r"lo que (?:pregunte|pregunto|he preguntado|preguntaba))|eso esta mal|(?:esta|estas) (?:mal|equivocad[oa])|te equivocas|"
+        r"no (?:me has|has|me ha|ha) (?:contestado|respondido)(?: a (?:mi|la) pregunta)?|no"
     ),
     ("about", "en"): (
         r"(?:please )?help(?: me)?|(?:who|what) are you|what is this|what can (?:you|i) (?:do|ask)(?: you)?|what do you (?:do|know)|"
@@ -66,8 +78,7 @@ def small_talk(text: str, following: bool = False) -> SmallTalk | None:
 
     `following` an answer, "how does it work?" is about what was answered.
     """
-    rest = _SPACE.sub(" ", "".join(letter for letter in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(letter)))
-    rest, said = rest.strip(), None
+    rest, said = plain(text), None
     while rest:
         found = ((key, pattern.match(rest)) for key, pattern in _WHOLE.items())
         ends = {key: match.end() for key, match in found if match and rest[match.end() : match.end() + 1] in ("", " ")}
@@ -78,7 +89,15 @@ def small_talk(text: str, following: bool = False) -> SmallTalk | None:
             key = max(ends, key=lambda one: ends[one])
             said = SmallTalk(*key)
         rest = rest[ends[key] if ends else beside.end() if beside else 0 :].strip()
+    if said and said.kind in ("agreed", "denied") and "?" in text:  # "is that true?" asks
+        return None
     return None if said is None or (following and said.kind == "about") else said
+
+
+def plain(text: str) -> str:
+    """`text` in lower case, without accents and signs."""
+    letters = (letter for letter in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(letter))
+    return _SPACE.sub(" ", "".join(letters)).strip()
 
 
 def is_reply(answer: Answer) -> bool:

@@ -61,7 +61,41 @@ def test_follow_ups_of_the_question_set(identifier):
         ("What is the deposit?", "Who pays it?", "About the deposit: who pays it?"),
         ("What was the revenue of Iberdrola in 2023?", "And Endesa?", "What was the revenue of Endesa in 2023?"),
         ("How long is the notice period for tenants?", "And for landlords?", "How long is the notice period for landlords?"),
+        (
+            "How much is the fine for an overdue book in the Alden library?",
+            "and for lost books?",
+            "How much is the fine for lost books in the Alden library?",
+        ),
+        ("¿Cuánto se puede sacar al día con la Cuenta Joven?", "¿y al mes?", "¿Cuánto se puede sacar al mes con la Cuenta Joven?"),
+        ("¿Qué hay de comer el 6 de mayo?", "¿y de postre?", "¿Qué hay de comer el 6 de mayo de postre?"),
+        (
+            "What does installation cost with Larkspur?",
+            "and with a 12-month contract?",
+            "What does installation cost with Larkspur with a 12-month contract?",
+        ),
+        ("¿Qué pasa si pierdo un libro?", "¿y si no se vende?", "¿Qué pasa si pierdo un libro si no se vende?"),
+        ("¿Cuántas piezas hay del tornillo largo?", "¿y de la tuerca?", "¿Cuántas piezas hay de la tuerca?"),
+        ("How much does a full service cost at Alden?", "and a basic check?", "How much does a basic check cost at Alden?"),
+        ("How much is the hire of a tandem per day?", "and an electric bike?", "How much is the hire of an electric bike per day?"),
+        ("May I keep a cat in the flat?", "and a dog?", "May I keep a dog in the flat?"),
+        ("¿Se permite un perro?", "¿y un gato?", "¿Se permite un gato?"),
+        ("What are the limits of the Free plan?", "and the Team plan?", "What are the limits of the Team plan?"),
+        ("¿Cuánto dura el programa de algodón?", "¿y el de lana?", "¿Cuánto dura el programa de lana?"),
+        ("¿A quién avisa?", "¿y a la policía?", "¿A quién avisa a la policía?"),
         ("What is the fee on Monday?", "And on Sunday?", "What is the fee on Sunday?"),
+        ("¿Cuándo abre la oficina de Arcenal?", "¿y los lunes?", "¿Cuándo abre la oficina de Arcenal los lunes?"),
+        ("¿Cuándo abre la oficina los lunes?", "¿y los domingos?", "¿Cuándo abre la oficina los domingos?"),
+        ("¿Cuándo abre la piscina de Los Tilos los lunes?", "¿y los domingos?", "¿Cuándo abre la piscina de Los Tilos los domingos?"),
+        ("¿Cuándo abre el Museo en verano?", "¿y los domingos?", "¿Cuándo abre el Museo en verano los domingos?"),
+        ("¿Cuándo abre el Museo en verano?", "¿y en invierno?", "¿Cuándo abre el Museo en invierno?"),
+        ("When is the Alden lock closed?", "and on Saturdays?", "When is the Alden lock closed on Saturdays?"),
+        ("¿Cuándo abre la piscina?", "¿y los sábados de agosto?", "¿Cuándo abre la piscina los sábados de agosto?"),
+        ("¿Qué hay de comer el 6 de mayo?", "¿y el 7?", "¿Qué hay de comer el 7 de mayo?"),
+        ("What is on the menu on May 6?", "and on the 7th?", "What is on the menu on May 7th?"),
+        ("What does the error code E10 of the K24 boiler mean?", "and E33?", "What does the error code E33 of the K24 boiler mean?"),
+        ("¿Qué significa F28 en la caldera Alba?", "¿y F22?", "¿Qué significa F22 en la caldera Alba?"),
+        ("¿Cuánto cuesta el jarabe?", "¿puedo tomarlo de noche?", "Sobre el jarabe: ¿puedo tomarlo de noche?"),
+        ("¿Cuánto cuesta la licencia?", "¿dónde renovarla?", "Sobre la licencia: ¿dónde renovarla?"),
         (PERMIT, "the 8", "What does Article 8 of the Pyongyang treaty permit?"),
         (PERMIT, "8?", "What does Article 8 of the Pyongyang treaty permit?"),
         (PERMIT, "IV?", "What does Article IV of the Pyongyang treaty permit?"),
@@ -93,7 +127,10 @@ def test_a_provision_takes_the_place_of_the_one_before(earlier, question, expect
         (PERMITE, "¿dónde?", "¿Qué permite el artículo 4 del tratado de Pionyang, y dónde?"),
         ("What does Moscow want from North Korea?", "and Beijing?", "What does Moscow want from North Korea? Beijing?"),
         ("Who visited Kim in 2024?", "why not?", "Who visited Kim in 2024, and why not?"),
-        ("Who visited Kim in 2024?", "tell me more", "Who visited Kim in 2024? Tell me more"),
+        ("Who visited Kim in 2024?", "tell me more", "Who visited Kim in 2024?"),
+        (["Who visited Kim?", "When did he arrive?"], "are you sure?", "Who visited Kim? When did he arrive?"),
+        ("Who visited Kim in 2024?", "shorter please", "Who visited Kim in 2024?"),
+        (PERMITE, "¿puedes repetirlo?", PERMITE),
         ("Who visited Kim in 2024?", "and?", "Who visited Kim in 2024?"),
         ("Who visited Kim in 2024?", "", "Who visited Kim in 2024?"),
         (["Who visited Kim?", "When did he arrive?", "why?"], "and how long did he stay?", "Who visited Kim? How long did he stay?"),
@@ -113,6 +150,18 @@ def test_a_provision_takes_the_place_of_the_one_before(earlier, question, expect
         (PERMIT, "and paragraph 2?", "What does Article 4, paragraph 2, of the Pyongyang treaty permit?"),
         ("¿Qué dice el artículo 18, apartado 1, del Acuerdo?", "¿y el apartado 2?", "¿Qué dice el artículo 18, apartado 2, del Acuerdo?"),
         ("¿Qué dice el artículo 18, apartado 1, del Acuerdo?", "¿y el 19?", "¿Qué dice el artículo 19 del Acuerdo?"),
+        (
+            [PERMIT, "and its second paragraph?"],
+            "and Article 8?",
+            "What does Article 8 of the Pyongyang treaty permit?",
+        ),
+        ([PERMIT, "and its second paragraph?"], "who signed it?", "About the Pyongyang treaty: who signed it?"),
+        (PERMIT, "and Article 2(2)?", "What does Article 2(2) of the Pyongyang treaty permit?"),
+        (PERMIT, "the same article of the Sarmenor agreement", "What does Article 4 of the Sarmenor agreement permit?"),
+        (PERMITE, "¿y el mismo artículo del acuerdo del Sarmenor?", "¿Qué permite el artículo 4 del acuerdo del Sarmenor?"),
+        (PERMIT, "and the next one?", "What does Article 5 of the Pyongyang treaty permit?"),
+        (PERMITE, "¿y el anterior?", "¿Qué permite el artículo 3 del tratado de Pionyang?"),
+        ("¿Qué dice el artículo 4 de la ley?", "¿y la disposición final primera?", "¿Qué dice la disposición final primera de la ley?"),
         ("What was the budget in 2023?", "and in 2024?", "What was the budget in 2024?"),
         (
             "¿Qué dice el artículo 4 del Acuerdo?",
@@ -122,6 +171,37 @@ def test_a_provision_takes_the_place_of_the_one_before(earlier, question, expect
     ],
 )
 def test_other_follow_ups(earlier, question, expected):
+    assert after(earlier, question) == expected
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "expected"),
+    [
+        (
+            ["¿Cuándo abre el Museo del Vidrio?", "¿cuánto cuesta la entrada?"],
+            "¿y para niños?",
+            "Sobre el Museo del Vidrio: ¿cuánto cuesta la entrada para niños?",
+        ),
+        (
+            ["How long does the banana loaf keep?", "What is the oven temperature?"],
+            "and for a fan oven?",
+            "About the banana loaf: what is the oven temperature for a fan oven?",
+        ),
+        (
+            ["When is the residence closed?", "can I have guests overnight?"],
+            "how many nights?",
+            "About the residence closed: can I have guests overnight? How many nights?",
+        ),
+        (["What is the monthly rent?", "Who pays it?"], "And the deposit?", "What is the deposit?"),
+        ([PERMIT, "does it allow foreign troops?"], "And Article 8?", "What does Article 8 of the Pyongyang treaty permit?"),
+        (
+            ["How long is the notice period for tenants?", "and for landlords?"],
+            "who pays it?",
+            "About the notice period for landlords: who pays it?",
+        ),
+    ],
+)
+def test_a_follow_up_is_about_what_was_asked_last(earlier, question, expected):
     assert after(earlier, question) == expected
 
 
@@ -149,7 +229,9 @@ def test_a_question_that_stands_alone_is_unchanged(topic, question):
         "What must operators do with their waste in Ostwick?", "Where do pilots keep their licences?",
         "Which towns have lost their stations?",
         "Is there a rule that bans swimming?", "How long may one person borrow a book?", "Is one day enough for the inspection?",
-        "¿Cómo marcan los barcos sus redes?", "¿Puede un lector prestar su carné?", "¿Cuándo cierra la biblioteca sus puertas?",
+        "¿Cómo marcan los barcos sus redes?", "¿Se puede devolver un libro sin renovarlo antes?",
+        "¿Puede un lector pedir un atlas para copiarlo?",
+        "¿Puede un lector prestar su carné?", "¿Cuándo cierra la biblioteca sus puertas?",
         "¿Qué hacen los operadores con sus residuos?", "¿Dónde guarda el museo sus mapas antiguos?",
     ],
 )  # fmt: skip
@@ -182,6 +264,27 @@ def test_independent_questions_with_names_are_unchanged_after_another():
         if alone and after(PERMIT, item["question"]) not in (item["question"], after("", item["question"])):
             changed.add(item["id"])
     assert changed <= TAKEN_FOR_FOLLOW_UPS
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "expected"),
+    [
+        (PERMIT, "no, I meant Article 8", "What does Article 8 of the Pyongyang treaty permit?"),
+        (PERMITE, "no, el 12", "¿Qué permite el artículo 12 del tratado de Pionyang?"),
+        ("What is the deposit of the flat?", "not the deposit, the rent", "What is the rent of the flat?"),
+        ("¿Cuál es la fianza del contrato?", "no la fianza, la renta", "¿Cuál es la renta del contrato?"),
+        ("¿Qué dice la cláusula del contrato?", "no el contrato, los estatutos", "¿Qué dice la cláusula de los estatutos?"),
+        ("¿Cuál es la fianza del piso?", "me refiero a la renta", "¿Cuál es la renta del piso?"),
+        ("How many members has the Board?", "no, I mean the Council", "How many members has the Council?"),
+        ("What is the deposit?", "thanks, and the rent?", "What is the rent?"),
+        ("Who visited Kim in 2024?", "OK, what is the speed limit on the Sarmenor?", "what is the speed limit on the Sarmenor?"),
+        ("When is the lock closed?", "back to the library: when is it open?", "About the library: when is it open?"),
+        ("¿Quién preside la junta?", "volviendo al puente, ¿cuándo se hizo?", "Sobre el puente: ¿cuándo se hizo?"),
+        ("¿Cuándo abre la oficina?", "gracias, ¿y la licencia dónde se saca?", "¿La licencia dónde se saca?"),
+    ],
+)
+def test_corrections_asides_and_other_topics(earlier, question, expected):
+    assert after(earlier, question) == expected
 
 
 def test_without_history_nothing_changes():
@@ -242,6 +345,9 @@ def test_a_long_conversation_is_no_recursion():
 @pytest.mark.parametrize(
     ("earlier", "question", "expected"),
     [
+        ("Who wrote the letter that came in the morning?", "where is it?", "About the letter: where is it?"),
+        ("¿Qué decía la carta de su tío?", "¿dónde estaba?", "Sobre la carta de su tío: ¿dónde estaba?"),
+        ("¿Qué multa se impuso al bar?", "¿quién la puso?", "Sobre multa: ¿quién la puso?"),
         ("How long does the oven warranty last?", "what does it not cover?", "About the oven warranty: what does it not cover?"),
         ("How long does the lease last?", "¿y el teléfono del servicio?", "How long does the lease last? ¿El teléfono del servicio?"),
         ("How long does the lease last?", "and the guarantee?", "How long does the guarantee last?"),
@@ -249,3 +355,7 @@ def test_a_long_conversation_is_no_recursion():
 )  # fmt: skip
 def test_a_follow_up_takes_neither_the_verb_nor_half_a_sentence_of_the_other_language(earlier, question, expected):
     assert condense(question, [Turn(earlier, "")]) == expected
+
+
+def test_a_question_that_is_asked_again_stays_as_it_is():
+    assert condense("who feeds the cat?", [Turn("Who feeds the cat?", "")]) == "who feeds the cat?"
