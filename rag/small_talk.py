@@ -4,10 +4,10 @@ Only where it is all that they write: "hello, what does Article 4 permit" is a q
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from rag.aliases import fold
 from rag.types import Answer, Language
 
 Kind = Literal["greeting", "thanks", "agreed", "denied", "about", "documents"]
@@ -96,8 +96,7 @@ def small_talk(text: str, following: bool = False) -> SmallTalk | None:
 
 def plain(text: str) -> str:
     """`text` in lower case, without accents and signs."""
-    letters = (letter for letter in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(letter))
-    return _SPACE.sub(" ", "".join(letters)).strip()
+    return _SPACE.sub(" ", fold(text)).strip()
 
 
 def is_reply(answer: Answer) -> bool:
