@@ -86,7 +86,8 @@ def test_nothing_but_headings_stands_above_a_heading(lines: list[str], data: st.
             if passage.start < heading.start < passage.end:
                 assert {position for position in range(passage.start, heading.start) if text[position] != "\n"} <= in_headings
         above = [heading for heading in headings if heading.start < passage.end]
-        assert passage.section[-1:] == tuple(heading.text for heading in above[-1:])
+        if not {position for position in range(passage.start, passage.end) if text[position] != "\n"} <= in_headings:  # a long stack is cut
+            assert passage.section[-1:] == tuple(heading.text for heading in above[-1:])
 
 
 @settings(max_examples=150, deadline=None)

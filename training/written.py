@@ -176,13 +176,14 @@ def written_examples(written: Sequence[Written], embedder: BuiltinEmbedder, seed
 
 
 def far_examples(examples: Sequence[Example], count: int, seed: int, *, one_in: int = 2) -> list[Example]:
-    """`count` of the examples, and one in so many of their questions on a passage of another group, drawn by chance."""
+    """`count` of the examples, and one in so many of their questions on a passage that no question of their group met, drawn by chance."""
     numbers = random.Random(seed)
+    met = {(example.group, example.passage) for example in examples}
     chosen = numbers.sample(list(examples), count)
     made = []
     for example in chosen[: count // one_in]:
         other = numbers.choice(chosen)
-        if other.group != example.group:
+        if (example.group, other.passage) not in met:
             made.append(replace(example, passage=other.passage, spans=(), kind="none"))
     return [*chosen, *made]
 
