@@ -7,7 +7,7 @@ and what the reader says. It does not know whether any sentence answers at all: 
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -76,11 +76,11 @@ class SentenceScorer:
 
         Hits beyond those in which the reader is sure to have found the answer are left out.
         """
-        return list(self._remembered(without_which_provision(question), tuple(hits[:READ])))
+        return _of_first(self._remembered, question, hits)
 
     def by_words(self, question: str, hits: Sequence[Hit]) -> list[Scored]:
         """Every sentence of the first hits by words alone, best first; remembered, too."""
-        return list(self._by_words(without_which_provision(question), tuple(hits[:READ])))
+        return _of_first(self._by_words, question, hits)
 
     def _score(self, question: str, hits: tuple[Hit, ...]) -> tuple[Scored, ...]:
         by_words = self._by_words(question, hits)
@@ -139,6 +139,15 @@ class SentenceScorer:
             found |= {"length": math.log(len(text)), "heading": float(is_heading(text, hits[index].passage))}
             values[position] = list(found.values())
         return values
+
+
+def _of_first(score: Callable[[str, tuple[Hit, ...]], tuple[Scored, ...]], question: str, hits: Sequence[Hit]) -> list[Scored]:
+    """What `score` says of the first hits; "which article deals with X?" is asked as X, of provisions if there are any."""
+    asked = without_which_provision(question)
+    places = [*range(len(hits))]
+    if asked != question:
+        places = [place for place in places if hits[place].passage.provisions] or places
+    return [replace(item, hit=places[item.hit]) for item in score(asked, tuple(hits[place] for place in places[:READ]))]
 
 
 def _best_first(scored: Iterable[Scored]) -> tuple[Scored, ...]:

@@ -281,3 +281,17 @@ def test_lines_with_labels_are_sentences_of_their_own(text: str, expected: list[
 def test_a_line_with_a_label_is_quoted_whole_and_alone() -> None:
     assert answer("How long is the warranty?", [hit(SHEET)]) == "According to “Guide 1”: «Warranty: 24 months» [1]"
     assert "«Week 2 (11 Sept): Lisbon. Reading: Boxer, pp. 39–64.»" in answer("What is the reading about Lisbon?", [hit(WEEKS)])
+
+
+def test_which_article_is_a_question_for_articles() -> None:
+    glossary = hit("Retirada: salida de una Parte. No debe confundirse con la corona.", title="Glosario")
+    article = hit(
+        "Article 18. Duration\n\nA Member may withdraw.",
+        title="Pact",
+        section=("Article 18. Duration",),
+        provisions=(Reference("article", "18"),),
+    )
+    question = "which article deals with leaving the pact"
+    assert answer(question, [glossary, article]) == "According to “Pact”, Article 18, Duration: «A Member may withdraw.» [2]"
+    assert {item.hit for item in SCORER.score(question, [glossary, article])} == {1}
+    assert {item.hit for item in SCORER.score(question, [glossary])} == {0}
