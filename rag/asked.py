@@ -5,10 +5,8 @@ Surface patterns in both languages. It does not know which of several numbers is
 
 import re
 
-_MONTHS = (
-    "january|february|march|april|may|june|july|august|september|october|november|december|"
-    "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
-)
+from rag.dates import MONTHS
+
 _WEEKDAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday|lunes|martes|miércoles|jueves|viernes|sábados?|domingos?"
 _NUMBERS = (
     "two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|hundred|thousand|half|third|dos|tres|cuatro|cinco|seis|siete|"
@@ -23,7 +21,7 @@ _NAME = r"(?<=[a-záéíóú,;:] )[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+"
 _KINDS: dict[str, tuple[str, re.Pattern[str]]] = {
     "date": (
         r"when|what (?:year|date|day)|cuándo|(?:en )?qué (?:año|fecha|día|mes)",
-        re.compile(rf"\b(?:1\d|20)\d\d\b|\b(?:{_MONTHS}|{_WEEKDAYS})\b", re.IGNORECASE),
+        re.compile(rf"\b(?:1\d|20)\d\d\b|\b(?:{MONTHS}|{_WEEKDAYS})\b", re.IGNORECASE),
     ),
     "amount": (
         r"how (?:many|much|long|far|often|fast|big|old|tall|high|deep|large)|what (?:percentage|share|number|fee|price|amount)|"

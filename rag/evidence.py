@@ -16,6 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from rag.language import detect
+from rag.types import Language
+
 Matrix = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int32]
 _REMEMBERED = 20_000  # words
@@ -136,6 +139,12 @@ def covered(asked: Words, best: npt.NDArray[np.float64]) -> npt.NDArray[np.float
     """The mean of each row of `counterparts`, by the weight of the asked words."""
     total = float(asked.weights.sum())
     return best @ asked.weights / total if total else np.zeros(len(best))
+
+
+def crossing(question: str, languages: Sequence[Language | None]) -> npt.NDArray[np.bool_]:
+    """Which of the texts in `languages` are known to be in another one than `question` (n)."""
+    language = detect(question)
+    return np.array([own not in (None, language) for own in languages], dtype=bool)
 
 
 def comparable(coverage: npt.NDArray[np.float64], crosses: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.dates import MONTHS
 from rag.provision_numbers import (
     CARDINAL_VALUES,
     DETAIL,
@@ -63,11 +64,7 @@ _LINK = (
     r"(?:(?:el|la|los|las|the)\s+)?"
 )
 _DETAIL = rf"(?:\s?\({DETAIL}\)|\s*§\s?[0-9]+)*"
-_MONTHS = (
-    "january|february|march|april|may|june|july|august|september|october|november|december|"
-    "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
-)
-_NO_DATE = rf"(?!\s+(?:de\s+|of\s+)?(?:{_MONTHS})\b)"
+_NO_DATE = rf"(?!\s+(?:de\s+|of\s+)?(?:{MONTHS})\b)"
 _LISTS = "|".join(f"(?:{style}){_DETAIL}(?:{_LINK}(?:{style}){_NO_DATE}{_DETAIL})*" for style in STYLES)
 # Most texts mention nothing: this is a fifth of the price of looking for it.
 _HINT = re.compile(

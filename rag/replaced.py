@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from rag.aliases import KIND_WORDS, folded_words
 from rag.asked_provisions import asked_provisions, end_of
+from rag.dates import MONTHS
 from rag.language import detect
 from rag.references import Mention, find
 
@@ -73,10 +74,7 @@ _ORDINAL = re.compile(
     re.IGNORECASE,
 )
 _WITH_ARTICLE = re.compile(r"(?P<article>the|el|la|los|las)\s+(?P<noun>.+)", re.IGNORECASE)
-_MONTH = (
-    r"(?:january|february|march|april|may|june|july|august|september|october|november|december|"
-    r"enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre)"
-)
+_MONTH = f"(?:{MONTHS})"
 _TIMES = (
     re.compile(
         r"\b(?:(?:on|at|el|los|las|en|for|para)\s+)*(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|weekends?|weekdays?|(?:bank )?holidays|"

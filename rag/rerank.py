@@ -10,8 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from rag.evidence import Evidence, comparable
-from rag.language import detect
+from rag.evidence import Evidence, comparable, crossing
 from rag.types import Passage
 
 
@@ -31,6 +30,5 @@ class WordReranker:
 
     def score(self, question: str, passages: Sequence[Passage]) -> npt.NDArray[np.float64]:
         """One coverage per passage, of those in the other language as if they were in the question's."""
-        language = detect(question)
-        crosses = np.array([passage.language not in (None, language) for passage in passages], dtype=bool)
+        crosses = crossing(question, [passage.language for passage in passages])
         return comparable(self._evidence.coverages(question, [passage.in_context for passage in passages]), crosses)

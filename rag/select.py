@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.asked import holds, kinds_asked, without_which_provision
-from rag.evidence import Evidence, builtin_evidence, comparable, counterparts, covered
-from rag.language import detect
+from rag.evidence import Evidence, builtin_evidence, comparable, counterparts, covered, crossing
 from rag.read import Reader
 from rag.sentences import sentences
 from rag.types import Hit, Passage
@@ -120,8 +119,7 @@ class SentenceScorer:
         contexts = ["\n".join((hit.passage.title, *hit.passage.section)) for hit in hits]
         asked, *words = self.evidence.words([question, *texts, *contexts])
         best = counterparts(asked, words)
-        language = detect(question)
-        crosses = np.array([hits[index].passage.language not in (None, language) for index, _ in spans], dtype=bool)
+        crosses = crossing(question, [hits[index].passage.language for index, _ in spans])
         own = comparable(covered(asked, best)[: len(spans)], crosses)
         wanted = kinds_asked(question)
         top = max((hit.score for hit in hits), default=0.0)

@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 from rag.load.parsed import without_surrogates
+from rag.whole_words import LIGATURES
 
 SHOWN = "\ufffd"
 # Controls but for tab, line ends and form feed; Unicode's "Cf" without soft hyphen and joiners; fillers and variation selectors 17-256.
@@ -20,7 +21,7 @@ UNSEEN = re.compile(f"[{_UNSEEN}]")
 # In laid out text a soft hyphen is no character of the word.
 LEFT_OUT = re.compile(f"[{_UNSEEN}\xad]")
 NOT_CLEAN = re.compile(f"[{_UNSEEN}\xad\xa0ﬀ-ﬆ\ud800-\udfff]")
-LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\xa0": " "})
+_LETTERS = str.maketrans(LIGATURES | {"ﬅ": "st", "ﬆ": "st", "\xa0": " "})
 
 
 def shown(text: str) -> str:
@@ -32,7 +33,7 @@ def clean(text: str) -> str:
     """`text` as laid out documents are stored: without what is not seen and lone surrogates, ligatures as letters."""
     if NOT_CLEAN.search(text) is None:
         return text
-    return LEFT_OUT.sub("", without_surrogates(text)).translate(LIGATURES)
+    return LEFT_OUT.sub("", without_surrogates(text)).translate(_LETTERS)
 
 
 def printable_name(name: str) -> str:
