@@ -74,6 +74,28 @@ def test_the_gate_fails_without_statistics_on_torn_quotations_and_lost_documents
     assert alarms[1] == "the index has 2 documents, that of the baseline had 3"
 
 
+def test_the_gate_fails_where_a_gated_metric_is_no_longer_measured():
+    before = run_of([1.0, 1.0], "ndcg@10")
+    for place, entry in enumerate(before["per_query"]):
+        entry |= {"refused_unanswerable": 1.0 if place else None, "map": 0.5}
+    before["metrics"] |= {"refused_unanswerable": {"value": 0.9}, "map": {"value": 0.5}, "dense_mrr": {"value": None}}
+    gate = check_against(run_of([1.0, 1.0], "ndcg@10"), before, 0.01)
+    assert gate["alarms"] == ["refused_unanswerable was 0.900 in the baseline, and no question of it has it now"]
+    assert gate["notes"] == ["the baseline has map, this run has not"]
+    assert check_against(before, run_of([1.0, 1.0], "ndcg@10"), 0.01)["passed"]  # what is new is no loss
+
+
+def test_the_gate_names_slices_that_are_gone(tmp_path):
+    kinds = {"kind": {"fact": {}, "provision": {}, "reason": {}}, "split": {"dev": {}}}
+    write_baseline(run_of([1.0, 1.0], slices=kinds), tmp_path / "base.json")
+    now = run_of([1.0, 1.0], slices={"kind": {"fact": {}, "new": {}}})
+    for before in (run_of([1.0, 1.0], slices=kinds), read_results(tmp_path / "base.json")):
+        assert check_against(now, before, 0.01)["notes"] == [
+            "no question is left of kind provision, reason, which the baseline has",
+            "no question is left of split dev, which the baseline has",
+        ]
+
+
 def test_the_gate_says_what_else_changed():
     before = run_of([1.0, 1.0], run={"config": {"a": 1}})
     notes = check_against({**run_of([1.0], run={"config": {"a": 2}}), "dataset_sha256": "e"}, before, 0.01)["notes"]

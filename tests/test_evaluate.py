@@ -203,6 +203,9 @@ def test_a_gold_answer_must_be_covered_whole_in_its_document(source, start, end,
         ("queries.jsonl", '{"_id": "q7", "text": "x"}\n', r"No query of .* is judged"),
         ("qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1 a 1\n", r"test\.tsv:2 has 1 columns"),
         ("qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\ta\tyes\n", r"test\.tsv:2: the score 'yes'"),
+        ("qrels/test.tsv", "q1\ta\tyes\n", r"test\.tsv:1: the score 'yes'"),
+        ("qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\ta\tinf\n", r"test\.tsv:2: the score 'inf' is not a number"),
+        ("qrels/test.tsv", "q1\ta\t1\nq1\ta\t0\n", r"test\.tsv:2 judges 'a' as 0, an earlier line as 1"),
         ("answers.jsonl", '{"_id": "q1", "corpus_id": "z", "answers": []}\n', r"answers\.jsonl:1: the corpus_id 'z'"),
         ("answers.jsonl", '{"_id": "q1", "corpus_id": "a", "answers": [{"text": "x"}]}\n', r"answers\.jsonl:1 has no 'start'"),
     ],
@@ -218,7 +221,7 @@ def test_a_missing_file_and_another_encoding_are_named(beir):
     with pytest.raises(InputError, match=r"queries\.jsonl is not UTF-8"):
         read_beir(beir)
     (beir / "corpus.jsonl").unlink()
-    with pytest.raises(InputError, match=r"corpus\.jsonl cannot be read \(No such file"):
+    with pytest.raises(InputError, match=r"no BEIR folder, for it has no corpus\.jsonl"):
         read_beir(beir)
 
 
@@ -252,6 +255,7 @@ def test_read_questions(tmp_path):
         ({"evidence": [{"source": "t"}]}, r"set\.jsonl:1 has no 'quote'"),
         ({"evidence": ["t"]}, r"set\.jsonl:1: 'evidence' holds 't'"),
         ({"answerable": "yes"}, r"set\.jsonl:1: 'answerable' is 'yes'; it must be of type bool"),
+        ({"language": "English"}, r"set\.jsonl:1: 'language' is 'English'; it must be \"en\" or \"es\""),
         ({"question": " "}, r"set\.jsonl:1: 'question' is empty"),
         ({"history": [{"question": "x"}]}, r"set\.jsonl:1 has no 'answer'"),
     ],
@@ -557,6 +561,15 @@ def test_a_score_that_all_questions_share_is_not_certain():
     assert _metrics(wrong, ["crag_score"])["crag_score"]["high"] == -0.70269
     # (22 + 2) / (22 + 4) right, error (24/26 * 2/26 / 26) ** .5 = 0.05226
     assert estimate_mean([1] * 22, [str(n) for n in range(22)])["mdd"] is not None
+
+
+def test_a_few_values_are_not_certain():
+    # Wilson of .5 of 1: (.5 + 1.92073 -+ 1.95996 * (.25 + .96036) ** .5) / 4.84146; a bootstrap of one value has no width.
+    one = estimate_mean([0.5], ["a"])
+    assert (one["value"], one["low"], one["high"]) == (0.5, 0.054621, 0.945379)
+    # Of .5 of 2: (.5 + .96036 -+ 1.95996 * (.125 + .24009) ** .5) / 2.92073; a bootstrap would end at the values, .4 and .6.
+    two = estimate_mean([0.4, 0.6], ["a", "b"])
+    assert (two["low"], two["high"]) == (0.094531, 0.905469)
 
 
 @pytest.mark.parametrize(

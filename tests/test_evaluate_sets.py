@@ -113,6 +113,8 @@ def test_trec(tmp_path, text, texts):
         ("1 the lighthouse", "1 0 a 1", "has no text after an id and a tab"),
         ("1\tx\n1\ty", "1 0 a 1", "repeats the topic '1'"),
         ("1\tx", "1 0 a", r"qrels:1 is '1 0 a'; a line of qrels is: topic iteration document grade"),
+        ("1\tx", "1 0 a nan", r"qrels:1 is '1 0 a nan'; a line of qrels is"),
+        ("1\tx", "1 0 a 2\n1 0 a 2\n1 0 a 0", r"qrels:3 judges 'a' as 0, an earlier line as 2; keep one of them"),
         ("1\tx", "1 0 a 0", "No topic of .* has a relevant document"),
         ("", "1 0 a 1", "holds no topic"),
     ],

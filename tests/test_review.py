@@ -66,6 +66,15 @@ def test_a_damaged_file_is_named_and_left_alone(tmp_path):
         read(file)
 
 
+def test_a_file_with_two_lines_of_one_id_is_left_alone(tmp_path):
+    file = tmp_path / "review.jsonl"
+    line = '{"id": "1", "question": "%s", "language": "en", "kind": "k", "answerable": false}\n'
+    file.write_text(line % "one?" + line % "two?", encoding="utf-8")
+    with pytest.raises(InputError, match=r"review\.jsonl:2 repeats the id '1'"):
+        append(file, ReviewEntry.of_answer(ANSWER))
+    assert file.read_text(encoding="utf-8") == line % "one?" + line % "two?"
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"The review file .*file/review\.jsonl cannot be written"):

@@ -122,6 +122,10 @@ def test_matched_terms_are_those_of_the_question_in_the_passage(build: Callable[
     passage = Passage("s.md", "Tratado", "Las partes cooperarán.", 0, 22, section=("Título II",), language="es")
     terms = words.terms("¿cooperan las partes del tratado en el título?", "es")
     assert matched_terms(words, terms, passage, "es") == ("cooper", "las", "part", "trat", "titul")
+    # What is remembered of a text is not what a caller makes of it, and not that of another language.
+    words.terms(passage.in_context, "es").clear()
+    assert matched_terms(words, terms, passage, "es") == ("cooper", "las", "part", "trat", "titul")
+    assert (words.terms("running", "en"), words.terms("running", "es")) == (["run"], ["running"])
 
 
 def test_a_file_that_is_put_back_while_a_folder_is_removed_is_removed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,9 @@ def read_beir(folder: Path, queries: Path | None = None) -> Dataset:
     Raises:
         InputError: a file that is missing or a line that does not fit.
     """
+    if folder.is_dir() and not (folder / "corpus.jsonl").is_file():
+        cure = "for documents of your own, give a question set and --documents"
+        raise InputError(f"{folder} is no BEIR folder, for it has no corpus.jsonl; {cure}.")
     asked, judgements = queries or folder / "queries.jsonl", folder / "qrels" / "test.tsv"
     documents = read_corpus(folder / "corpus.jsonl")
     texts = _read_queries(asked)
@@ -100,14 +103,13 @@ def _read_judgements(file: Path, queries: Mapping[str, str]) -> dict[str, dict[s
         fields = line.rstrip("\r\n").split("\t")
         if len(fields) != 3:
             raise InputError(f"{place} has {len(fields)} columns; it needs query-id, corpus-id and score with a tab between them.")
+        own = gains.setdefault(fields[0], {}) if fields[0] in queries else {}
         try:
-            gain = float(fields[2])
+            lines.judge(own, fields[1], fields[2], place)
         except ValueError as error:
-            if place.endswith(":1"):  # the header
+            if place.endswith(":1") and fields[0] not in queries:  # the header
                 continue
             raise InputError(f"{place}: the score {fields[2]!r} is not a number.") from error
-        if fields[0] in queries:
-            gains.setdefault(fields[0], {})[fields[1]] = gain
     return gains
 
 

@@ -15,6 +15,7 @@ from rag.evaluate.statistics import CONFIDENCE, holm, minimum_detectable_differe
 
 RESULTS = "results.json"
 LEVEL = round(1 - CONFIDENCE, 6)
+QUOTES = "quote_matches_text"
 BETTER, WORSE, UNDECIDED = "better", "worse", "no difference shown"
 
 Results = Mapping[str, Any]
@@ -63,7 +64,8 @@ def check_against(results: Results, baseline: Results, margin: float) -> dict[st
     """The gate: is `results` worse than `baseline` by more than `margin`, beyond chance?
 
     A metric alarms if it lost more than `margin` and the one-sided paired test is significant after Holm's correction over the gated
-    metrics (chance of any false alarm at most 5%). So do a quotation that is no longer the stored text, and an index with fewer documents.
+    metrics (chance of any false alarm at most 5%). So do a gated metric that the baseline has and that cannot be compared any more, a
+    quotation that is no longer the stored text, and an index with fewer documents.
 
     Returns:
         {"passed", "alarms", "margin", "level", "notes", "comparison"}, alarms and notes as sentences.
@@ -78,13 +80,19 @@ def check_against(results: Results, baseline: Results, margin: float) -> dict[st
             unsure.append(f"{name} fell from {row['other']:.3f} to {row['value']:.3f}, which {row['n']} questions cannot tell from chance")
         if p_value < LEVEL and -row["delta"] > margin:
             alarms.append(f"{name} fell from {row['other']:.3f} to {row['value']:.3f} ({row['delta']:+.3f}, p = {p_value:.4f})")
-    quotes, known = (side["metrics"].get("quote_matches_text", {}).get("value") for side in (results, baseline))
+    lost = [name for name in METRICS if _value(baseline, name) is not None and name not in comparison["metrics"]]
+    alarms += [
+        f"{name} was {_value(baseline, name):.3f} in the baseline, and no question of it has it now" for name in lost if name in GATED
+    ]
+    quotes, known = _value(results, QUOTES), _value(baseline, QUOTES)
     if quotes is not None and known is not None and quotes < known:
         alarms.append(f"quote_matches_text fell from {known:.4f} to {quotes:.4f}: citations that are not the stored text")
     documents, before = (side.get("index", {}).get("documents") for side in (results, baseline))
     if documents is not None and before is not None and documents < before:
         alarms.append(f"the index has {documents} documents, that of the baseline had {before}")
-    notes = [*unsure, *_changes(results, baseline, comparison)]
+    others = [name for name in lost if name not in GATED and _value(results, name) is None]
+    notes = [*unsure, *([f"the baseline has {', '.join(others)}, this run has not"] if others else [])]
+    notes += [*_lost_slices(results, baseline), *_changes(results, baseline, comparison)]
     return {
         "passed": not alarms, "alarms": alarms, "margin": margin, "level": LEVEL, "notes": notes,
         "comparison": comparison,
@@ -122,6 +130,7 @@ def write_baseline(results: Results, file: Path) -> None:
         InputError: the file cannot be written.
     """
     kept = {name: results[name] for name in ("dataset", "dataset_sha256", "counts", "metrics", "index", "run") if name in results}
+    kept["slices"] = {key: list(parts) for key, parts in results.get("slices", {}).items()}
     head = json.dumps(kept, ensure_ascii=False, indent=1)
     entries = [
         {name: value for name, value in entry.items() if value is not None and (name in METRICS or name in {"id", "label", "group"})}
@@ -174,6 +183,18 @@ def _compare_metric(metric: str, here: Sequence[Mapping[str, Any]], there: Seque
         "tie": test.tie,
         "loss": test.loss,
     }
+
+
+def _value(results: Results, metric: str) -> float | None:
+    value: float | None = results["metrics"].get(metric, {}).get("value")
+    return value
+
+
+def _lost_slices(results: Results, baseline: Results) -> list[str]:
+    """Slices of the baseline of which there is no question now: losses in them can no longer show."""
+    here = results.get("slices", {})
+    lost = {key: [name for name in parts if name not in here.get(key, ())] for key, parts in baseline.get("slices", {}).items()}
+    return [f"no question is left of {key} {', '.join(names)}, which the baseline has" for key, names in lost.items() if names]
 
 
 def _changes(results: Results, baseline: Results, comparison: Mapping[str, Any]) -> list[str]:

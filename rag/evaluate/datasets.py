@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from rag.errors import InputError
 from rag.evaluate import lines
@@ -155,10 +155,13 @@ def parse_question(record: Mapping[str, Any], place: str) -> Question:
     answers = lines.field(record, "answers", list, place) if record.get("answers") is not None else []
     if not all(isinstance(answer, str) and answer.strip() for answer in answers):
         raise InputError(f"{place}: 'answers' is {answers!r}; it must be a list of texts.")
+    language = lines.text(record, "language", place)
+    if language not in get_args(Language):
+        raise InputError(f'{place}: \'language\' is {language!r}; it must be "en" or "es".')
     return Question(
         id=lines.identifier(record, "id", place),
         question=lines.text(record, "question", place),
-        language=lines.text(record, "language", place),
+        language=language,
         kind=lines.text(record, "kind", place),
         answerable=answerable,
         evidence=evidence if answerable or not reviewed else (),

@@ -4,6 +4,7 @@ Knows JSONL and plain lines; what the fields mean is not known here.
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,6 +80,20 @@ def text(record: Mapping[str, Any], name: str, place: str) -> str:
 def identifier(record: Mapping[str, Any], name: str, place: str) -> str:
     """An id as text; some data sets write numbers."""
     return str(record[name]) if type(record.get(name)) is int else text(record, name, place)
+
+
+def judge(gains: dict[str, float], document: str, grade: str, place: str) -> None:
+    """Add a judgement; the same one twice does no harm.
+
+    Raises:
+        ValueError: the grade is no finite number.
+        InputError: the document has another grade already.
+    """
+    gain = float(grade)
+    if not math.isfinite(gain):
+        raise ValueError(f"{grade} is not finite")
+    if gains.setdefault(document, gain) != gain:
+        raise InputError(f"{place} judges {document!r} as {gain:g}, an earlier line as {gains[document]:g}; keep one of them.")
 
 
 def objects(record: Mapping[str, Any], name: str, place: str, *, required: bool) -> list[dict[str, Any]]:

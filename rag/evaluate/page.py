@@ -164,8 +164,8 @@ def _metrics(metrics: Results) -> str:
             f'<td class="number">{own["n"]}</td>{_number(own["mdd"])}<td><small>{escape(METRICS[name])}</small></td></tr>'
         )
     note = (
-        "Intervals of 95%: Wilson for shares, bootstrap for other means, both with questions on one document taken together. Detectable: "
-        "the true difference of another run on this set that a comparison would show in four of five cases."
+        "Intervals of 95%: Wilson for shares and for fewer than ten values, bootstrap for other means, both with questions on one document "
+        "taken together. Detectable: the true difference of another run on this set that a comparison would show in four of five cases."
     )
     head = _head("Metric", ">value", ">95% interval", "", ">n", ">detectable", "what it says")
     table = f'<div class="scroll"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>'

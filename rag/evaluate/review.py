@@ -10,7 +10,7 @@ It knows neither the pipeline nor the page. Several processes may append to one 
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -79,7 +79,7 @@ def append_all(path: Path, entries: Sequence[ReviewEntry]) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{path.name}.lock")):
-            kept = dict(_lines(path)) if path.exists() else {}  # as they are, with whatever else a person wrote into them
+            kept = _lines(path) if path.exists() else {}  # as they are, with whatever else a person wrote into them
             labelled = {entry.id for entry in (read(path) if kept else []) if entry.reviewed}
             new = {entry.id: _record(entry) for entry in (entry.named() for entry in entries) if entry.id not in labelled}
             text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in (kept | new).values())
@@ -122,10 +122,15 @@ def read(path: Path) -> list[ReviewEntry]:
     return [_entry(record, place) for place, record in read_jsonl(path)]
 
 
-def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every line with its id."""
+def _lines(path: Path) -> dict[str, dict[str, Any]]:
+    """Every line by its id."""
+    found: dict[str, dict[str, Any]] = {}
     for place, record in read_jsonl(path):
-        yield identifier(record, "id", place), record
+        name = identifier(record, "id", place)
+        if name in found:  # only one of the two would be written again
+            raise InputError(f"{place} repeats the id {name!r}; give every question its own.")
+        found[name] = record
+    return found
 
 
 def _entry(record: dict[str, Any], place: str) -> ReviewEntry:

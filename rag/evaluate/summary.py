@@ -21,6 +21,7 @@ from rag.evaluate.catalogue import METRICS, SLICES
 from rag.evaluate.datasets import Dataset
 from rag.evaluate.score import CURVE, Outcome
 from rag.evaluate.statistics import (
+    FEWEST_CLUSTERS,
     bootstrap_interval,
     clustered_wilson_interval,
     minimum_detectable_difference,
@@ -72,12 +73,14 @@ CRAG = "crag_score"
 def estimate_mean(values: Sequence[float], groups: Sequence[Hashable]) -> Estimate:
     """Mean, interval and minimum detectable difference of one metric; None without values.
 
-    Intervals are clustered by group: Wilson's where every value is 0 or 1 (a proportion), else the bootstrap's.
+    Intervals are clustered by group: Wilson's where every value is 0 or 1 (a proportion), else the bootstrap's. Of fewer than ten values
+    the bootstrap only repeats what is there (one value has no width at all), so Wilson's is taken: no values from 0 to 1 vary more.
     """
     if not values:
         return {"value": None, "low": None, "high": None, "n": 0, "mdd": None}
     proportion = all(value in (0, 1) for value in values)
-    interval = clustered_wilson_interval(values, groups) if proportion else bootstrap_interval(values, groups)
+    by_share = proportion or len(values) < FEWEST_CLUSTERS
+    interval = clustered_wilson_interval(values, groups) if by_share else bootstrap_interval(values, groups)
     error = standard_error(values, groups)
     if not error and proportion:  # all right, or all wrong: as if two of four more had been so (Agresti and Coull 1998)
         share = (sum(values) + 2) / (len(values) + 4)

@@ -32,7 +32,7 @@ def read_topics(topics: Path, qrels: Path) -> Dataset:
         fields = line.split()
         try:
             topic, _, document, grade = fields
-            gains.setdefault(topic, {})[document] = float(grade)
+            lines.judge(gains.setdefault(topic, {}), document, grade, place)
         except ValueError as error:
             raise InputError(f"{place} is {line.strip()!r}; a line of qrels is: topic iteration document grade.") from error
     judged = {name: gains[name] for name in texts if any(gain > 0 for gain in gains.get(name, {}).values())}

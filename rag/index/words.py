@@ -15,9 +15,10 @@ import os
 import shutil
 import time
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +33,7 @@ from rag.whole_words import with_whole_words
 
 WRITER_HEAP_BYTES = 128_000_000
 GRAM = 4
+_REMEMBERED_TEXTS = 1_000
 MOST_ENTRIES = 400_000  # of the terms of a question in the inverted lists: what a search costs
 FEWEST_GRAMS, FEWEST_WORDS = 3, 1
 PAUSES = (0.01, 0.05, 0.2, 1.0)  # seconds
@@ -60,14 +62,15 @@ class Analysers:
 
     def __init__(self) -> None:
         self.by_field = {"en": _analyser("english"), "es": _analyser("spanish"), "grams": _gram_analyser()}
+        self._distinct = lru_cache(_REMEMBERED_TEXTS)(partial(_distinct_terms, self.by_field))
 
     def all_terms(self, text: str, field: Language | str) -> list[str]:
         """The terms of `text` in order."""
-        return list(self.by_field[field].analyze(_composed(text)))
+        return _terms(self.by_field, text, field)
 
     def terms(self, text: str, field: Language | str) -> list[str]:
-        """The distinct terms of `text` in order of appearance."""
-        return list(dict.fromkeys(self.all_terms(text, field)))
+        """The distinct terms of `text` in order of appearance; the passages of a small collection are asked about again and again."""
+        return list(self._distinct(text, field))
 
 
 def _schema() -> tantivy.Schema:
@@ -236,6 +239,14 @@ def _entry(identifier: int, passage: Passage) -> tantivy.Document:
 def _made(folder: Path) -> str:
     folder.mkdir(parents=True)
     return str(folder)
+
+
+def _terms(by_field: Mapping[str, tantivy.TextAnalyzer], text: str, field: str) -> list[str]:
+    return list(by_field[field].analyze(_composed(text)))
+
+
+def _distinct_terms(by_field: Mapping[str, tantivy.TextAnalyzer], text: str, field: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_terms(by_field, text, field)))
 
 
 def _composed(text: str) -> str:
