@@ -31,7 +31,7 @@ KINDS_OF_TEXT: dict[str, frozenset[str]] = {
         "decree": "decreto decree rd rdl",
         "contract": "contrato contract",
         "charter": "carta charter",
-        "bylaws": "estatuto estatutos bylaws",
+        "bylaws": "estatuto estatutos bylaws statutes",
         "directive": "directiva directive",
         "decision": "decision decisiones decisions",
         "circular": "circular circulares circulars",
@@ -41,6 +41,7 @@ KINDS_OF_TEXT: dict[str, frozenset[str]] = {
         "report": "informe informes report reports",
         "minutes": "acta actas minutes",
         "judgment": "sentencia sentencias judgment judgments",
+        "policy": "poliza polizas",
     }.items()
 }
 KIND_WORDS = frozenset().union(*KINDS_OF_TEXT.values())
@@ -59,10 +60,17 @@ _ACRONYM = re.compile(r"(?<![\w/])[A-ZÑ](?:\.?[A-ZÑ&]){1,9}s?\b")
 _NUMBER = re.compile(r"(?<![\w/.,-])(\d{1,4})[/_](\d{2,4})(?:/[A-Z]{2,3})?(?![\w/]|[.,]\d)")
 _NUMBER_OF_FILE = re.compile(r"(?<!\d)(\d{1,4})[-_](\d{4}|\d{3})(?!\d)")
 _ROMAN = re.compile(r"[IVXLC]+")
+_BEFORE_NUMBER = KIND_WORDS | {"reglamento", "orgánica", "código", "real", "auto", "orden", "providencia", "order"}
 _KIND_BEFORE_NUMBER = re.compile(
-    rf"(?i:\b(?:{'|'.join(sorted(KIND_WORDS | {'reglamento', 'orgánica', 'código', 'real'}, key=len, reverse=True))})\b)[^.;\n]{{0,30}}?"
+    rf"(?i:\b(?:{'|'.join(sorted(_BEFORE_NUMBER, key=len, reverse=True))})\b)[^.;\n]{{0,30}}?"
     r"(?:(?i:n)(?:\.\s?[ºo°]|úm\.)\s?)?$"
 )
+_OF_ANOTHER = re.compile(
+    r"\b(?:por (?:la|el) que se (?:modific|reform|desarroll|derog|complement)\w+|que (?:modific|reform|desarroll|derog)\w+|"
+    r"de (?:modificación|reforma|desarrollo) (?:parcial )?de|(?:amending|repealing|implementing|supplementing)\b)",
+    re.IGNORECASE,
+)
+_CITED = re.compile(r"\b(?:art[íi]culos?|articles?|arts?\.|conforme|según|pursuant|under|virtud)\b[^.;\n]{0,60}$", re.IGNORECASE)
 _QUOTED = r"[«“\"'‘]{1,2}\s?(?P<name>[^«»“”\"\n]{2,80}?)\s?[»”\"'’]{1,2}"
 _DEFINED = re.compile(
     r"(?:en adelante|en lo sucesivo|hereinafter|hereafter|referred to as|known as|short title|may be cited as|podrá citarse(?: como)?|"
@@ -93,7 +101,7 @@ def names_of(title: str, source: str, defined: tuple[str, ...] = ()) -> Names:
     """The names of a document with this title and file name, which calls itself `defined`."""
     file = re.sub(r"[^a-zA-Z]+", " ", source)
     texts = (title, *defined)
-    numbers = {number for text in texts for number in official_numbers(text)}
+    numbers = {number for text in texts for number in official_numbers(own_name(text))}
     numbers |= {f"{first}/{second}" for first, second in _NUMBER_OF_FILE.findall(source.rpartition("/")[2])}
     return Names(
         words=folded_words(" ".join((*texts, file))),
@@ -103,6 +111,12 @@ def names_of(title: str, source: str, defined: tuple[str, ...] = ()) -> Names:
         kinds_of_file=kinds_of(file),
         initials=tuple(tuple(initials(text)) for text in texts),
     )
+
+
+def own_name(text: str) -> str:
+    """`text` up to where it names the law that it changes: "Ley 3/2023, por la que se modifica la Ley 7/2019" is not called 7/2019."""
+    match = _OF_ANOTHER.search(text)
+    return text[: match.start()] if match and _NUMBER.search(text, 0, match.start()) else text
 
 
 def official_numbers(text: str) -> list[str]:
@@ -178,7 +192,11 @@ def defined_names(text: str) -> list[str]:
     first = head[:FIRST_LINES]
     names = [match["name"] for match in _DEFINED.finditer(head) if not _is_of_another(head, match.start())]
     names += [match["name"] for match in _IN_BRACKETS.finditer(first)]
-    numbers = [match for match in _NUMBER.finditer(first) if _KIND_BEFORE_NUMBER.search(first, max(0, match.start() - 45), match.start())]
+    numbers = [
+        match
+        for match in _NUMBER.finditer(first)
+        if _KIND_BEFORE_NUMBER.search(first, max(0, match.start() - 45), match.start()) and not _CITED.search(first[: match.start()])
+    ]
     kept = [name for name in (" ".join(name.split()) for name in names) if _is_name(name)]
     return list(dict.fromkeys([*kept, *(match[0] for match in numbers[:1])]))[:MAX_NAMES]
 

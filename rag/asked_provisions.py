@@ -62,6 +62,8 @@ _ASKING_FOR_ALL_WORDS = (
 _ASKING_FOR_ALL = frozenset(_ASKING_FOR_ALL_WORDS.split())
 ALL = "*"
 """Number of a reference that stands for all of its kind."""
+LAST = "$"
+"""Number of a reference that stands for the last of its kind."""
 _NAME = re.compile(r"(?<!^)(?<![?!.¿¡]\s)\b[A-ZÁÉÍÓÚÑ]\w+")
 
 
@@ -80,9 +82,9 @@ class Asked:
 
 
 def asked_provisions(question: str) -> list[Asked]:
-    """The provisions that `question` names, in order, each once; else all of a kind (with the number `ALL`), points, or acts by number."""
+    """The provisions that `question` names, in order, each once; else all of a kind (number `ALL`) or its `LAST`, points, or acts."""
     mentions = find(question) or _single(question)
-    if not mentions and (every := _every(question)):
+    if not mentions and (every := _last(question) or _every(question)):
         asked = [replace(item, phrase=item.phrase or _phrase_of_holder(question[every[0].end :])) for item in _asked(question, every)]
         if _asks_nothing_else(question, every, asked):
             return asked
@@ -120,10 +122,28 @@ _SINGLE = re.compile(
 def _single(question: str) -> list[Mention]:
     """ "The final provision", of which there is one: it is called the first where there are more."""
     match = _SINGLE.search(question)
-    if match is None:
+    if match is None or _LAST_ONE.search(question):
         return []
     adjective = match["english"].casefold() if match["english"] else match.lastgroup
     return [Mention(Reference(f"{adjective} provision", "1"), match.start(), match.end())]
+
+
+_LAST_ONE = re.compile(
+    r"\b(?:last|[úu]ltim[oa])\s+(?:(?P<article>article|artículo|articulo)|(?P<clause>clause|cláusula|clausula)|(?P<section>section|sección|seccion)"
+    r"|(?P<chapter>chapter|capítulo|capitulo)|(?P<annex>annex|anexo)|(?P<recital>recital|considerando)"
+    r"|(?P<transitional>disposici[óo]n\s+transitoria|transitional\s+provision)|(?P<additional>disposici[óo]n\s+adicional|additional\s+provision)"
+    r"|(?P<final>disposici[óo]n\s+final|final\s+provision))\b",
+    re.IGNORECASE,
+)
+
+
+def _last(question: str) -> list[Mention]:
+    """ "The last article", whose number the documents know."""
+    match = _LAST_ONE.search(question)
+    if match is None or match.lastgroup is None:
+        return []
+    kind = f"{match.lastgroup} provision" if match.lastgroup in ("transitional", "additional", "final") else match.lastgroup
+    return [Mention(Reference(kind, LAST), match.start(), match.end())]
 
 
 _EVERY = {
@@ -160,7 +180,7 @@ def each_of(asked: Sequence[Asked], existing: Callable[[Asked], Iterable[Referen
     return [
         replace(item, reference=reference)
         for item in asked
-        for reference in (dict.fromkeys(existing(item)) if item.reference.number == ALL else (item.reference,))
+        for reference in (dict.fromkeys(existing(item)) if item.reference.number in (ALL, LAST) else (item.reference,))
     ]
 
 
@@ -187,7 +207,7 @@ def names_something(phrase: str) -> bool:
 
 def asks_for_all(question: str) -> bool:
     """Whether `question` asks for nothing but what provisions say: "¿Qué dice el artículo 4 del RGPD?", "Article 4"."""
-    mentions = find(question) or _single(question) or _every(question)
+    mentions = find(question) or _single(question) or _last(question) or _every(question)
     return bool(mentions) and _asks_nothing_else(question, mentions, asked_provisions(question))
 
 
@@ -269,6 +289,7 @@ def _phrase_after(question: str, groups: Sequence[Sequence[Mention]], place: int
     phrase = match["phrase"]
     stop = _END.search(phrase, title.end() if (title := _TITLE.match(phrase)) else 0)
     phrase = phrase[: stop.start()] if stop else phrase
+    phrase = re.sub(r"^(?:tienen?|contienen?|hay en|has|have)\s+", "", phrase, flags=re.IGNORECASE)
     phrase = re.sub(r"[\s,]*(?:\b(?:and|or|y|o|e|to|from|with)\b[\s,]*)*$", "", phrase).strip(" ,.()")
     return phrase if names_something(phrase) or (of and phrase) else ""
 

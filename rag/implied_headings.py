@@ -62,6 +62,10 @@ def _ordinals(text: str) -> Iterator[Implied]:
             continue
         if not (run and value > int(run[-1].reference.number)):
             yield from _kept(run, kind)
+            if run and kind != _CLAUSE:  # counted anew, as orders are behind the grounds: of no kind that the line above says
+                run, kind = [], _CLAUSE
+                if not _is_of_clause(match["ordinal"]):
+                    continue
             run = []
         if run or value == 1:
             run.append(Implied(Reference(kind, str(value)), start, start + match.end("ordinal")))

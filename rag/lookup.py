@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rag.aliases import fold, names_of
-from rag.asked_provisions import Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
+from rag.aliases import fold, kinds_of, names_of
+from rag.asked_provisions import LAST, Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
 from rag.index import Snapshot
 from rag.meant import GENERIC, Meaning, Meant, meant_by, named_elsewhere
 from rag.numbered_acts import POINT, calls_it_point, is_act, numbered_lines, points
@@ -130,7 +130,7 @@ def _items(snapshot: Snapshot, named: Sequence[Asked], question: str, every: Map
 
 
 def _existing(snapshot: Snapshot, item: Asked, question: str, every: Mapping[str, str], meaning: Meaning | None) -> list[Reference]:
-    """All provisions of a kind that the documents which are meant have."""
+    """All provisions of a kind that the documents which are meant have; of each, the last one only if that is asked for."""
     kind = item.reference.kind
     holders = snapshot.store.holders(kind, own_text=True)
     sources = _meant(snapshot, question, item, every, (holders, holders), meaning).sources if holders else frozenset()
@@ -138,7 +138,7 @@ def _existing(snapshot: Snapshot, item: Asked, question: str, every: Mapping[str
         Reference(kind, number)
         for source in holders
         if source in sources
-        for number in snapshot.store.numbers_of(kind, source, own_text=True)
+        for number in snapshot.store.numbers_of(kind, source, own_text=True)[-1 if item.reference.number == LAST else 0 :]
     ]
 
 
@@ -223,12 +223,16 @@ def _as_paragraph(snapshot: Snapshot, item: Asked) -> Asked:
 def _headed(snapshot: Snapshot, item: Asked, sources: Sequence[str]) -> dict[int, bool]:
     """The passages under headings that begin with the number of a section and do not say so: "5.2 Notice"; each its own text.
 
-    Of a text without such a heading, the passage with the one line that begins with it, if the number has two levels.
+    A document that is another kind of text than the question names is left out. Of a text without such a heading, the passage with the one line that begins with it, if the number has two levels.
     """
     found: dict[int, bool] = {}
     opens = re.compile(rf"{re.escape(item.reference.number)}[.)]?(?=\s|$)")
+    kinds = kinds_of(item.phrase)
     for source in sources:
         document = snapshot.document(source)
+        own = names_of(document.title, source)
+        if kinds and (known := own.kinds or own.kinds_of_file) and not kinds & known:
+            continue
         headings = [heading for heading in document.headings if opens.match(heading.text)]
         for heading in headings:
             first = snapshot.store.passage_at(source, heading.start)

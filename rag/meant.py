@@ -23,6 +23,7 @@ from rag.aliases import (
     kinds_of,
     names_of,
     official_numbers,
+    own_name,
     stems,
 )
 from rag.asked_provisions import names_something
@@ -34,17 +35,21 @@ from rag.types import NAME, Passage
 from rag.years import is_of_year, year_of
 
 NEAREST = 30
+HEAD = 600  # characters of a document that say what it is
 FEWEST_NEAR = 5  # of the nearest passages to the name of a law, in the document that is meant
 SHARE_NEAR = 0.7  # of those that are in documents of the right kind
 TRANSLATION = 0.6  # cosine from which a word is another's translation
 SHORTEST_SMALL_ACRONYM = 4
+HEARD_WORD = 0.3  # cosine under which a document has nothing of the kind
 KNOWN_WORD = 0.45  # cosine from which a word of a document is a counterpart of one of its name
-MOST_OPENED = 20  # documents whose text is looked at for the year that they are of
+MOST_OPENED = 20  # documents whose text is looked at, for the year that they are of or for what they call themselves
 _COMMON = (
     "the and for and with from what does say about under del los las una por para con sobre segun que dice documento document article "
     "paper study estudio articulo section seccion annex anexo new nuevo nueva said these this that which current actual vigente present "
     "proposed former signed amended revised consolidated consolidado federal national nacional general"
 )
+_RANK_WORDS = "organic organica royal real legislative legislativo foral basic basica municipal collective colectivo"
+_RANKS = frozenset(_RANK_WORDS.split())
 _UNMISTAKABLE = frozenset(("constitution", "code"))
 _WORD = re.compile(r"\w{3,}")
 GENERIC = KIND_WORDS | frozenset(_COMMON.split())
@@ -76,7 +81,7 @@ class Meaning:
         near = snapshot.vectors.search(self._embedder.encode_queries([phrase])[0], NEAREST)
         return [passage for passage in snapshot.store.passages([identifier for identifier, _ in near]) if passage.source in sources]
 
-    def unfamiliar(self, words: Sequence[str], texts: Sequence[str]) -> list[str]:
+    def unfamiliar(self, words: Sequence[str], texts: Sequence[str], least: float = KNOWN_WORD) -> list[str]:
         """Those of `words` that have no counterpart in `texts`, in either language or another spelling."""
         if not words:
             return []
@@ -86,7 +91,7 @@ class Meaning:
         return [
             word
             for word, cosine in zip(words, nearest, strict=True)
-            if (word not in known if any(letter.isdigit() for letter in word) else cosine < KNOWN_WORD and not spelled_alike(word, known))
+            if (word not in known if any(letter.isdigit() for letter in word) else cosine < least and not spelled_alike(word, known))
         ]
 
     def translations(self, words: Sequence[str], vocabulary: Sequence[str]) -> dict[str, set[str]]:
@@ -132,8 +137,11 @@ def _called(
     """Which documents are meant: by name if that settles it, else by what they are about."""
     meant = documents_meant(question, titles, holders, defined, phrase, meaning)
     words = [word for word in _WORD.findall(phrase) if fold(word) not in GENERIC and not word.isdigit()]
-    settled = (meant.named and len(meant.sources) == 1) or meant.unknown
-    if meaning is None or settled or not words or not names_something(phrase):
+    if meaning is None or meant.unknown or not words or not names_something(phrase):
+        return meant
+    if meant.named and _by_some_words(phrase, meant, titles, defined) and is_strange(snapshot, phrase, meant.sources, titles, meaning):
+        return Meant(meant.sources - holders, unknown=phrase)
+    if meant.named and len(meant.sources) == 1:
         return meant
     candidates = meant.sources & holders
     near = meaning.nearest(snapshot, phrase, candidates) if candidates else []
@@ -141,10 +149,45 @@ def _called(
     common = [word for word in words if not word[0].isupper()]
     if "constitution" in kinds_of(phrase) and not meant.named:  # what names it is a country, and that would be in its title
         return Meant(meant.sources - holders, unknown=phrase)
+    if not meant.named and is_strange(snapshot, phrase, candidates, titles, meaning):
+        return Meant(meant.sources - holders, unknown=phrase)
     first, count = next(iter(Counter(passage.source for passage in near).most_common(1)), ("", 0))
     if common and count >= max(FEWEST_NEAR, SHARE_NEAR * len(near)):
         return Meant(frozenset((first,)), named=True)
     return Meant(meant.sources - holders, unknown=phrase) if not meant.named and meaning.unfamiliar(words, texts) else meant
+
+
+def is_strange(snapshot: Snapshot, phrase: str, sources: Collection[str], titles: Mapping[str, str], meaning: Meaning) -> bool:
+    """Whether too many words of the name `phrase` (half, in a title) stand neither in what any of `sources` is called nor in its text.
+
+    "The Urban Leases Act" is not the act on urban trees. A name in capitals ("Ley de Aguas") is only looked for where documents say what
+    they are called: a law may well speak of water. Else a capital says whose law it is ("the Spanish universities act"), not which.
+    """
+    if len(sources) > MOST_OPENED:
+        return False
+    words = [word for word in _WORD.findall(phrase) if fold(word) not in GENERIC | _RANKS and not word.isdigit()]
+    is_title = all(word[0].isupper() for word in words)
+    defined = snapshot.store.mentioned(NAME)
+    for source in sources:
+        called = "\n".join(
+            (titles[source], re.sub(r"[^\w]+|_", " ", source), *defined.get(source, ()), snapshot.document(source).text[:HEAD])
+        )
+        left = meaning.unfamiliar(words, [called], HEARD_WORD)
+        known = len(words) - len(left)
+        if not is_title:
+            left = [word for word in left if not word[0].isupper()]
+            near = {word: [passage.in_context for passage in meaning.nearest(snapshot, word, [source])] for word in left}
+            left = [word for word in left if meaning.unfamiliar([word], near[word], HEARD_WORD)]
+        if not left or len(left) < known + (not is_title):
+            return False
+    return bool(words and sources)
+
+
+def _by_some_words(phrase: str, meant: Meant, titles: Mapping[str, str], defined: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether no document that is meant is called by a number or an acronym of `phrase`, or by what one stands for."""
+    names = [names_of(titles[source], source, defined.get(source, ())) for source in meant.sources]
+    numbered = official_numbers(phrase) or acronyms(phrase)
+    return not (numbered or any(abbreviated_by(own, phrase) for own in names))
 
 
 def named_elsewhere(
@@ -169,7 +212,12 @@ def named_elsewhere(
         return bool(not kinds or kinds & (own.kinds or own.kinds_of_file)) and found >= least
 
     fitting = {source for source, own in names.items() if words and fits(own, len(words))}
-    if not fitting and kinds and all(own.kinds or own.kinds_of_file for source, own in names.items() if source in inside):
+    if (
+        not fitting
+        and kinds
+        and not (meaning and words)
+        and all(own.kinds or own.kinds_of_file for source, own in names.items() if source in inside)
+    ):
         fitting = {source for source, own in names.items() if fits(own, 0)}
     return frozenset() if fitting & {*inside} else frozenset(fitting)
 
@@ -194,7 +242,7 @@ def documents_meant(
     names = {source: names_of(title, source, (defined or {}).get(source, ())) for source, title in titles.items()}
     held = {source: names[source] for source in sorted(holders)}
     about = phrase or question
-    if numbers := official_numbers(about):
+    if numbers := official_numbers(own_name(about)):
         named = {source for source, own in held.items() if own.numbers & {*numbers}}
         return Meant(frozenset(named), named=True) if named else Meant(frozenset(titles.keys() - holders), unknown=" ".join(numbers))
     kinds = kinds_of(about)

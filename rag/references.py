@@ -37,7 +37,7 @@ def _provisions(spanish: str, english: str, short: str, letter: str) -> str:
 
 
 _KINDS: dict[str, str] = {
-    "article": r"artículos?|articles?|arts?\.?[ºª°]\.?|arts?\b\.?",
+    "article": r"artículos?|articles?|a\s?r\s?t\s?í\s?c\s?u\s?l\s?o(?:\s?s)?|arts?\.?[ºª°]\.?|arts?\b\.?",
     "section": r"sección(?:es)?|sections?|secc?s?\.|§§?",
     "chapter": r"capítulos?|chapters?|caps?\.|chap\.",
     "title": r"títulos?|titles?",
@@ -68,9 +68,9 @@ _NO_DATE = rf"(?!\s+(?:de\s+|of\s+)?(?:{MONTHS})\b)"
 _LISTS = "|".join(f"(?:{style}){_DETAIL}(?:{_LINK}(?:{style}){_NO_DATE}{_DETAIL})*" for style in STYLES)
 # Most texts mention nothing: this is a fifth of the price of looking for it.
 _HINT = re.compile(
-    r"(?<!\w)(?:art(?:[ií]|s?\b|s?\.?[ºª°])|se[cç]|§|cap(?:[ií]|s?\.)|chap|t(?:í|i\u0301?)t|anex|annex|ap(?:é|e\u0301?)n|appen|schedule|cl[aá]|provision|disp|prelim"
+    r"(?<!\w)(?:art(?:\s?[ií]|s?\b|s?\.?[ºª°])|se[cç]|§|cap(?:[ií]|s?\.)|chap|t(?:í|i\u0301?)t|anex|annex|ap(?:é|e\u0301?)n|appen|schedule|cl[aá]|provision|disp|prelim"
     r"|fundament|antecedente|hechos?\s+probado|legal\s+ground|(?-i:F\.?\s?[DJ]\.?\s?[0-9])|estipul|stipul|recital|considerando"
-    r"|(?-i:Parte?\b|PARTE?\b|Rule|RULE|Regla|REGLA|D\.?\s?[TAFD]\.?\s?[0-9]))",
+    r"|a\sr?\s?t\s|(?-i:Parte?\b|PARTE?\b|Rule|RULE|Regla|REGLA|D\.?\s?[TAFD]\.?\s?[0-9]))",
     re.IGNORECASE,
 )
 # Looking ahead for a first letter spares every other word the long alternation.
@@ -318,7 +318,7 @@ def _is_prose(match: re.Match[str], number: str) -> bool:
 
 
 def _normal(number: str, kind: str) -> str | None:
-    return normal(number, lettered=kind == "annex", decimal=kind in _DECIMAL)
+    return normal(number, lettered=kind in ("annex", _ONLY_IN_FIGURES), decimal=kind in _DECIMAL)
 
 
 def _kind(match: re.Match[str]) -> str:
