@@ -7,12 +7,14 @@ Secrets are no part of this: providers read their own environment variables (OPE
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rag.errors import ConfigError
 
@@ -20,6 +22,8 @@ DEFAULT_FILE = Path("rag.toml")
 LIKELY = 0.85
 """How alike a name must be to a variable's to be taken for a misspelling of it (difflib's ratio)."""
 ENVIRONMENT_PREFIX = "RAG_"
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@|(?<=\w)[?#][^\s'\"]*")
+_SECRET = re.compile(r"(?:^|[._])(?:api_?key|key|secret|password|(?:access_|auth_|api_)?token)$")
 
 
 class Section(BaseModel):
@@ -112,6 +116,24 @@ class LlmConfig(Section):
     device: Literal["cpu", "cuda", "mps"] = "cpu"
     quantization: Literal["none", "8bit", "4bit"] = "none"
 
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, url: str | None) -> str | None:
+        if url:
+            try:
+                parts = urlsplit(url)
+                sound = parts.scheme in {"http", "https"} and parts.hostname and (parts.port is None or parts.port > 0)
+            except ValueError:
+                sound = False
+            if not sound:
+                raise ValueError("write it as http://127.0.0.1:8080/v1")
+        return url
+
+    def with_model(self, model: str) -> Self:
+        """The same settings for another model; `base_url` is of one provider's server and goes with that provider."""
+        same = model.partition(":")[0] == self.model.partition(":")[0]
+        return self.model_copy(update={"model": model, "base_url": self.base_url if same else None})
+
 
 class ChatConfig(Section):
     """What visitors of the chat page may do; docs/chat.md explains it.
@@ -183,9 +205,14 @@ def load_config(
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         reason = first["msg"].removeprefix("Value error, ").lower()
-        value = repr(first["input"])
+        value = without_credentials(repr(first["input"]))
         value = value if len(value) <= 100 else value[:100] + "…"
         raise ConfigError(f"{name} = {value} cannot be used: {reason}. See rag.toml for its default.") from error
+
+
+def without_credentials(address: str) -> str:
+    """An address that can be shown: no user name, password, query or fragment."""
+    return _CREDENTIALS.sub("", address)
 
 
 def _read_file(file: Path | None) -> dict[str, Any]:
@@ -270,6 +297,10 @@ def _check_keys(layer: Mapping[str, Any], origin: str) -> None:
 
 
 def _unknown(name: str, known: list[str], origin: str) -> ConfigError:
+    if _SECRET.search(name.lower()):
+        return ConfigError(
+            f"{name} in {origin} is not read; take it out and set the environment variable of the provider (OPENAI_API_KEY)."
+        )
     every = [f"{section}.{key}" for section, model in _SECTIONS.items() for key in model.model_fields]
     nearest = difflib.get_close_matches(name, known + every, n=1, cutoff=0.4) or known[:1]
     return ConfigError(f"Unknown key {name!r} in {origin}; the nearest is {nearest[0]!r}.")

@@ -23,10 +23,12 @@ from rag.evidence import Evidence
 from rag.generate import Condenser, Generator, load_generator
 from rag.generate.extractive import ExtractiveGenerator
 from rag.generate.lead_in import other_side
+from rag.generate.stream import UNSAID
 from rag.index import Listed, open_index
 from rag.language import detect
 from rag.lookup import Lookup
 from rag.receipt import Provenance, provenance
+from rag.references import find
 from rag.rerank import WordReranker
 from rag.retrieve import Retrieved, Retriever, candidates
 from rag.select import SentenceScorer
@@ -36,6 +38,7 @@ from rag.verify import Checked, Checker
 from rag.wished_form import wished_form
 
 MAX_QUESTION = 10_000
+MOST_ADDED = 600  # characters that a follow-up may grow by when it is made to stand alone
 
 
 class Pipeline:
@@ -196,7 +199,8 @@ class Pipeline:
         """The question that stands alone, and a note: the model that should have made it failed, or the answer before comes again."""
         if history and isinstance(self._generator, Condenser):
             try:
-                return self._generator.condense(question, history).strip() or question, None
+                standalone = " ".join(self._generator.condense(question, history).split())
+                return (standalone if _rewrites(standalone, question) else condense(question, history)), None
             except GenerationError as error:
                 return condense(question, history), str(error)
         standalone, form = condense(question, history), wished_form(question) if history else None
@@ -209,6 +213,9 @@ class Pipeline:
         checker = Checker(hits, self._scorer.evidence)
         try:
             for piece in self._generator.generate(question, hits, history):
+                if piece == UNSAID:
+                    checker = Checker(hits, self._scorer.evidence)
+                    continue
                 shown = checker.feed(piece)
                 if shown and not self.config.answer.strict:  # what may be left out in the end is not shown before
                     yield shown
@@ -217,6 +224,9 @@ class Pipeline:
                 if shown and not self.config.answer.strict:
                     yield shown
             checked = _cited(checker.finish())
+            if not checked.citations:  # a model that knows no markers may quote all the same
+                checker = checker.attributed()
+                checked = checker.finish()
         except GenerationError as error:
             checker = Checker(hits, self._scorer.evidence)
             for piece in self._quoting.generate(question, hits, history):
@@ -267,6 +277,12 @@ def _cited(checked: Checked) -> Checked:
     if checked.dropped and not checked.citations:
         raise GenerationError("The model cited no passage that it was given.")
     return checked
+
+
+def _rewrites(standalone: str, question: str) -> bool:
+    """Whether a model's rewriting of a follow-up can be one: no essay, and with every provision that the follow-up names."""
+    named = {mention.reference for mention in find(standalone)}
+    return 0 < len(standalone) <= len(question) + MOST_ADDED and all(mention.reference in named for mention in find(question))
 
 
 def _sides(conflict: Conflict | None, cited: Sequence[Citation], hits: Sequence[Hit], question: str) -> Iterator[str]:

@@ -26,7 +26,8 @@ HISTORY_SHARE = 4  # earlier turns get at most one part in so many of the budget
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _FORGED_FRAME = re.compile(r"<(?=\s*/?\s*passage\b)", re.IGNORECASE)
-_CONTROL_TOKEN = re.compile(r"<\|(?=\w+\|>)")
+# What servers may read as the end of a turn, wherever it stands: ChatML and Llama 3, DeepSeek, Gemma, Llama 2 and Mistral.
+_CONTROL_TOKEN = re.compile(r"<(?=\|\w+\|>|｜[^｜<>\n]{1,40}｜>|(?:start|end)_of_turn>|/?s>|</?SYS>>)|\[(?=/?INST\]|/?SYSTEM_PROMPT\])")
 _MARKER = re.compile(r"\s*\[\d+\]")
 _WORD_END = re.compile(r"(?<=\S)(?=\s|$)")
 
@@ -201,7 +202,11 @@ def _frame_one(number: int, hit: Hit, boundary: str) -> str:
 
 def _defuse(text: str, boundary: str) -> str:
     text = re.sub(re.escape(boundary), "…", text, flags=re.IGNORECASE)
-    return _CONTROL_TOKEN.sub("< |", _FORGED_FRAME.sub("‹", text))
+    return _without_control_tokens(_FORGED_FRAME.sub("‹", text))
+
+
+def _without_control_tokens(text: str) -> str:
+    return _CONTROL_TOKEN.sub(lambda match: f"{match[0]} ", text)
 
 
 def _one_line(text: str) -> str:
@@ -217,7 +222,8 @@ def _fit_turns(history: Sequence[Turn], budget: int, count_tokens: CountTokens) 
     """The latest turns that fit, oldest first; markers go, because they point to passages of another question."""
     messages: list[Message] = []
     for turn in reversed(history):
-        pair = [Message("user", turn.question), Message("assistant", _MARKER.sub("", turn.answer))]
+        answer = _without_control_tokens(_MARKER.sub("", turn.answer))  # it may quote a document
+        pair = [Message("user", turn.question), Message("assistant", answer)]
         budget -= sum(count_tokens(message.content) + MESSAGE_OVERHEAD for message in pair)
         if budget < 0:
             break

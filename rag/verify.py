@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -26,15 +26,22 @@ from rag.types import Citation, Hit, Sentence
 from rag.verdicts import ACCORDING, EDGE, LONGEST_SENTENCE, Verdicts, bare
 
 # Any beginning of a marker is held back until it is whole, so that the result does not depend on where the stream is cut.
-# Models write [1], [1, 2], [1-3], [^1] and 【1】, some with the source behind a dagger: 【1†law.md】.
+# Models write [1], [1, 2], [1-3], [^1], \\[1\\], [Document 1], (passage 1) and 【1】, some with the source behind a dagger: 【1†law.md】.
 _AND = r"(?:\s{0,2}[,;–-]\s{0,2}|,?\s(?:and|y|&)\s)"
-_NAMED = r"[\^#]?(?:(?:passages?|sources?|pasajes?|fuentes?|n\.)[\s-]?)?"
+_NAME = (
+    r"(?:passages?|sources?|documents?|docs?\.?|references?|refs?\.?|citations?|"
+    r"pasajes?|fuentes?|documentos?|referencias?|citas?|n\.)[\s-]?"
+)
+_NUMBERS = rf"\d{{1,3}}(?:{_AND}\d{{1,3}}){{0,9}}"
 _MARKER = re.compile(
-    rf"\s?(?:\[{_NAMED}(?P<square>\d{{1,3}}(?:{_AND}\d{{1,3}}){{0,9}})\]|"
+    rf"\s?(?:\\?\[[\^#]?(?:{_NAME})?(?P<square>{_NUMBERS})\\?\]|\({_NAME}(?P<round>{_NUMBERS})\)|"
     r"【\^?(?P<lens>\d{1,3}(?:\s{0,2}[,;–-]\s{0,2}\d{1,3}){0,9})(?:†[^\]】\n]{0,60})?】)",
     re.IGNORECASE,
 )
-_OPEN_MARKER = re.compile(r"\s?(?:\[[\^#]?[\w\d\s.,;&–-]{0,80}|【\^?[\d\s,;–-]{0,80}(?:†[^\]】\n]{0,60})?)?\Z")
+_OPEN_MARKER = re.compile(
+    r"\s?(?:\\?(?:\[[\^#]?[\w\d\s.,;&–\\-]{0,80})?|\([\w\d\s.,;&–-]{0,80}|【\^?[\d\s,;–-]{0,80}(?:†[^\]】\n]{0,60})?)?\Z"
+)
+_WORD = re.compile(r"[^\W_]")
 _LISTED = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
 _LONGEST_RANGE = 50
 
@@ -104,10 +111,10 @@ class Checker:
                 if match[0][0] == "\n":
                     self._end_line()
                 if not self._waiting:
-                    self._space = match[0][:1].rstrip("[【")
-                self._waiting.append(match["square"] or match["lens"])
+                    self._space = match[0][:1].rstrip("\\[(【")
+                self._waiting.append(match["square"] or match["round"] or match["lens"])
             else:
-                self._resolve(match["square"] or match["lens"])
+                self._resolve(match["square"] or match["round"] or match["lens"])
         held = _OPEN_MARKER.search(self._pending, position)
         cut = held.start() if held else len(self._pending)
         self._take(self._pending[position:cut])
@@ -150,6 +157,19 @@ class Checker:
                 at = max(at, mark.position)
             kept._emit(self._plain[at : max(at, following - 1 if following > len(self._plain) else following)])
         return kept.finish()
+
+    def attributed(self) -> Self:
+        """The same answer, once `finish` found no marker, with one behind each sentence that is word for word in a passage."""
+        cited = type(self)(self._hits, self._support)
+        at = 0
+        for start, end in units(self._plain):
+            cited._emit(self._plain[at:end])
+            at = end
+            holding = (hit for hit in range(len(self._hits)) if self._verdicts.verdict(self._plain[start:end], [hit]) == "quoted")
+            if (hit := next(holding, None)) is not None:
+                cited._resolve(str(hit + 1))
+        cited._emit(self._plain[at:])
+        return cited
 
     def _opens_line(self, marker: str) -> bool:
         """Whether a marker stands at the beginning of a line: what it is for follows, as in "[1] The pump runs at 40 bar."."""
@@ -267,6 +287,8 @@ def units(text: str) -> list[tuple[int, int]]:
     starts = [start for start, _ in quoted]
     spans: list[tuple[int, int]] = []
     for start, end in sentences(text):
+        if not _WORD.search(text, start, end):
+            continue  # a rule, a fence, the frame of a table
         before = bisect_left(starts, start) - 1
         inside = before >= 0 and start < quoted[before][1]
         if spans and (inside or _is_lead_in(text[slice(*spans[-1])])):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from rag.config import Config, load_config
+from rag.config import Config, LlmConfig, load_config
 from rag.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
@@ -86,7 +86,7 @@ def test_a_named_file_is_read_instead_of_the_one_in_the_folder():
         ("llm.model=2024-01-01", "llm", "model", "2024-01-01"), ("llm.model = true ", "llm", "model", "true"),
         ("index.path=2024", "index", "path", Path("2024")),
         ("llm.base_url=http://127.0.0.1:8080/v1", "llm", "base_url", "http://127.0.0.1:8080/v1"),
-        ("llm.base_url=a=b", "llm", "base_url", "a=b"),
+        ("llm.base_url=http://a?b=c", "llm", "base_url", "http://a?b=c"),
         ("llm.temperature=1", "llm", "temperature", 1.0), ("retrieval.passages=12", "retrieval", "passages", 12),
         ("llm.device=cuda", "llm", "device", "cuda"),
     ],
@@ -189,3 +189,22 @@ def test_any_assignment_is_used_or_refused(name, value):
             load(assignment)
         except ConfigError:
             continue
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8080/v1", "ftp://127.0.0.1/v1", "http://u:SECRET@127.0.0.1:99999/v1?key=SECRET", "http://"])
+def test_an_address_that_is_none_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"llm\.base_url = .* cannot be used: write it as http://127\.0\.0\.1:8080/v1") as caught:
+        load_config(None, [f"llm.base_url={url}"], environment={})
+    assert "SECRET" not in str(caught.value)
+
+
+def test_a_key_in_the_configuration_is_sent_to_the_environment() -> None:
+    with pytest.raises(ConfigError, match=r"llm\.api_key in --set is not read; .* environment variable") as caught:
+        load_config(None, ["llm.api_key=SECRET"], environment={})
+    assert "SECRET" not in str(caught.value)
+
+
+def test_the_address_of_a_server_goes_with_its_provider() -> None:
+    llm = LlmConfig(model="openai:a", base_url="http://127.0.0.1:1/v1")
+    assert llm.with_model("openai:b").base_url == "http://127.0.0.1:1/v1"
+    assert llm.with_model("anthropic:b").base_url is None

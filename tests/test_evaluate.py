@@ -1,19 +1,22 @@
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from rag.config import Config, IndexConfig
+from rag.config import Config, IndexConfig, LlmConfig
 from rag.errors import InputError
 from rag.evaluate import Options, compare, print_results, run_evaluation
 from rag.evaluate.ask import run_all
 from rag.evaluate.beir import read_beir
 from rag.evaluate.compare import read_results
 from rag.evaluate.datasets import Dataset, Evidence, GoldSpan, Question, read_questions
+from rag.evaluate.describe import describe_run
 from rag.evaluate.evidence import is_cited, is_relevant, locate_evidence, quote_matches_text
 from rag.evaluate.files import write_report
+from rag.evaluate.run import repeat_command
 from rag.evaluate.score import Scorer, _said, find_cause
 from rag.evaluate.summary import _metrics, estimate_mean, summarise
 from rag.pipeline import Pipeline
@@ -582,3 +585,10 @@ def test_a_few_values_are_not_certain():
 )  # fmt: skip
 def test_what_is_scored_of_an_answer_is_what_it_quotes(text, said):
     assert _said(Sentence(text, (1,), "quoted")) == said
+
+
+def test_a_report_holds_no_password_of_an_address() -> None:
+    config = Config(llm=LlmConfig(model="openai:a", base_url="http://u:SECRET@127.0.0.1:1/v1?key=SECRET"))
+    shown = f"{describe_run(config)} {repeat_command(Path('x.jsonl'), config, Options())}"
+    assert shown.count("http://127.0.0.1:1/v1") == 2
+    assert "SECRET" not in shown

@@ -11,6 +11,7 @@ import pytest
 from rag.config import AnswerConfig, Config, IndexConfig, LlmConfig, RetrievalConfig
 from rag.embed import BuiltinEmbedder
 from rag.errors import GenerationError, IndexMismatch, IndexMissing, InputError
+from rag.generate.stream import UNSAID
 from rag.index.sync import sync
 from rag.pipeline import MAX_QUESTION, Pipeline, checked_question
 from rag.select import builtin_scorer
@@ -309,6 +310,21 @@ def test_a_model_that_condenses(with_generator: Any) -> None:
     assert answer.standalone_question == "What does Article 4 of the Tarn Bay agreement permit?"
     assert answer.hits[0].passage.source == "tarn-bay-agreement.txt"
     assert generator.calls[0][2] == tuple(history)
+
+
+def test_what_was_thought_aloud_is_neither_answered_nor_cited(with_generator: Any) -> None:
+    answer = with_generator(ScriptedGenerator(["Pigs fly [2].", UNSAID, "Russia may give “military and other assistance” [1]."])).ask(
+        MODEL_QUESTION
+    )
+    assert answer.text == "Russia may give “military and other assistance” [1]."
+    assert len(answer.citations) == 1
+
+
+@pytest.mark.parametrize("rewritten", ["What does Article 4 of the Tarn Bay agreement say?", "Article 5 " + "of the agreement " * 60, " "])
+def test_a_rewriting_that_cannot_be_one_is_not_believed(with_generator: Any, rewritten: str) -> None:
+    opened = with_generator(ScriptedCondenser("Freight trains [1].", rewritten))
+    answer = opened.ask("and Article 5?", [Turn("what does Article 4 of the Tarn Bay agreement say", "...")])
+    assert answer.standalone_question == "what does Article 5 of the Tarn Bay agreement say"
 
 
 class Breaking(ScriptedGenerator):

@@ -164,6 +164,9 @@ def test_unsupported(text):
         ("Foo bar [1 and 2].", "Foo bar [1] [2].", 0),
         ("Foo bar [fuentes 1, 2 y 3].", "Foo bar [1] [2] [3].", 0),
         ("Foo bar [#1] [passage-2] [n. 3].", "Foo bar [1] [2] [3].", 0),
+        ("Foo bar [Document 1] [doc. 2] [cita 3].", "Foo bar [1] [2] [3].", 0),
+        ("Foo bar (passage 1) (fuentes 2 y 3) (1).", "Foo bar [1] [2] [3] (1).", 0),
+        (r"Foo bar \[1\].", "Foo bar [1].", 0),
         ("Foo bar【2】.", "Foo bar [1].", 0),
         ("Foo bar【2†law.md】【1†x】.", "Foo bar [1] [2].", 0),
         ("Foo bar [1-999].", "Foo bar [1].", 1),
@@ -222,6 +225,24 @@ def test_units(text, expected):
     assert [text[start:end] for start, end in units(text)] == expected
 
 
+def test_what_has_no_word_is_no_sentence() -> None:
+    checked = check("```\nThe fee is 14,50 euros [3].\n```\n\n---\n|---|---|")
+    assert [(sentence.verdict, sentence.citations) for sentence in checked.sentences] == [("quoted", (1,))]
+
+
+def test_without_markers_only_what_is_word_for_word_is_attributed() -> None:
+    checker = Checker(HITS, EVIDENCE)
+    checker.feed("Putin visitó Pionyang en junio de 2024. Everything is permitted. Inspectors may enter without notice.")
+    checker.finish()
+    checked = checker.attributed().finish()
+    assert [(sentence.verdict, sentence.citations) for sentence in checked.sentences] == [
+        ("quoted", (1,)),
+        ("unsupported", ()),
+        ("quoted", (2,)),
+    ]
+    assert [citation.source for citation in checked.citations] == ["1.md", "3.md"]
+
+
 def test_locate():
     assert locate("a **bold** word", "bold word") == (2, 15)
     assert locate("article 40", "article 4") is None
@@ -278,6 +299,7 @@ def test_an_ellipsis_that_hides_something_is_not(text: str) -> None:
 
 PIECES = [
     "[", "]", "【", "】", "[^", "[1-3]", "【2†a】", "†", "-", "1", "2", "9", ", ", " ", "\n\n", "[1]", " [2]", " [1, 3]", "[7]", ". ",
+    "\\[1\\]", "(passage 2)", "(", "\\", "---",
     "Putin visitó Pionyang", "«asistencia militar",
     "»", "“", "”", '"',
     "The fee is 14,50 euros", "See note [3] for the rest of it", "not ", "According to ", "[sic]", "artículo 4.",

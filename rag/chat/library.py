@@ -175,10 +175,7 @@ class Library:
 
     def _config(self, collection: Collection, model: str) -> Config:
         config = self.first.config
-        llm = config.llm.model_copy(update={"model": model})
-        if model.partition(":")[0] != config.llm.model.partition(":")[0]:
-            llm = llm.model_copy(update={"base_url": None})  # it is the address of another provider's server
-        return config.model_copy(update={"index": collection.index, "llm": llm})
+        return config.model_copy(update={"index": collection.index, "llm": config.llm.with_model(model)})
 
     def _collections(self, config: Config) -> list[Collection]:
         paths = list(dict.fromkeys([config.index.path, *config.chat.collections]))

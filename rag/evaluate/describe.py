@@ -12,15 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from rag import __version__
-from rag.config import Config
+from rag.config import Config, without_credentials
 from rag.evaluate.statistics import RESAMPLES, SEED
 from rag.paths import PACKAGE
 
 
 def describe_run(config: Config) -> dict[str, Any]:
     """Version, code, seed and all settings. The place of the index is left out: it is not a setting that changes a result."""
-    settings = config.model_dump(mode="json", exclude={"index"})
+    settings = settings_to_show(config)
     return {"version": __version__, "code": _commit(), "seed": SEED, "resamples": RESAMPLES, "config": settings}
+
+
+def settings_to_show(config: Config) -> dict[str, Any]:
+    """All settings but the place of the index; what an address holds of a user name, password or key is left out."""
+    settings = config.model_dump(mode="json", exclude={"index"})
+    if config.llm.base_url:
+        settings["llm"]["base_url"] = without_credentials(config.llm.base_url)
+    return settings
 
 
 def describe_machine(index: Path, seconds: float) -> dict[str, Any]:

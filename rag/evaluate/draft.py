@@ -20,7 +20,7 @@ from rag.evaluate.statistics import SEED
 from rag.evaluate.subject import Progress
 from rag.facts import names
 from rag.generate import load_generator
-from rag.generate.language_model import LanguageModel, LanguageModelGenerator
+from rag.generate.language_model import LanguageModel, LanguageModelGenerator, written
 from rag.index import Snapshot
 from rag.language import detect
 from rag.prompt import Message, load_prompt
@@ -151,7 +151,7 @@ def _worded(entry: ReviewEntry, model: LanguageModel, *, other: bool) -> ReviewE
     (evidence,) = entry.evidence
     instructions, request = load_prompt("draft").render(evidence=evidence.quote, language=LANGUAGES[language], title=evidence.source)
     try:
-        said = "".join(model.stream([Message("system", instructions), Message("user", request)])).strip()
+        said = written(model.stream([Message("system", instructions), Message("user", request)])).strip()
     except GenerationError:
         return entry
     question = re.sub(r"\s+", " ", said.splitlines()[0]).strip("\"'“”«» ") if said else ""

@@ -19,7 +19,7 @@ from rag.evaluate.statistics import cohen_kappa
 from rag.evaluate.subject import Progress
 from rag.evaluate.summary import estimate_mean
 from rag.generate import load_generator
-from rag.generate.language_model import LanguageModel, LanguageModelGenerator
+from rag.generate.language_model import LanguageModel, LanguageModelGenerator, written
 from rag.prompt import MESSAGE_OVERHEAD, Message, Prompt, fit, frame, load_prompt
 from rag.types import Hit, Passage, Why
 
@@ -102,7 +102,7 @@ def ask_judge(model: LanguageModel, prompt: Prompt, record: dict[str, Any]) -> O
     try:
         kept = fit(hits, model.budget - spent, model.count_tokens, values["boundary"])
         instructions, request = prompt.render(passages=frame(kept, values["boundary"]), **values)
-        return parse("".join(model.stream([Message("system", instructions), Message("user", request)])))
+        return parse(written(model.stream([Message("system", instructions), Message("user", request)])))
     except GenerationError:
         return None
 

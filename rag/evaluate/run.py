@@ -24,7 +24,7 @@ from rag.evaluate.beir import read_corpus
 from rag.evaluate.compare import check_against, read_results
 from rag.evaluate.compare import compare as compare_results
 from rag.evaluate.datasets import Dataset, Question, read_dataset
-from rag.evaluate.describe import describe_machine, describe_run
+from rag.evaluate.describe import describe_machine, describe_run, settings_to_show
 from rag.evaluate.evidence import locate_evidence
 from rag.evaluate.files import make_folder, write_report
 from rag.evaluate.score import Outcome, Scorer
@@ -108,7 +108,7 @@ def evaluate(
     counts = counted_tokens(options.price, enabled=config.llm.model != QUOTING or bool(options.judge))
     with opened(dataset, config, options, progress) as pipeline, counts as usage:
         dataset = _with_missing(dataset, pipeline)
-        judging = config.llm.model_copy(update={"model": options.judge}) if options.judge else None
+        judging = config.llm.with_model(options.judge) if options.judge else None
         judge = load_judge(judging) if judging else None  # before hours of asking
         outcomes = ask(dataset, pipeline, options, progress, done, keep)
         results = summarise(dataset, outcomes)
@@ -227,7 +227,7 @@ def repeat_command(target: Path, config: Config, options: Options) -> str:
             words += [f"--{name}", str(getattr(options, name))]
     words += ["--retrieval-only"] if options.retrieval_only else []
     default = Config().model_dump(mode="json", exclude={"index"})
-    for section, values in config.model_dump(mode="json", exclude={"index"}).items():
+    for section, values in settings_to_show(config).items():
         for key, value in values.items():
             if value != default[section][key]:
                 words += ["--set", f"{section}.{key}={value if isinstance(value, str) else json.dumps(value)}"]

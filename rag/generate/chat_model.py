@@ -5,9 +5,11 @@ of text are taken for one token, which is more than the usual tokenizers need. T
 some providers put the key into it.
 """
 
+import itertools
 import os
 import re
-from collections.abc import Callable, Generator, Sequence
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from threading import Event
 from typing import TYPE_CHECKING, Any, cast
@@ -15,7 +17,7 @@ from urllib.parse import urlsplit
 
 from rag.config import LlmConfig
 from rag.errors import ModelError
-from rag.generate.stream import stream_from_thread
+from rag.generate.stream import UNSAID, stream_from_thread
 from rag.prompt import MESSAGE_OVERHEAD, Message
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 BYTES_PER_TOKEN = 3
 MAX_CHARACTERS_PER_TOKEN = 20
+FIRST_PAUSE = 0.5
+"""Seconds before a request is repeated, doubled each time, where the provider names none."""
+_PASSING = (408, 409, 429)
+"""Refusals that pass."""
 
 # Where a provider says that an answer is complete; a stream that ends without it was cut off.
 _FINISHED = {"openai": "finish_reason", "anthropic": "stop_reason", "ollama": "done_reason"}
@@ -40,7 +46,12 @@ _KINDS = (
         ("JSONDecodeError", "ValidationError"),
         "sent a reply that is not valid JSON; check that {address} is a server of this kind",
     ),
+    (
+        ("LocalProtocolError", "UnicodeEncodeError"),
+        "was not asked, for its key cannot be sent; check the key in the environment for line ends and letters with accents",
+    ),
     (("Connect",), "cannot be reached at {address}; check that the server runs, and llm.base_url"),
+    (("ValueError",), "sent nothing that can be read as an answer; check llm.model, and llm.base_url, which often ends in /v1"),
 )
 
 
@@ -59,6 +70,7 @@ class ChatModel:
         self._config = config
         self._model = _load(self._provider, name, config)
         self.budget = config.context_tokens - config.max_tokens
+        self._begins_inside = False
 
     @property
     def identity(self) -> str:
@@ -77,30 +89,57 @@ class ChatModel:
     def stream(self, messages: Sequence[Message]) -> Generator[str, None, None]:
         """What the model says next, waiting at most `llm.timeout_seconds` for every piece. Raises GenerationError."""
         conversation = [(message.role, message.content) for message in messages]
-
-        def work(put: Callable[[str], None], stop: Event) -> None:
-            finished = False
-            with closing(cast("Generator[Any, None, None]", self._model.stream(conversation))) as chunks:
-                for chunk in chunks:
-                    if stop.is_set():
-                        return
-                    put(str(chunk.text))
-                    finished = finished or bool(chunk.response_metadata.get(_FINISHED.get(self._provider, "")))
-            if not finished and self._provider in _FINISHED:
-                raise CutOffError
-
-        return stream_from_thread(
-            work,
+        pieces = stream_from_thread(
+            lambda put, stop: self._try(conversation, put, stop),
             explain=lambda error: explain(error, self._config),
             seconds=self._config.timeout_seconds,
             max_characters=self._config.max_tokens * MAX_CHARACTERS_PER_TOKEN,
+            inside=self._begins_inside,
         )
+        with closing(pieces):
+            for piece in pieces:
+                self._begins_inside = self._begins_inside or piece == UNSAID  # the next thought is not shown at all
+                yield piece
+
+    def _try(self, conversation: Sequence[tuple[str, str]], put: Callable[[str], None], stop: Event) -> None:
+        """Ask until the model begins to write: a provider's own client would go on asking when nobody waits any more."""
+        give_up = time.monotonic() + self._config.timeout_seconds
+        begun = False
+
+        def begin(piece: str) -> None:
+            nonlocal begun
+            begun = True
+            put(piece)
+
+        for tried in itertools.count(1):
+            try:
+                self._write(conversation, begin, stop)
+                break
+            except Exception as error:
+                pause = None if begun or tried > self._config.max_retries else _pause(error, tried)
+                if pause is not None and time.monotonic() + pause < give_up and not stop.wait(pause):
+                    continue
+                raise
+
+    def _write(self, conversation: Sequence[tuple[str, str]], put: Callable[[str], None], stop: Event) -> None:
+        finished = False
+        with closing(cast("Generator[Any, None, None]", self._model.stream(conversation))) as chunks:
+            for chunk in chunks:
+                if stop.is_set():
+                    return
+                if text := str(chunk.text):
+                    put(text)
+                finished = finished or bool(chunk.response_metadata.get(_FINISHED.get(self._provider, "")))
+        if not finished and self._provider in _FINISHED:
+            raise CutOffError
 
 
 def explain(error: Exception, config: LlmConfig) -> str:
     """One sentence on why a provider failed and what to do, from the kind of the error and never from its text."""
     kinds = " ".join(kind.__name__ for link in _chain(error) for kind in type(link).__mro__)
     status = _status(error)
+    if any("context" in str(getattr(link, name, None)) for link in _chain(error) for name in ("code", "type")):
+        kinds += " ContextOverflow"  # as OpenAI and llama.cpp call it
     if status is not None and "ContextOverflow" not in kinds:
         what = _explain_status(status)
     else:
@@ -117,8 +156,11 @@ def _explain_status(status: int) -> str:
     sentences = {
         401: "did not accept its key (HTTP 401); check the key in the environment",
         403: "may not be used with this key (HTTP 403); check the key in the environment",
+        402: "may not be used without credit (HTTP 402); check the account at its provider",
         404: "is not known at {address} (HTTP 404); check llm.model and llm.base_url",
         408: "was too slow for its provider (HTTP 408); try again",
+        405: "is not served at {address} (HTTP 405); check llm.base_url, which often ends in /v1",
+        413: "cannot read that much text (HTTP 413); lower llm.context_tokens",
         429: "has been asked too often (HTTP 429); wait a little, raise llm.max_retries, or check the quota of the account",
     }
     other = f"refused the request (HTTP {status}); check llm.model, llm.max_tokens, and llm.temperature (some models only take 1)"
@@ -154,7 +196,7 @@ def _arguments(provider: str, config: LlmConfig) -> dict[str, Any]:
             "reasoning": False,
             "client_kwargs": {"timeout": config.timeout_seconds},
         }
-    arguments |= {"timeout": config.timeout_seconds, "max_retries": config.max_retries}
+    arguments |= {"timeout": config.timeout_seconds, "max_retries": 0}
     if provider == "openai" and config.base_url:
         # Local servers know only the older name of this limit: https://github.com/ollama/ollama/issues/7125
         arguments["extra_body"] = {"max_tokens": config.max_tokens}
@@ -201,3 +243,19 @@ def _status(error: Exception) -> int | None:
             if isinstance(status, int):
                 return status
     return None
+
+
+def _pause(error: Exception, tried: int) -> float | None:
+    """Seconds until it is worth while to ask again, as the provider tells or a little longer each time; None if it never is."""
+    status = _status(error)
+    kinds = " ".join(kind.__name__ for link in _chain(error) for kind in type(link).__mro__)
+    if status is None and ("Connect" not in kinds or "Timeout" in kinds):
+        return None
+    if status is not None and status not in _PASSING and status < 500:
+        return None
+    responses = [getattr(link, "response", None) for link in _chain(error)]
+    headers: Mapping[str, str] = next((getattr(one, "headers", {}) for one in responses if one is not None), {})
+    try:
+        return max(0.0, float(headers.get("retry-after", "")))
+    except ValueError:
+        return FIRST_PAUSE * 2.0 ** (tried - 1)

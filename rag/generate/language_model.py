@@ -3,17 +3,23 @@
 What a model is stands in `LanguageModel`; where it runs is not known here. Nor is whether it obeys: `rag.verify` checks what it writes.
 """
 
+import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from typing import Protocol
 
 from rag.config import LlmConfig
 from rag.errors import ConfigError
+from rag.generate.stream import UNSAID
 from rag.prompt import MESSAGE_OVERHEAD, Message, answer_messages, condense_messages, load_prompt
 from rag.types import Hit, Turn
 
 MIN_PASSAGE_TOKENS = 128  # with less room than this for passages, no answer is worth the wait
-QUOTATION_MARKS = "\"'“”«»` "
+EDGES = "\"'“”«»`*# "
+_LABEL = re.compile(
+    r"^[^\W\d]+(?: [^\W\d]+)? (?:question|pregunta)\W*:\s*|^(?:question|pregunta)\W*:\s*|^pregunta [^\W\d]+\W*:\s*", re.IGNORECASE
+)
+_LETTER = re.compile(r"[^\W_]")
 
 
 class LanguageModel(Protocol):
@@ -90,7 +96,7 @@ class LanguageModelGenerator:
         messages = self._fit(
             lambda budget: condense_messages(self._condense, question, history, budget=budget, count_tokens=self.model.count_tokens)
         )
-        return _first_line(self.model.stream(messages)) or question
+        return _first_line(written(self.model.stream(messages))) or question
 
     def _fit(self, build: Callable[[int], tuple[Message, ...]]) -> tuple[Message, ...]:
         """Build messages with less and less room until the model, which adds tokens of its own, has room for them."""
@@ -103,11 +109,13 @@ class LanguageModelGenerator:
             budget -= excess
 
 
-def _first_line(pieces: Generator[str, None, None]) -> str:
-    text = ""
+def written(pieces: Generator[str, None, None]) -> str:
+    """All that a model writes, without what it takes back."""
     with closing(pieces):
-        for piece in pieces:
-            text = (text + piece).lstrip()
-            if "\n" in text:
-                break
-    return text.partition("\n")[0].strip(QUOTATION_MARKS)
+        return "".join(pieces).rpartition(UNSAID)[2]
+
+
+def _first_line(text: str) -> str:
+    """The first line with words, without what a model puts around it: quotation marks, a fence, a label."""
+    lines = (_LABEL.sub("", line.strip(EDGES)).strip(EDGES) for line in text.splitlines() if not line.lstrip().startswith("```"))
+    return next((line for line in lines if _LETTER.search(line)), "")

@@ -5,13 +5,21 @@ What writes the text, and what its errors mean, is not known here.
 """
 
 import queue
+import re
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextvars import copy_context
 
 from rag.errors import GenerationError
 
-OPEN, CLOSE = "<think>", "</think>"  # how open reasoning models mark what is not part of the answer
+OPEN, CLOSE = "<think>", "</think>"  # how open reasoning models mark what is not part of the answer; others have other words for it
+
+UNSAID = "\0"
+"""A piece of its own where a thought ends that nobody saw begin: all pieces before it were no part of the answer."""
+
+_WORDS = "think|thinking|thought|thoughts|reasoning"
+_TAG = re.compile(rf"(?<=\n)[ \t]*(?:<(?P<closes>/?)(?P<word>{_WORDS})>|\[(?P<square>THINK)\])", re.IGNORECASE)
+_OPEN_TAG = re.compile(r"(?<=\n)\s*(?:</?[a-z]{0,9}|\[[a-z]{0,5})?\Z", re.IGNORECASE)
 
 Work = Callable[[Callable[[str], None], threading.Event], None]
 Explain = Callable[[Exception], str]
@@ -19,14 +27,17 @@ Pieces = queue.Queue[str | Exception | None]
 Text = Generator[str, None, None]
 
 
-def stream_from_thread(work: Work, *, explain: Explain, seconds: float, max_characters: int) -> Text:
+def stream_from_thread(work: Work, *, explain: Explain, seconds: float, max_characters: int, inside: bool = False) -> Text:
     """Yield what `work(put, stop)` puts, as it comes; closing the iterator sets `stop`, and `work` then has to return soon.
+
+    Thoughts are left out: a block in tags that begins a line. Where only its end is marked, the piece `UNSAID` takes back what came before.
 
     Args:
         work: runs in a daemon thread, calls `put` with pieces of text and looks at `stop` between them.
         explain: turns an error of `work`, or the TimeoutError of a silence, into one sentence for the user.
         seconds: the longest silence, also before the first piece.
         max_characters: the end of a model that never ends; what comes after is dropped.
+        inside: the text probably begins within a thought, of which only the end will be marked; nothing is shown before that.
 
     Raises:
         GenerationError: `work` failed, was silent for too long, or ended without any text outside of its thoughts.
@@ -37,7 +48,7 @@ def stream_from_thread(work: Work, *, explain: Explain, seconds: float, max_char
     thread = threading.Thread(target=context.run, args=(_run, work, pieces, stop), name="rag-generate", daemon=True)
     thread.start()
     try:
-        yield from _read(pieces, explain, seconds, max_characters)
+        yield from _read(pieces, explain, seconds, max_characters, inside=inside)
     finally:
         stop.set()
 
@@ -51,50 +62,72 @@ def _run(work: Work, pieces: Pieces, stop: threading.Event) -> None:
         pieces.put(None)
 
 
-def _read(pieces: Pieces, explain: Explain, seconds: float, max_characters: int) -> Text:
-    thoughts = _ThoughtFilter()
-    received = 0
+def _read(pieces: Pieces, explain: Explain, seconds: float, max_characters: int, *, inside: bool) -> Text:
+    thoughts = _ThoughtFilter(inside=inside)
+    left = max_characters
     written = False
-    while received <= max_characters:
+    while left >= 0:
         try:
             piece = pieces.get(timeout=seconds)
         except queue.Empty as error:
             raise GenerationError(explain(TimeoutError())) from error
         if isinstance(piece, Exception):
             raise GenerationError(explain(piece)) from piece
-        text = thoughts.rest() if piece is None else thoughts.pass_on(piece)
-        if text:
-            written = True
+        for text in thoughts.rest() if piece is None else thoughts.pass_on(piece[: max_characters + 1]):
+            written = text != UNSAID and (written or not text.isspace())
             yield text
         if piece is None:
             break
-        received += len(piece)
+        left -= len(piece)
     if not written:
-        raise GenerationError("The model ended without an answer; raise llm.max_tokens, which its reasoning uses up too.")
+        cure = "raise llm.max_tokens, which its reasoning uses up too, or take another llm.model"
+        raise GenerationError(f"The model ended without an answer; {cure}.")
 
 
 class _ThoughtFilter:
-    """Lets a text through except for a first `<think>...</think>`, whose tags may come in pieces."""
+    """Lets a text through except for thoughts, whose tags may come in pieces."""
 
-    def __init__(self) -> None:
-        self._held: str | None = ""
+    def __init__(self, *, inside: bool) -> None:
+        self._held = "\n"  # the last character that was let through, and what may become a tag; or the end of a thought
+        self._close = CLOSE if inside else ""
+        self._in_doubt = inside
 
-    def pass_on(self, piece: str) -> str:
-        if self._held is None:
-            return piece
+    def pass_on(self, piece: str) -> Iterator[str]:
         self._held += piece
-        start = self._held.lstrip()
-        if OPEN.startswith(start):
-            return ""
-        if not start.startswith(OPEN):
-            text = self._held
-        elif CLOSE in start:
-            text = start.split(CLOSE, 1)[1].lstrip()
-        else:
-            return ""
-        self._held = None
-        return text
+        while self._skip_thought() and (tag := _TAG.search(self._held, 1)):
+            if tag["closes"]:
+                yield UNSAID
+                self._end_thought(tag.end())
+                continue
+            if said := self._held[1 : tag.start()]:
+                yield said
+            self._close = "[/THINK]" if tag["square"] else f"</{tag['word']}>"
+            self._held = self._held[tag.end() :]
+        if not self._close:
+            may_open = _OPEN_TAG.search(self._held, 1)
+            cut = may_open.start() if may_open else len(self._held)
+            if said := self._held[1:cut]:
+                yield said
+            self._held = self._held[cut - 1 :]
 
-    def rest(self) -> str:
+    def rest(self) -> Iterator[str]:
         """What was held back at the end of the text and turned out to be no thought."""
-        return "" if self._held is None or self._held.lstrip().startswith(OPEN) else self._held
+        if self._in_doubt:  # no thought ended: all of it was the answer
+            self._in_doubt, self._close = False, ""
+            yield from self.pass_on("")
+        if self._held[1:] and not self._close:
+            yield self._held[1:]
+
+    def _skip_thought(self) -> bool:
+        """Drop a thought; False where it goes on."""
+        if not self._close:
+            return True
+        end = self._held.casefold().find(self._close.casefold())
+        if end < 0:
+            self._held = self._held if self._in_doubt else self._held[-len(self._close) :]
+            return False
+        self._end_thought(end + len(self._close))
+        return True
+
+    def _end_thought(self, end: int) -> None:
+        self._held, self._close, self._in_doubt = "\n" + self._held[end:].lstrip(), "", False

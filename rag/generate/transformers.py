@@ -13,10 +13,11 @@ from typing import Any
 
 from rag.config import LlmConfig
 from rag.errors import ModelError
-from rag.generate.stream import Text, stream_from_thread
+from rag.generate.stream import OPEN, Text, stream_from_thread
 from rag.prompt import Message
 
 EXTRA = 'pip install "torch" "transformers" "sentence-transformers"'
+LONGEST_TAG = 16  # tokens
 MAX_CHARACTERS_PER_TOKEN = 200  # a guard only: the model itself stops at max_new_tokens
 
 
@@ -73,6 +74,8 @@ class TransformersModel:
         temperature = self._config.temperature
         sampling = {"do_sample": True, "temperature": temperature} if temperature > 0 else _GREEDY
         encoded = self._encode(messages).to(self._config.device)
+        if self._tokenizer.decode(encoded["input_ids"][0, -LONGEST_TAG:]).rstrip().endswith(OPEN):
+            put(OPEN)  # some chat formats begin the answer's thoughts themselves
         self._model.generate(
             input_ids=encoded["input_ids"],
             attention_mask=encoded["attention_mask"],
