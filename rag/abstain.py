@@ -35,7 +35,7 @@ class Decision:
     message: str = ""
 
 
-BY_READER = {"chosen": 0.17, "chosen_by_words": 0.08, "uncovered": -11.0, "unknown_name": -1.0, "bias": 1.0}
+BY_READER = {"chosen": 0.17, "chosen_by_words": 0.08, "uncovered": -11.0, "unknown_name": -1.0, "amiss": -2.0, "bias": 1.0}
 BY_WORDS = {"words": 0.47, "unknown_name": -1.44, "bias": -0.95}
 """Coefficients of the logistic function by feature, with the reader and without (docs/decisions.md)."""
 
@@ -83,6 +83,7 @@ def features(question: str, hits: Sequence[Hit], scorer: SentenceScorer) -> dict
         "chosen_by_words": max(scored, key=lambda item: item.words).reading,
         "uncovered": max(0.0, COVERED - max(item.covered for item in scored)),
         "unknown_name": unknown_name,
+        "amiss": float(scored[0].amiss),
     }
 
 

@@ -45,6 +45,68 @@ def holds(sentence: str, kind: str) -> bool:
     return _KINDS[kind][1].search(sentence) is not None
 
 
+_MEASURES: dict[str, tuple[str, re.Pattern[str]]] = {
+    "money": (
+        r"how much (?:do|does|did|is|are|was|were|will|would|must|should|has|have)\b.*\b(?:costs?|pay|paid|earn|charge)|"
+        r"what (?:do|does|did|will|would)\b.*\b(?:cost|earn|charge)|"
+        r"cuánto (?:me |se |nos |le |les )?(?:cuestan?|costó|costaron|costaba|costará|vale|pagan?|pagó|pagaron|cobran?|ganan?|ganaba)",
+        re.compile(
+            r"[€$£¥%]|\b(?:euros?|eur|usd|gbp|d[óo]lar(?:es)?|dollars?|pounds?|libras?|pen(?:ce|ny)|peniques?|cents?|céntimos?|centavos?|"
+            r"pesetas?|reales|ducados?|ducats?|maravedí\w*|fran(?:cos?|cs?)|nairas?|pesos?|yen(?:es)?|rupees?|rupias?|coronas?|crowns?|"
+            r"marcos?|marks?|rublos?|roubles?|liras?|sol(?:es)?|yuan(?:es)?|florin(?:es|s)?|millones|millions?|free|gratis|gratuit\w*|"
+            r"nothing|nada|price|precio|cost|coste|fee|cuota)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    "weight": (
+        r"how much (?:do|does|did|will)\b.*\bweigh|how heavy|cuánto (?:pes\w+)|cuántos (?:kilos|gramos)",
+        re.compile(
+            r"\b(?:kg|g|mg|kilos?|kilogram(?:s|mes)?|kilogramos?|gram(?:s|mes)?|gramos?|t|tons?|tonn?es?|toneladas?|pounds?|lbs?|libras?|"
+            r"ounces?|onzas?|arrobas?|quintal(?:es)?|stones?|weight|peso)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    "length": (
+        r"how (?:deep|tall|wide)|how many (?:kilomet(?:re|er)s|met(?:re|er)s|miles)|cuánto mide|cuántos (?:kilómetros|metros)|"
+        r"qué (?:altura|anchura|profundidad)",
+        re.compile(
+            r"\b(?:[kcm]?m|kilomet(?:re|er)s?|centimet(?:re|er)s?|met(?:re|er)s?|kilómetros?|centímetros?|metros?|miles?|millas?|"
+            r"feet|foot|ft|pies?|inch(?:es)?|pulgadas?|leagues?|leguas?|varas?|yards?|hectares?|hectáreas?)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    "volume": (
+        r"how many (?:lit(?:re|er)s|gallons)|cuántos litros",
+        re.compile(r"\b(?:[mc]?l|lit(?:re|er)s?|litros?|millilit(?:re|er)s?|gallons?|pints?|m³|m3)(?!\w)", re.IGNORECASE),
+    ),
+    "temperature": (
+        r"(?:at )?(?:what|which) temperature|(?:a )?qué temperatura|cuántos grados",
+        re.compile(r"°|º ?C|\b(?:grados|degrees|temperatur\w+)\b", re.IGNORECASE),
+    ),
+    "time": (
+        r"how long (?:do|does|did|can|could|may|must|should|will|would|have|has)\b(?!.*\bbe\b)|"
+        r"cuánto (?:tiempo|dura|duró|duran|tarda|tardan|tardó)",
+        re.compile(
+            r"\b(?:seconds?|segundos?|min|minut(?:es?|os?)|hours?|h|horas?|days?|d[íi]as?|nights?|noches?|weeks?|semanas?|fortnights?|"
+            r"months?|mes(?:es)?|years?|años?|decades?|décadas?|century|centuries|siglos?|seasons?|temporadas?|until|hasta|since|desde|"
+            r"from|terms?|trimestres?|lustros?|always|siempre|lifetime)\b|\d:\d\d",
+            re.IGNORECASE,
+        ),
+    ),
+}  # fmt: skip
+_MEASURED = {measure: re.compile(rf"\b(?:{question})\b", re.IGNORECASE) for measure, (question, _) in _MEASURES.items()}
+
+
+def measure_asked(question: str) -> str | None:
+    """What the amount that `question` asks for is measured in: "money", "weight", "time"; None if that is open."""
+    return next((measure for measure, pattern in _MEASURED.items() if pattern.search(question)), None)
+
+
+def measures(text: str, measure: str) -> bool:
+    """Whether `text` has a word or sign of this measure."""
+    return _MEASURES[measure][1].search(text) is not None
+
+
 _UNITS = (
     "articles?|clauses?|sections?|chapters?|provisions?|rules?|parts?|art[íi]culos?|cl[áa]usulas?|secci[óo]n(?:es)?|cap[íi]tulos?|"
     "disposici[óo]n(?:es)?|reglas?"

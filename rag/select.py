@@ -14,7 +14,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from rag.asked import holds, kinds_asked, without_which_provision
+from rag.asked import holds, kinds_asked, measure_asked, measures, without_which_provision
+from rag.columns import row_at
 from rag.evidence import Evidence, builtin_evidence, comparable, counterparts, covered, crossing
 from rag.read import Reader
 from rag.sentences import sentences
@@ -35,7 +36,8 @@ class Scored:
     """A sentence of a hit (index in the hits) at `start:end` of its passage.
 
     `words` is its score by words alone, `reading` the reader's log-odds that the answer lies in it, `score` both together, `covered` the
-    share of the question that it covers with the sentences around it and the headings above.
+    share of the question that it covers with the sentences around it and the headings above. `amiss` says that it has nothing of the
+    measure that is asked for ("how much does it weigh", and only centimetres).
     """
 
     hit: int
@@ -45,6 +47,7 @@ class Scored:
     reading: float
     score: float
     covered: float
+    amiss: bool = False
 
 
 WORDS: Mapping[str, float] = {
@@ -55,6 +58,9 @@ WORDS: Mapping[str, float] = {
 
 READING = 0.35
 """Weight of the reader's log-odds."""
+
+AMISS = 4.0
+"""What a sentence loses, in log-odds, that is amiss; set by hand."""
 
 SURE = 0.0
 """The reader reads on, two passages at a time, until a sentence has these log-odds."""
@@ -88,17 +94,18 @@ class SentenceScorer:
         scored: list[Scored] = []
         for first in range(0, len(hits), TOGETHER):
             scored += self._read(question, hits[first : first + TOGETHER], first, by_words)
-            if any(item.reading >= SURE for item in scored):
+            if any(item.reading >= SURE and not item.amiss for item in scored):
                 break
         return _best_first(scored)
 
     def _score_by_words(self, question: str, hits: tuple[Hit, ...]) -> tuple[Scored, ...]:
         spans = [(index, span) for index, hit in enumerate(hits) for span in sentences(hit.passage.text)]
         features = self.word_features(question, hits, spans)
-        words, covering = features @ np.array(list(WORDS.values())), features[:, list(WORDS).index("surroundings")]
+        amiss = _amiss(question, hits, spans)
+        words, covering = features @ np.array(list(WORDS.values())) - AMISS * amiss, features[:, list(WORDS).index("surroundings")]
         scored = (
-            Scored(index, start, end, score, 0.0, score, share)
-            for (index, (start, end)), score, share in zip(spans, words.tolist(), covering.tolist(), strict=True)
+            Scored(index, start, end, score, 0.0, score, share, odd)
+            for (index, (start, end)), score, share, odd in zip(spans, words.tolist(), covering.tolist(), amiss.tolist(), strict=True)
         )
         return _best_first(scored)
 
@@ -146,6 +153,18 @@ def _of_first(score: Callable[[str, tuple[Hit, ...]], tuple[Scored, ...]], quest
     if asked != question:
         places = [place for place in places if hits[place].passage.provisions] or places
     return [replace(item, hit=places[item.hit]) for item in score(asked, tuple(hits[place] for place in places[:READ]))]
+
+
+def _amiss(question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> npt.NDArray[np.bool_]:
+    """Which sentences are amiss (see `Scored`); the head of a table says what its cells are measured in."""
+    amiss, measure = np.zeros(len(spans), dtype=bool), measure_asked(question)
+    if measure is None:
+        return amiss
+    for place, (index, (start, end)) in enumerate(spans):
+        text = hits[index].passage.text
+        row = row_at(text, start, end)
+        amiss[place] = not measures(f"{row.columns if row else ''} {text[start:end]}", measure)
+    return amiss
 
 
 def _best_first(scored: Iterable[Scored]) -> tuple[Scored, ...]:

@@ -1,9 +1,9 @@
 """Cuts English and Spanish text into sentences, as spans that cover everything but white space.
 
 Works on the text as it is stored: Markdown marks and line ends of any kind are coped with. A blank line ends a sentence, and so does a line
-that is a heading or a table row; a list item begins one, and so does one of several lines with a label ("Weight: 4 kg"); a single line
-end inside a paragraph means nothing. It knows abbreviations, not grammar: after "U.S." or "J." a sentence ends only before a word that
-often begins one.
+that is a heading, a table row or a title in capitals; a list item begins one, and so does one of several lines with a label ("Weight: 4
+kg"); a single line end inside a paragraph means nothing. It knows abbreviations, not grammar: after "U.S." or "J." a sentence ends only
+before a word that often begins one.
 """
 
 import re
@@ -123,7 +123,8 @@ def _cut(text: str, start: int, stop: int, spans: list[tuple[int, int]]) -> None
     line_end = text.find("\n", start, stop)
     if line_end > 0:
         below = _skip_space(text, line_end, stop)
-        if not text[below : below + 1].islower() and _stands_alone(text[start:line_end]):
+        shouted = _is_shouted(text[start:line_end]) and not text[below:stop].split("\n", 1)[0].isupper()
+        if not text[below : below + 1].islower() and (shouted or _stands_alone(text[start:line_end])):
             _cut_line(text, start, line_end, spans)
             start = below
     _cut_line(text, start, stop, spans)
@@ -137,6 +138,11 @@ def _stands_alone(line: str) -> bool:
     if len(stripped) <= 120 and stripped[-2:] in ("**", "__") and stripped[:2] == stripped[-2:]:
         return True
     return len(stripped) <= 120 and heading_reference(stripped) is not None
+
+
+def _is_shouted(line: str) -> bool:
+    """Whether a line is a title in capitals: two words at least, and no full stop."""
+    return line.isupper() and len(_WORD.findall(line)) > 1 and line.rstrip()[-1] not in ".,;:"
 
 
 def _cut_line(text: str, start: int, stop: int, spans: list[tuple[int, int]]) -> None:

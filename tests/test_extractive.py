@@ -6,7 +6,7 @@ import pytest
 
 from rag import messages
 from rag.abstain import answerable, decide, missing
-from rag.asked import holds, kinds_asked, without_which_provision
+from rag.asked import holds, kinds_asked, measure_asked, measures, without_which_provision
 from rag.generate.extractive import ExtractiveGenerator
 from rag.lookup import Lookup
 from rag.retrieve import Retrieved
@@ -295,3 +295,65 @@ def test_which_article_is_a_question_for_articles() -> None:
     assert answer(question, [glossary, article]) == "According to “Pact”, Article 18, Duration: «A Member may withdraw.» [2]"
     assert {item.hit for item in SCORER.score(question, [glossary, article])} == {1}
     assert {item.hit for item in SCORER.score(question, [glossary])} == {0}
+
+
+@pytest.mark.parametrize(
+    ("question", "measure"),
+    [
+        ("How much does the smallest bell weigh?", "weight"),
+        ("¿Cuánto pesa el modelo grande?", "weight"),
+        ("How much did the club pay for the striker?", "money"),
+        ("¿Cuánto cuesta el abono?", "money"),
+        ("What do the tickets cost?", "money"),
+        ("How long do the chestnuts have to soak?", "time"),
+        ("¿Cuánto dura el programa?", "time"),
+        ("How long is the bridge?", None),
+        ("¿Cuántos litros gasta el programa?", "volume"),
+        ("At what temperature are they fried?", "temperature"),
+        ("How deep is the lake?", "length"),
+        ("How much does the reader see?", None),
+        ("¿Cuánto gasta cada vecino?", None),
+    ],
+)
+def test_what_an_amount_is_measured_in(question: str, measure: str | None) -> None:
+    assert measure_asked(question) == measure
+
+
+@pytest.mark.parametrize(
+    ("text", "measure", "has"),
+    [
+        ("La mayor pesa 840 kilos.", "weight", True),
+        ("The smallest, 6 to 9 cm.", "weight", False),
+        ("The yearly fee is 40 euros.", "money", True),
+        ("Abel Nieto scored 19 goals.", "money", False),
+        ("Se hace la noche anterior.", "time", True),
+        ("It has 58 metres.", "length", True),
+        ("Frying needs 170 °C.", "temperature", True),
+        ("The tank holds 12 l.", "volume", True),
+    ],
+)
+def test_which_measures_a_text_has(text: str, measure: str, has: bool) -> None:
+    assert measures(text, measure) is has
+
+
+NEWT = "Smooth newt. The smallest, 6 to 9 cm, lives in two ponds. It has a pink throat without spots."
+
+
+def test_a_figure_of_another_measure_is_no_answer() -> None:
+    length, weight = ("How long is the smallest newt?", "How much does the smallest newt weigh?")
+    best = {question: SCORER.score(question, [hit(NEWT)])[0] for question in (length, weight)}
+    assert (best[length].amiss, best[weight].amiss) == (False, True)
+    assert answerable(weight, [hit(NEWT)], SCORER) < 0.4 <= answerable(length, [hit(NEWT)], SCORER)
+
+
+def test_the_head_of_a_table_says_what_its_cells_are_measured_in() -> None:
+    rows = "| Programme | Time (min) |\n|---|---|\n| Intensive | 145 |\n| Quick | 30 |"
+    best = SCORER.score("How long does the intensive programme take?", [hit(rows)])[0]
+    assert rows[best.start : best.end] == "| Intensive | 145 |"
+    assert not best.amiss
+
+
+def test_the_line_below_the_head_of_a_table_is_not_quoted() -> None:
+    table = "| Command | Needs the passphrase |\n|---|---|\n| `restore` | yes |\n| `backup` | no |\n\nThe passphrase has twelve letters."
+    assert "«»" not in answer("Which commands need the passphrase?", [hit(table)])
+    assert "“”" not in answer("Which commands need the passphrase?", [hit(table)])

@@ -370,3 +370,12 @@ def test_seeds() -> None:
         "¿Qué cambia, en la práctica, con el tratado que se firmó en Pionyang?"
     ]
     assert all(len(passage.text) <= 1_600 for found in passages.values() for passage in found)
+
+
+def test_a_title_in_capitals_is_no_part_of_the_line_below() -> None:
+    text = "NINE DAYS IN THE ISLANDS\nA report by Harriet Blom\n\nWE SHOUT IN THE FIRST LINE\nAND IN THE SECOND ONE."
+    assert [text[start:end] for start, end in sentences(text)] == [
+        "NINE DAYS IN THE ISLANDS",
+        "A report by Harriet Blom",
+        "WE SHOUT IN THE FIRST LINE\nAND IN THE SECOND ONE.",
+    ]

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from rag.asked import without_which_provision
 from rag.asked_provisions import Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
 from rag.codes import coded_entries
-from rag.columns import row_at
+from rag.columns import DELIMITER, row_at
+from rag.extremes import extreme_row
 from rag.generate.lead_in import columns, heading_of, is_headed, lead_in, needed_heading, opens_with, quoted
 from rag.generate.widened import MAX_QUOTE, Span, after_heading, joined, widened
 from rag.language import detect
@@ -21,7 +22,7 @@ from rag.lookup import FIRST_OF_UNIT
 from rag.numbered_acts import POINT, act_span, is_act, numbered_lines
 from rag.paragraphs import Part, part_span
 from rag.references import clause, find
-from rag.select import Scored, SentenceScorer, is_heading
+from rag.select import READ, Scored, SentenceScorer, is_heading
 from rag.sentences import sentences
 from rag.types import Hit, Passage, Reference, Turn
 
@@ -88,8 +89,15 @@ class ExtractiveGenerator:
         scored = [item for item in scored if not _is_head(item, hits)] or scored
         if not scored:
             return []
+        if row := extreme_row(question, hits[:READ], self._scorer.evidence):
+            return [Span(*row)]
         margin = LIST_MARGIN if _LISTING.search(question) else MARGIN
-        chosen = [item for item in scored[: self._max_sentences] if item.score >= scored[0].score - margin]
+        compared = _row_table(scored[0], hits) if _COMPARING.search(question) else None
+        chosen = [
+            item
+            for item in scored[: self._max_sentences]
+            if item.score >= scored[0].score - (LIST_MARGIN if compared and _row_table(item, hits) == compared else margin)
+        ]
         chosen = self._without_other_rows(question, chosen, hits)
         order = {item.hit: rank for rank, item in reversed(list(enumerate(chosen)))}
         by_source = {hits[hit].passage.source: rank for hit, rank in sorted(order.items(), key=lambda pair: -pair[1])}
@@ -218,9 +226,16 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def _is_head(item: Scored, hits: Sequence[Hit]) -> bool:
-    """Whether a sentence is the head of a table, which says nothing alone."""
+    """Whether a sentence is the head of a table, or the line below it, which say nothing alone."""
+    if DELIMITER.fullmatch(hits[item.hit].passage.text, item.start, item.end):
+        return True
     row = row_at(hits[item.hit].passage.text, item.start, item.end)
     return row is not None and row.is_head
+
+
+def _row_table(item: Scored, hits: Sequence[Hit]) -> tuple[int, str] | None:
+    """The table of a row; None of a sentence that is none."""
+    return _table(item, hits) if row_at(hits[item.hit].passage.text, item.start, item.end) else None
 
 
 def _table(item: Scored, hits: Sequence[Hit]) -> tuple[int, str]:
