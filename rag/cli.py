@@ -375,11 +375,11 @@ def _read_history(file: Path | None) -> list[Turn]:
     if file is None:
         return []
     try:
-        turns = [(turn["question"], turn["answer"]) for turn in json.loads(file.read_text(encoding="utf-8"))]
+        turns = [(turn["question"], turn["answer"], turn.get("understood", "")) for turn in json.loads(file.read_text(encoding="utf-8"))]
     except OSError as error:
         raise InputError(f"The history file {file} cannot be read ({error.strerror}); check the path given to --history.") from error
-    except (ValueError, TypeError, KeyError, RecursionError):
-        turns = [(None, None)]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        turns = [(None, None, None)]
     if not all(isinstance(text, str) for turn in turns for text in turn):
         raise InputError(f'The history file {file} is not a JSON list of {{"question": "...", "answer": "..."}}; write it so.')
-    return [Turn(question, answer) for question, answer in turns]
+    return [Turn(question, answer, understood) for question, answer, understood in turns]

@@ -11,10 +11,11 @@ after an English question gives an English one.
 import re
 from collections.abc import Sequence
 
+from rag.answered import answered_name, titles
 from rag.asked_provisions import asked_provisions, end_of
 from rag.language import FUNCTION_WORDS, detect
 from rag.references import find
-from rag.replaced import NAME, OWN, SHORT, SIGNS, VERB, is_prepositional, lead_end, replaced, without_paragraph
+from rag.replaced import OWN, SHORT, SIGNS, VERB, is_prepositional, lead_end, replaced, without_paragraph
 from rag.types import Turn
 from rag.wished_form import wished_form
 
@@ -41,15 +42,22 @@ _BACK = re.compile(
     r"(?P<what>[^,:;?¿]{3,60}?)\s*[,:;]\s*(?P<question>[¿\s]*[^\W\d_].*)",
     re.IGNORECASE,
 )
+_TO_THE_FIRST = re.compile(
+    r"(?:(?:ok(?:ay)?|no|now|y|vale|ahora),?\s)?(?:(?:let['’]?s |can we )?(?:go |going |come )?back to|return to|"
+    r"vuelve a|volvamos a|volviendo a)\s"
+    r"(?:the (?:first|original)(?: (?:thing|question|one|topic))?|(?:lo|la|el) (?:primer[oa]?|original)(?: (?:pregunta|tema|cuestión))?|"
+    r"la primera pregunta)",
+    re.IGNORECASE,
+)
 _FRONTED = re.compile(
     r"(?:the|el|las?|los)\s[^?¿.,]{3,60}\s(?:dónde|cuándo|cómo|cuánt[oa]s?|quién|qué|por qué|when|where|how much|why)\s\w.*", re.IGNORECASE
 )
 """A question whose subject comes first: "¿y la licencia dónde se saca?"."""
-_WHY = re.compile(r"(?:why|por qué|porqué|por que|how so|how come)(?:\s+(?:is|was|not|so|no|that|es|eso|así))*", re.IGNORECASE)
+_WHY = re.compile(r"(?:why|por qué|porqué|por que|porque|how so|how come)(?:\s+(?:is|was|not|so|no|that|es|eso|así))*", re.IGNORECASE)
 _BARE = re.compile(
     r"(?:since |until |from |desde |hasta |de |a |para |con |in |for |at )?(?:when|where|who|whom|how(?: much| many| long| often| far)?|"
-    r"which(?: ones?)?|cuándo|cuando|dónde|donde|adónde|quién|quiénes|quien|cómo|cuánt[oa]s?|cuál(?:es)?|qué (?:año|día|fecha|hora)|"
-    r"what (?:year|date|day|time)|with how much notice|con cuánta antelación)",
+    r"which(?: ones?)?|cuándo|cuando|dónde|donde|adónde|quién|quiénes|quien|cómo|cu[áa]nt[oa]s?|cu[áa]l(?:es)?|"
+    r"qu[ée] (?:año|d[íi]a|fecha|hora)|what (?:year|date|day|time)|with how much notice|con cuánta antelación)",
     re.IGNORECASE,
 )
 _OTHER_WORD = {
@@ -120,6 +128,7 @@ _ENCLITIC = re.compile(
     re.IGNORECASE,
 )
 """A Spanish infinitive with what stands for a noun: "¿puedo tomarlo con alcohol?"."""
+_ITS = re.compile(r"\bits\b", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"\b(?:its|their|his|her|sus?)\b", re.IGNORECASE)
 _NOUN_BEFORE = re.compile(
     r"\b(?:the|an?|each|every|all|el|la|los|las|una?|cada)\s+(?!(?:other|rest|same|otr[oa]s?|mism[oa]s?)\b)[^\W\d_]{3,}|"
@@ -141,7 +150,7 @@ _KEPT = re.compile(
 _CAPITAL = re.compile(r"\s[A-ZÁÉÍÓÚÑ]")
 _STAYS = re.compile(r"\s(?:in|on|at|from|with|under|by|en|con|por|para|según)\s(?=\w)", re.IGNORECASE)
 _LED = re.compile(r"(?P<lead>(?:About|Sobre) [^:?]{2,120}: )(?P<own>.+)")
-_HOW_MANY = re.compile(r"(?:(?:for|in|at|on|por|en|de)\s)?(?:how many|which|cuánt[oa]s|cuáles)(?:\s\w+)?", re.IGNORECASE)
+_HOW_MANY = re.compile(r"(?:(?:for|in|at|on|por|en|de)\s)?(?:how many|which|cu[áa]nt[oa]s|cu[áa]les)(?:\s\w+)?", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 FEW = 2
 """Words of its own, function words apart, up to which a question without name or number leans on the one before."""
@@ -149,11 +158,29 @@ FEW = 2
 
 def condense(question: str, history: Sequence[Turn]) -> str:
     """`question` with what it leaves unsaid taken from the turns of `history`; unchanged if it stands alone."""
-    topic = before = ""
-    answers = ["", *(turn.answer for turn in history)]
-    for asked, answer in zip([*(turn.question for turn in history), question], answers, strict=True):
-        topic, before = _stand_alone(asked, topic, before, answer)
-    return before
+    topic = before = answer = searched = ""
+    for turn in history:
+        topic, before = _stand_alone(_first(turn.question, history), topic, before, answer)
+        searched = turn.understood or before
+        if searched != before and not titles(turn.answer) & titles(answer):  # answered by itself, from another document: another topic
+            topic = before = searched
+        answer = turn.answer
+    return searched if topic.strip() and wished_form(question) else _stand_alone(_first(question, history), topic, before, answer)[1]
+
+
+def _first(question: str, history: Sequence[Turn]) -> str:
+    """`question`, or the first one of the conversation if it only goes back to that."""
+    return history[0].question if history and _TO_THE_FIRST.fullmatch(question.strip(SIGNS)) else question
+
+
+def is_fragment(question: str) -> bool:
+    """Whether `question` lacks something by its form: it opens with "and", stands for a thing ("it"), or is only a part of a question."""
+    plain = _ASIDE.sub("", question, count=1).strip(SIGNS)
+    if any(part.fullmatch(plain) for part in (_WHY, _BARE, _SAID, _MEANT)):
+        return True
+    if any(start.match(plain) for start in (_OPENING, _BACK)) or is_prepositional(plain, plain):
+        return True
+    return any(word.search(plain) for word in (_THING, _WEAK_PRONOUN, _ENCLITIC, _ITS, _REFLEXIVE))
 
 
 def _stand_alone(question: str, topic: str, before: str, answer: str) -> tuple[str, str]:
@@ -241,7 +268,7 @@ def _joined(rest: str, question: str, topic: str, answer: str, *, asking: bool) 
         return topic
     if not asking and is_prepositional(plain, topic) and not VERB.search(plain) and not _THING.search(plain):
         return _inserted(topic, f" {plain}")
-    name = _answered_name(topic, answer)
+    name = answered_name(topic, answer)
     if name and _HE.search(plain):
         return _HE.sub(name, _opened(rest, question), count=1)
     subject = (
@@ -282,18 +309,6 @@ def _about_answer(question: str, rest: str, topic: str, answer: str) -> str:
         quote = quote[:_LONGEST_QUOTE].rpartition(" ")[0]
     mark = "»" if detect(question) == "es" else "”"
     return f"{_opened(rest.rstrip(SIGNS), question)}: {'«' if mark == '»' else '“'}{quote}{mark}?"
-
-
-def _answered_name(topic: str, answer: str) -> str | None:
-    """The one person that the answer to a question for one ("who", "quién") names, if it is short enough to be sure."""
-    if not re.match(r"[\s¿]*(?:and\s+|y\s+)?(?:who|whom|quién|quien)\b", topic, re.IGNORECASE):
-        return None
-    quoted = _QUOTED.search(answer)
-    text = quoted["quote"] if quoted else answer
-    found = [match for match in re.finditer(NAME, text) if match[0] not in topic and match[0].casefold() not in FUNCTION_WORDS]
-    several = found and re.search(r"\b(?:both|ambos|ambas|and|y|e)\b", text[: found[-1].end()], re.IGNORECASE)
-    certain = found and not several and (found[0].start() == 0 or len({match[0] for match in found}) == 1)
-    return found[0][0] if certain else None
 
 
 def _subject(topic: str, rest: str) -> str | None:

@@ -223,7 +223,8 @@ def _as_paragraph(snapshot: Snapshot, item: Asked) -> Asked:
 def _headed(snapshot: Snapshot, item: Asked, sources: Sequence[str]) -> dict[int, bool]:
     """The passages under headings that begin with the number of a section and do not say so: "5.2 Notice"; each its own text.
 
-    A document that is another kind of text than the question names is left out. Of a text without such a heading, the passage with the one line that begins with it, if the number has two levels.
+    A document that is another kind of text than the question names is left out. Of a text without such a heading, the passage with the
+    one line that begins with it, if the number has two levels.
     """
     found: dict[int, bool] = {}
     opens = re.compile(rf"{re.escape(item.reference.number)}[.)]?(?=\s|$)")

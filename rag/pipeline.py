@@ -24,9 +24,10 @@ from rag.generate import Condenser, Generator, load_generator
 from rag.generate.extractive import ExtractiveGenerator
 from rag.generate.lead_in import other_side
 from rag.generate.stream import UNSAID
-from rag.index import Listed, open_index
+from rag.index import Listed, Snapshot, open_index
 from rag.language import detect
 from rag.lookup import Lookup
+from rag.readings import Reading, may_stand_alone, preferred
 from rag.receipt import Provenance, provenance
 from rag.references import find
 from rag.rerank import WordReranker
@@ -105,12 +106,12 @@ class Pipeline:
         history = [turn for turn in history if not small_talk(turn.question)]
         standalone, note = self._condense(question, history)
         laps.end("condense")
-        language = detect(standalone)
         with self._reader.snapshot() as snapshot:
-            found = self._retriever.retrieve(snapshot, standalone, language, self.config.retrieval.passages)
-            laps.end("retrieve")
-            decision = decide(standalone, found, self._scorer, self.config.answer.threshold)
-            laps.end("decide")
+            reading = self._read(snapshot, standalone, laps)
+            if not isinstance(self._generator, Condenser) and may_stand_alone(question, standalone):
+                reading = preferred(reading, self._read(snapshot, question, laps), self._scorer)
+        standalone, found, decision = reading.question, reading.found, reading.decision
+        language = detect(standalone)
         if decision.reason is None:
             conflict = None if found.lookup.asked else find_conflict(standalone, found.hits, self._scorer)
             checked, broken = yield from self._generate(standalone, found.hits, history, conflict)
@@ -194,6 +195,14 @@ class Pipeline:
         laps.end("generate")
         nothing = (Retrieved((), Lookup()), Decision(0.0, "no_evidence", text), Checked(text, (), (), 0))
         yield replace(self._answer(question, question, *nothing, None, laps, False), language=said.language)
+
+    def _read(self, snapshot: Snapshot, question: str, laps: "_Laps") -> Reading:
+        """What the index has for a question that stands alone, and whether that answers it."""
+        found = self._retriever.retrieve(snapshot, question, detect(question), self.config.retrieval.passages)
+        laps.end("retrieve")
+        decision = decide(question, found, self._scorer, self.config.answer.threshold)
+        laps.end("decide")
+        return Reading(question, found, decision)
 
     def _condense(self, question: str, history: Sequence[Turn]) -> tuple[str, str | None]:
         """The question that stands alone, and a note: the model that should have made it failed, or the answer before comes again."""
@@ -319,7 +328,7 @@ class _Laps:
 
     def end(self, stage: str) -> None:
         now = time.perf_counter()
-        self._laps[stage] = round(1000 * (now - self._last), 2)
+        self._laps[stage] = round(self._laps.get(stage, 0.0) + 1000 * (now - self._last), 2)
         self._last = now
 
     def result(self) -> dict[str, float]:

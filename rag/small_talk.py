@@ -50,13 +50,13 @@ _PATTERNS: dict[tuple[Kind, Language], str] = {
     ("documents", "en"): (
         rf"(?:what|which|how many) {_DOCUMENTS} (?:do you (?:have|know)|are (?:there|here|indexed|available|loaded)|"
         rf"have you(?: got| read)?|can i ask(?: you)? about)|(?:list|show)(?: me)?(?: all)?(?: (?:the|your))? {_DOCUMENTS}|"
-        rf"what (?:are|is) (?:the|these|those|your) {_DOCUMENTS}(?: about)?|"
+        rf"what (?:are|is) (?:the|this|these|those|your) {_DOCUMENTS}(?: about)?|"
         rf"what (?:do|does) (?:the|these|those|your) {_DOCUMENTS} (?:contain|talk about|cover)"
     ),
     ("documents", "es"): (
         rf"(?:que|cuantos|cuantas|cuales) {_DOCUMENTOS} (?:tienes?|hay|conoces|has leido|estan (?:indexados|disponibles))|"
         rf"(?:lista|listame|muestra|muestrame|ensename)(?: de| todos)?(?: (?:los|tus))? {_DOCUMENTOS}|"
-        rf"cuales son (?:los|tus) {_DOCUMENTOS}|de que (?:tratan?|hablan?|van?) (?:el|los|estos|tus) {_DOCUMENTOS}|"
+        rf"cuales son (?:los|tus) {_DOCUMENTOS}|de que (?:tratan?|hablan?|van?) (?:el|este|los|estos|tus) {_DOCUMENTOS}|"
         rf"que (?:contienen?|dicen) (?:los|estos|tus) {_DOCUMENTOS}"
     ),
 }

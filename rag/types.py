@@ -120,10 +120,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One earlier question of a conversation and the answer it got."""
+    """One earlier question of a conversation and the answer it got; `understood` is what was searched for, empty where it is not known."""
 
     question: str
     answer: str
+    understood: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ _FORMS: dict[Form, tuple[str, ...]] = {
     "words": (
         r"(?:(?:make it|keep it|be|say it|a bit|much|in) )?(?:short|shorter|brief|briefer|(?:more )?briefly|simpler|simple words)",
         rf"(?:summari[sz]e|shorten|simplify|explain|rephrase){_IT}(?: to me)?(?: (?:in simple words|simply|better))?",
-        r"(?:a |the )?(?:short )?summary",
+        r"(?:a |the )?(?:short )?summary(?: of (?:it|(?:the|this|that) (?:document|text|file|contract)))?",
+        r"summari[sz]e (?:the|this|that)(?: whole)? (?:document|text|file|contract)",
+        r"(?:resume|resumir|resumen de|resumen del?) ?(?:el|este|ese)? ?(?:documento|texto|archivo|contrato)",
         r"(?:un poco )?mas (?:corto|breve|simple|sencillo|facil)",
         r"(?:me )?lo resumes|(?:hazme )?(?:un )?resumen",
         r"(?:resume|resumir|acorta|simplifica|explica|explicar)(?:lo|melo)?(?: eso| esto)?"
@@ -36,6 +38,8 @@ _FORMS: dict[Form, tuple[str, ...]] = {
         r"(?:hay |sabes |dice )?algo mas|que mas(?: hay| dice| sabes)?",
         r"(?:cuenta|di|da|explica)(?:me)? mas(?: detalles| sobre eso)?",
         r"mas|mas detalles|sigue|continua",
+        r"(?:(?:give|show)(?: me)? )?(?:an |another |one |for |some )?examples?",
+        r"(?:(?:da|dame|pon|ponme) )?(?:un |otro |algun |por )?ejemplos?",
     ),
     "proof": (
         r"(?:are you )?(?:really |quite |very )?(?:sure|certain)(?: (?:about|of) (?:that|this|it))?",
@@ -62,7 +66,8 @@ _FORMS: dict[Form, tuple[str, ...]] = {
 }
 _FORM = {form: re.compile("|".join(patterns)) for form, patterns in _FORMS.items()}
 _POLITE = re.compile(
-    r"^(?:(?:and|but|ok|okay|no|yes|y|pero|vale|si|please|por favor|now|ahora|(?:can|could|would) you|me|(?:me )?(?:puedes|podrias))\b ?)+|"
+    r"^(?:(?:and|but|ok|okay|no|yes|y|pero|vale|si|please|por favor|now|ahora|(?:can|could|would) you|"
+    r"(?:me )?(?:lo )?(?:puedes|podrias)|me)\b ?)+|"
     r"(?: ?\b(?:please|por favor|now|ahora|then|entonces|for me))+$"
 )
 

@@ -171,7 +171,7 @@ def test_follow_up_carries_the_history_and_a_changed_one_none(client, pipeline):
     assert turn["turn"] == 2
     assert "Understood as <q>Why did Pyongyang&#x27;s attitude" in turn["html"]
     answer = treaty_answer("What does Article 4 permit?", "en")
-    assert pipeline.histories[-1] == (Turn("What does Article 4 permit?", answer.text),)
+    assert pipeline.histories[-1] == (Turn("What does Article 4 permit?", answer.text, "What does Article 4 permit?"),)
     message = {"conversation": "follow", "question": "Why then?", "instead_of": 2, "alone": True}
     found = events(client, "ask", message)
     assert (found[0]["turn"], found[0]["gone"]) == (3, [2])
@@ -386,6 +386,8 @@ def test_thumbs_go_into_the_review_file_and_a_note_corrects_them(client, pipelin
     (entry,) = [entry for entry in read_review(pipeline.config.chat.review_file) if entry.question == "What does Article 4 permit?"]
     assert (entry.thumb, entry.comment, entry.reviewed) == ("down", "It forgot Article 3.", False)
     assert entry.evidence[0].source == TREATY.source
+    (shown,) = client.get("/conversation", params={"conversation": "thumbs"}).json()["turns"]
+    assert re.findall(r'data-do="(up|down)"[^>]*aria-pressed="(true|false)"', shown["html"]) == [("up", "false"), ("down", "true")]
     for wrong in ({"thumb": "sideways"}, {"turn": 2}):
         assert client.post("/feedback", json=message | wrong).status_code == 422
     assert client.post("/feedback", content=b"[").status_code == 422

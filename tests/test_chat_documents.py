@@ -4,6 +4,8 @@ import inspect
 import io
 import os
 import socket
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,12 +21,13 @@ from rag.chat.documents import LONGEST_NAME, Documents, Step, Verdict, added
 from rag.chat.engine import import_gradio
 from rag.chat.examples import DEMO_EXAMPLES, examples
 from rag.chat.library import OWN, Library
-from rag.chat.visitors import CONVERSATIONS_KEPT, TURNS_KEPT, TURNS_KEPT_IN_ALL, VISITORS_KEPT, Visitor, Visitors
+from rag.chat.visitors import CONVERSATIONS_KEPT, TURNS_KEPT, TURNS_KEPT_IN_ALL, VISITORS_KEPT, Conversation, Visitor, Visitors
 from rag.config import ChatConfig, Config, IndexConfig
 from rag.embed import BuiltinEmbedder
 from rag.errors import IndexBusy, IndexMissing, InputError, LoadError
 from rag.index.sync import locked, sync
 from rag.pipeline import Pipeline
+from rag.types import Answer, Turn
 
 LAW = """# Harbour by-law
 
@@ -398,6 +401,46 @@ def test_a_newer_question_ends_the_one_in_hand():
     conversation.finish(second)
     assert [(turn.question, turn.stopped) for turn in conversation.turns] == [("one", ""), ("two", None)]
     visitors.close()
+
+
+def test_questions_that_come_at_once_are_all_kept_under_numbers_of_their_own():
+    conversation = Conversation()
+    count = TURNS_KEPT - 1
+    start = threading.Barrier(count)
+
+    def begin():
+        start.wait()
+        conversation.begin("why?", "")
+
+    threads = [threading.Thread(target=begin) for _ in range(count)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert [turn.number for turn in conversation.all()] == [*range(1, count + 1)]
+
+
+def test_stopping_a_turn_that_has_ended_does_not_stop_the_next():
+    conversation = Conversation()
+    first, _ = conversation.begin("one", "")
+    second, _ = conversation.begin("two", "")
+    conversation.stop(first.number)
+    assert not second.stop.is_set()
+    conversation.stop(second.number)
+    assert second.stop.is_set()
+
+
+def test_history_says_what_a_question_was_understood_as():
+    conversation = Conversation()
+    asked, _ = conversation.begin("and why?", "")
+    asked.answer = Answer("and why?", "What is the rent, and why?", "en", "Because.")
+    conversation.finish(asked)
+    assert conversation.history == (Turn("and why?", "Because.", "What is the rent, and why?"),)
 
 
 def test_gradio_is_imported_without_writing_into_its_package():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.condense import condense
+from rag.condense import condense, is_fragment
 from rag.references import find
 from rag.types import Turn
 
@@ -308,6 +308,14 @@ def test_without_history_nothing_changes():
         (PERMIT, "According to “A”: «It allows aid of any kind.» [1]", "who said that?", "Who said that: “It allows aid of any kind.”?"),
         (PERMITE, "Según «A»: «Permite toda ayuda posible.» [1]", "¿quién dijo eso?", "¿Quién dijo eso: «Permite toda ayuda posible.»?"),
         (PERMIT, "The documents do not say.", "who said that?", f"{PERMIT} Who said that?"),
+        (
+            "Who visited Kim?",
+            "The documents do not say. The nearest passages are in “Contract of hire”.",
+            "what did he sign?",
+            "Who visited Kim? What did he sign?",
+        ),
+        ("Who visited Kim?", "According to “A”: «Envoys came.» [1]", "what did he sign?", "Who visited Kim? What did he sign?"),
+        ("¿Quién visitó Pionyang?", "Según «Nota»: «Fecha: mayo» [1]", "¿qué firmó él?", "¿Quién visitó Pionyang? ¿Qué firmó él?"),
     ],
 )
 def test_what_an_answer_said_is_read_for_who_said_it_and_whom_it_named(earlier, answer, question, expected):
@@ -359,3 +367,57 @@ def test_a_follow_up_takes_neither_the_verb_nor_half_a_sentence_of_the_other_lan
 
 def test_a_question_that_is_asked_again_stays_as_it_is():
     assert condense("who feeds the cat?", [Turn("Who feeds the cat?", "")]) == "who feeds the cat?"
+
+
+HIRE = "According to “Contract of hire”, 2020: «The rent is 780 euros.» [1]"
+
+
+@pytest.mark.parametrize(
+    ("answer", "understood", "question", "expected"),
+    [
+        ("According to “Circular 3”: «Signed: Ana Ruiz» [1]", "who signed the circular?", "when?", "who signed the circular, and when?"),
+        (
+            "According to “Circular 3”: «Signed: Ana Ruiz» [1]",
+            "who signed the circular?",
+            "where is it kept?",
+            "About the circular: where is it kept?",
+        ),
+        (HIRE, "who signed the circular?", "where is it kept?", "About the rent: where is it kept?"),
+        (HIRE, "", "when?", "About the rent: who signed the circular, and when?"),
+    ],
+)
+def test_what_a_question_was_understood_as_is_what_follow_ups_are_about(answer, understood, question, expected):
+    history = [Turn("What is the rent?", HIRE), Turn("who signed the circular?", answer, understood)]
+    assert condense(question, history) == expected
+
+
+@pytest.mark.parametrize(
+    "question", ["go back to the first thing", "back to the first question", "volvamos a lo primero", "ok, back to the original question"]
+)
+def test_the_first_question_comes_back(question):
+    assert after([PERMIT, "Who visited Kim in 2024?"], question) == PERMIT
+
+
+def test_questions_without_accents_are_follow_ups_too():
+    assert after("cuanto cuesta la multa", "porque?") == "cuanto cuesta la multa, y porque"
+    assert after("¿Cuánto cuesta la licencia?", "y cuanto?") == "¿Cuánto cuesta la licencia, y cuanto?"
+
+
+def test_a_wish_is_for_what_was_searched_and_a_follow_up_still_leans_on_the_topic():
+    history = [Turn("What is the rent?", HIRE), Turn("who repairs the lift", HIRE, "who repairs the lift")]
+    assert condense("can you translate it", history) == "who repairs the lift"
+    assert condense("in which month?", history).startswith("About the rent: who repairs the lift")
+
+
+@pytest.mark.parametrize(
+    "question", ["and the deposit?", "how long does it last", "why", "for how long", "which one is cheaper", "y los sábados"]
+)
+def test_a_fragment_is_no_whole_question(question):
+    assert is_fragment(question)
+
+
+@pytest.mark.parametrize(
+    "question", ["who signed the circular?", "thanks, how many holidays", "quien dirigio la investigacion", "when did she die"]
+)
+def test_a_whole_question_is_no_fragment(question):
+    assert not is_fragment(question)

@@ -41,6 +41,8 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
         ("no, gracias", "thanks", "es"),
         ("What documents do you have?", "documents", "en"),
         ("¿De qué tratan los documentos?", "documents", "es"),
+        ("what is this document about", "documents", "en"),
+        ("de que trata este documento", "documents", "es"),
     ],
 )
 def test_what_asks_nothing(text: str, kind: str, language: str) -> None:
@@ -100,7 +102,9 @@ def test_a_follow_up_skips_the_thanks_before_it(pipeline: Pipeline) -> None:
     ("text", "form"),
     [
         ("In English, please", "language"), ("can you translate that?", "language"), ("¿y en español?", "language"),
-        ("shorter please", "words"), ("Summarise", "words"), ("¿me lo resumes?", "words"), ("explícamelo más sencillo", "words"),
+        ("shorter please", "words"), ("Summarise", "words"), ("¿me lo resumes?", "words"), ("summarise the document", "words"),
+        ("resume el documento", "words"), ("an example?", "more"), ("por ejemplo", "more"), ("¿me lo puedes traducir?", "language"),
+        ("explícamelo más sencillo", "words"),
         ("tell me more", "more"), ("anything else?", "more"), ("¿Algo más?", "more"), ("¿qué más?", "more"),
         ("are you sure?", "proof"), ("where does it say that?", "proof"), ("¿Dónde lo pone?", "proof"), ("¿qué página?", "proof"),
         ("¿en qué artículo está eso?", "proof"),

@@ -188,15 +188,13 @@ class App:
         """The turns so far, for a page that was loaded again."""
         found = visitor.conversation(request.query_params.get("conversation", "")[: dialogue.LONGEST_NAME])
         show = partial(dialogue.shown, self.library, visitor, language=_language(request))
-        turns = [*found.turns, found.current] if found.current is not None else found.turns
-        return JSONResponse({"turns": await run_in_threadpool(lambda: [show(turn) for turn in turns])})
+        return JSONResponse({"turns": await run_in_threadpool(lambda: [show(turn) for turn in found.all()])})
 
     async def stop(self, request: Request, visitor: Visitor) -> Response:
         """Stop the answer in hand; where the request names a turn, only that one."""
         message = await _message(request)
         found = visitor.conversation(str(message.get("conversation", ""))[: dialogue.LONGEST_NAME])
-        if found.current is not None and message.get("turn") in (None, found.current.number):
-            found.stop()
+        found.stop(message.get("turn"))
         return JSONResponse({})
 
     async def example_questions(self, request: Request, visitor: Visitor) -> Response:
@@ -264,6 +262,7 @@ class App:
         note = str(message.get("note") or "")[:NOTE_CHARACTERS]
         entry = ReviewEntry.of_answer(asked.answer, asked.history, "up" if thumb == "up" else "down", note)
         await run_in_threadpool(append, self.library.first.config.chat.review_file, entry)
+        asked.thumb = str(thumb)
         return JSONResponse({"say": STRINGS[_language(request)]["thanks"]})
 
     # Documents and models

@@ -77,7 +77,7 @@ def shown(library: Library, visitor: Visitor, asked: Asked, language: Language) 
             read = library.pipeline(asked.collection, "", visitor).document
         except RagError:  # the collection went; the answer still shows its quotes
             read = None
-        html, sources = render_answer(Spot(asked.number, language, again=asked.question), asked.answer, read)
+        html, sources = render_answer(Spot(asked.number, language, asked.question, asked.thumb), asked.answer, read)
         answered = words["abstained"] if asked.answer.abstained else words["answered"].format(count=len(asked.answer.citations))
         say = asked.answer.text if is_reply(asked.answer) else answered
     return {"turn": asked.number, "html": html, "sources": sources, "say": say}

@@ -31,11 +31,15 @@ Read = Callable[[str], Document]
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where something is shown: in turn `number`, with labels in `language`; `again` is the question as the visitor wrote it."""
+    """Where something is shown: in turn `number`, with labels in `language`; `again` is the question as the visitor wrote it.
+
+    `thumb` ("up", "down") is what the visitor thought of the answer.
+    """
 
     number: int
     language: Language
     again: str = ""
+    thumb: str = ""
 
 
 def icon(name: str) -> str:
@@ -97,7 +101,7 @@ def render_answer(spot: Spot, answer: Answer, read: Read | None) -> tuple[str, s
         spot,
         _understood(spot, answer)
         + f'<div class="body">{body}</div>'
-        + _tools(spot.language, sources=len(answer.citations))
+        + _tools(spot.language, sources=len(answer.citations), thumb=spot.thumb)
         + _why(spot, answer),
     )
     return turn, _sources(spot, answer, read)
@@ -134,13 +138,15 @@ def _understood(spot: Spot, answer: Answer) -> str:
     return f'<p class="understood">{escape_text(words["understood"])} <q>{escape_text(answer.standalone_question)}</q> {edit}</p>'
 
 
-def _tools(language: Language, *, answered: bool = True, sources: int = 0) -> str:
+def _tools(language: Language, *, answered: bool = True, sources: int = 0, thumb: str = "") -> str:
     """What can be done with a finished turn."""
     words = STRINGS[language]
     asking = button("retry", "retry", words["retry"]) + button("edit", "edit", words["edit"])
     if not answered:
         return f'<div class="tools">{asking}</div>'
-    thumbs = button("up", "up", words["thumb_up"], aria_pressed="false") + button("down", "down", words["thumb_down"], aria_pressed="false")
+    pressed = {verdict: str(verdict == thumb).lower() for verdict in ("up", "down")}
+    thumbs = button("up", "up", words["thumb_up"], aria_pressed=pressed["up"])
+    thumbs += button("down", "down", words["thumb_down"], aria_pressed=pressed["down"])
     export = (
         f'<details class="menu"><summary class="tool" title="{escape_text(words["export"])}">{icon("export")}'
         f'<span class="unseen">{escape_text(words["export"])}</span></summary><div class="options">'

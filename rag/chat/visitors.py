@@ -33,7 +33,7 @@ class Asked:
     """One turn: the question, and its answer, or what went wrong, or what had been written when it was stopped.
 
     `text` is what has been written so far; `ended` is set when nothing more comes, `stop` when nothing more is wanted. `error` is what
-    nobody foresaw.
+    nobody foresaw, `thumb` what the visitor thought of the answer ("up", "down").
     """
 
     number: int
@@ -45,23 +45,25 @@ class Asked:
     stopped: str | None = None
     error: Exception | None = None
     text: str = ""
+    thumb: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
 
 
 class Conversation:
-    """The turns of one browser tab, and the one in hand."""
+    """The turns of one browser tab, and the one in hand; requests and answers have threads of their own, so what changes it locks it."""
 
     def __init__(self) -> None:
         self.turns: list[Asked] = []
         self.current: Asked | None = None
         self._numbers = 0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @property
     def history(self) -> tuple[Turn, ...]:
         """The turns that got an answer: what a follow-up may refer to."""
-        return tuple(Turn(turn.question, turn.answer.text) for turn in self.turns if turn.answer is not None)
+        answers = ((turn.question, turn.answer) for turn in self.turns)
+        return tuple(Turn(question, answer.text, answer.standalone_question) for question, answer in answers if answer is not None)
 
     def begin(
         self, question: str, collection: str, *, instead_of: int | None = None, alone: bool = False, after: int = 0
@@ -71,20 +73,22 @@ class Conversation:
         A question that is `alone` is no follow-up. `after` is the highest number that the page shows: it may remember more than this, whose
         numbers must not come twice.
         """
-        self.stop()
-        gone = [turn.number for turn in self.turns if instead_of is not None and turn.number >= instead_of]
-        self.turns = [turn for turn in self.turns if turn.number not in gone]
-        self._numbers = max(self._numbers, after) + 1
-        self.current = Asked(self._numbers, question, collection, () if alone else self.history)
-        return self.current, gone
+        with self._lock:
+            self.stop()
+            gone = [turn.number for turn in self.turns if instead_of is not None and turn.number >= instead_of]
+            self.turns = [turn for turn in self.turns if turn.number not in gone]
+            self._numbers = max(self._numbers, after) + 1
+            self.current = asked = Asked(self._numbers, question, collection, () if alone else self.history)
+            return asked, gone
 
-    def stop(self) -> None:
-        """End the turn in hand, if there is one, with what has been written; whatever writes it may take its time to notice."""
-        asked = self.current
-        if asked is not None:
-            asked.stopped = asked.text
-            asked.stop.set()
-            self.finish(asked)
+    def stop(self, number: object = None) -> None:
+        """End the turn in hand, if there is one (with this number), with what has been written; its writer may take time to notice."""
+        with self._lock:
+            asked = self.current
+            if asked is not None and number in (None, asked.number):
+                asked.stopped = asked.text
+                asked.stop.set()
+                self.finish(asked)
 
     def finish(self, asked: Asked) -> None:
         """Keep a turn that has ended; of two ends, the first one counts."""
@@ -96,8 +100,12 @@ class Conversation:
 
     def find(self, number: int) -> Asked | None:
         """The turn with this number, finished or in hand."""
-        in_hand = [self.current] if self.current is not None else []
-        return next((turn for turn in [*self.turns, *in_hand] if turn.number == number), None)
+        return next((turn for turn in self.all() if turn.number == number), None)
+
+    def all(self) -> list[Asked]:
+        """All turns that are kept, the one in hand last."""
+        with self._lock:
+            return [*self.turns, *([self.current] if self.current is not None else [])]
 
 
 class Visitor:
