@@ -158,7 +158,8 @@ def init_command(
         print_json({"file": str(file), "drafts": written})
     else:
         told = 'Make each a question that somebody would ask, check its evidence, and write "reviewed": true; drafts do not count.'
-        console().print(f"{written} drafts in {file}. {told}", markup=False)
+        fewer = f" ({count} were asked for; the documents hold no more to ask about that is not in the file)" if written < count else ""
+        console().print(f"{written} drafts in {file}{fewer}. {told}", markup=False)
 
 
 @app.command("add")

@@ -46,7 +46,7 @@ def test_a_target_needs_no_command(run):
 
 def test_a_target_that_is_called_like_a_command(run):
     Path("compare").mkdir()
-    assert run("./compare")[2].startswith("rag: compare/corpus.jsonl cannot be read")
+    assert run("./compare")[2].startswith("rag: compare is no BEIR folder, for it has no corpus.jsonl;")
     assert run("compare")[2] == "rag: Missing argument 'runs'; see rag eval compare --help.\n"
     assert run()[2] == "rag: Missing argument 'target'; see rag eval run --help.\n"
 

@@ -5,9 +5,10 @@ import pytest
 from rag.config import LlmConfig
 from rag.errors import InputError
 from rag.evaluate.datasets import Question
-from rag.evaluate.draft import draft_questions
+from rag.evaluate.draft import ABOUT, _facts, draft_questions
 from rag.evaluate.evidence import locate_evidence
 from rag.testing import ChatServer
+from rag.types import Document
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,12 @@ def test_an_absent_provision_is_absent(drafts, pipeline):
     for entry in absent:
         assert entry.kind == "provision"
         assert pipeline.ask(entry.question).reason == "reference_absent"
+
+
+def test_names_are_whole_and_months_are_none():
+    sentence = "On 3 March the mayor Orla Prendergast met Priya Nandakumar in Galway."
+    (draft,) = _facts(Document("a.md", "Minutes", sentence, "0", "en"))
+    assert draft.question == ABOUT["en"].format(title="Minutes", subject="Orla Prendergast, Priya Nandakumar")
 
 
 def test_a_model_words_facts_in_both_languages(pipeline):

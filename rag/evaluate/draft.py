@@ -13,6 +13,7 @@ from itertools import chain, islice, zip_longest
 
 from rag.asked import holds
 from rag.config import LlmConfig
+from rag.dates import MONTHS
 from rag.errors import GenerationError, InputError
 from rag.evaluate.datasets import Evidence
 from rag.evaluate.review import ReviewEntry
@@ -32,6 +33,7 @@ SHORTEST, LONGEST = 50, 300
 FIRST_WORDS = 6
 PROVISIONS = 0.3
 ABSENT = 0.1
+_MONTH = re.compile(MONTHS, re.IGNORECASE)
 _NUMBERING = re.compile(r"^[\dIVXLC]+[.)]\s+")
 KINDS = ("date", "amount", "person", "reason")
 LANGUAGES: dict[Language, str] = {"en": "English", "es": "Spanish"}
@@ -82,12 +84,23 @@ def _facts(document: Document) -> list[ReviewEntry]:
 def _fact(document: Document, start: int, quote: str) -> ReviewEntry:
     language = document.language or detect(quote)
     above = [heading.text for heading in document.headings if heading.start < start and heading.text != document.title]
-    named = list(dict.fromkeys(names(quote)))[:2]
+    named = list(dict.fromkeys(_whole_names(quote)))[:2]
     words = quote.split()
     heading = above[-1] if above and not heading_reference(above[-1]) else " ".join(words[:FIRST_WORDS]) + "…" * (len(words) > FIRST_WORDS)
     subject = _NUMBERING.sub("", ", ".join(named) or heading).rstrip(" .?:")
     question = ABOUT[language].format(title=document.title, subject=subject)
     return _entry(question, language, "fact", Evidence(document.source, quote))
+
+
+def _whole_names(quote: str) -> list[str]:
+    """The names in a sentence, first name and family name together, without months."""
+    found: list[str] = []
+    for word in names(quote):
+        if found and f"{found[-1]} {word}" in quote:
+            found[-1] += f" {word}"
+        elif not _MONTH.fullmatch(word):
+            found.append(word)
+    return found
 
 
 def _provisions(document: Document) -> Iterator[ReviewEntry]:
