@@ -165,7 +165,8 @@ def _metrics(metrics: Results) -> str:
         )
     note = (
         "Intervals of 95%: Wilson for shares and for fewer than ten values, bootstrap for other means, both with questions on one document "
-        "taken together. Detectable: the true difference of another run on this set that a comparison would show in four of five cases."
+        "taken together, unless they are on fewer than ten documents. Detectable: the true difference of another run on this set that a "
+        "comparison would show in four of five cases."
     )
     head = _head("Metric", ">value", ">95% interval", "", ">n", ">detectable", "what it says")
     table = f'<div class="scroll"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>'
