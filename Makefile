@@ -7,7 +7,7 @@
 #   make test-slow                  what make check leaves out
 #   make eval                       the gate: no worse than eval/baselines    make baseline   accept what is as the new baseline
 #   make test-browser               the chat page in Debian's chromium
-#   make models DATA=../shared/data rebuild rag/models from training data
+#   make models DATA=../shared/data rebuild rag/models from training data (OUT=build/models REHEARSAL=1000 rehearses it)
 #   make bench-models DATA=...      embedding models side by side (MODELS="--model NAME" adds one)
 #   make bench-provisions DATA=...  whether the right article of the right law is cited
 #   make bench-index DATA=...       the index at up to a million passages    make torture    kills, full disks, readers
@@ -17,6 +17,8 @@ INDEX ?= index/demo
 DOCS ?= seeds
 Q ?= what does Article 4 permit
 DATA ?= ../shared/data
+OUT ?= rag/models
+REHEARSAL ?= 1
 REPORTS ?= build/eval
 GATE := --baseline
 BIN := .venv/bin
@@ -85,10 +87,9 @@ torture: .venv/.test
 	TORTURE=1000 $(BIN)/python -m pytest tests/test_torture.py
 
 models: .venv/.local
-	$(PIP) onnx
-	$(BIN)/python -m training.train_embedding --data $(DATA) --out rag/models
-	$(BIN)/python -m training.train_reader --data $(DATA) --out rag/models
-	$(BIN)/python -m training.fit_fusion --data $(DATA) --out rag/models
+	$(BIN)/python -m training.train_embedding --data $(DATA) --out $(OUT)
+	$(BIN)/python -m training.train_reader --data $(DATA) --out $(OUT) --one-in $(REHEARSAL)
+	$(BIN)/python -m training.fit_fusion --data $(DATA) --out $(OUT)
 
 # After raising versions in .venv: names and versions only, so that the same commands work a year from now.
 constraints: .venv/.local

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hostile_files import package, paragraph, relationships, word, xlsx, zipped
+from openpyxl import Workbook
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
@@ -129,6 +130,64 @@ def test_a_percent_sign_that_is_only_written_behind_multiplies_nothing() -> None
 def test_raised_figures_are_no_digits_of_the_number_before() -> None:
     text = "<p>5,000<sup>3</sup> people, 10<sup>−6</sup> g, m<sup>2</sup>, 21<sup>st</sup></p>"
     assert read_html(text.encode()).text == "5,000³ people, 10⁻⁶ g, m2, 21st"
+    mark = '<w:p><w:r><w:t>In 1998</w:t></w:r><w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>3</w:t></w:r></w:p>'
+    assert read_docx(package("word/document.xml", word(mark))).text == "In 1998³"
+    width = stringWidth("It carries 250", "Helvetica", 11)
+    line = [(50, 100, "It carries 250", 11), (50 + width, 96, "3", 7), (58 + width, 100, "people, 12 of them at night.", 11)]
+    assert read_pdf(drawn(line)).text == "It carries 250³ people, 12 of them at night."
+
+
+def test_a_cell_over_several_rows_is_said_in_each() -> None:
+    page = (
+        "<table><tr><td rowspan=2>Region</td><td colspan=2>Sales</td></tr><tr><td>2020</td><td>2021</td></tr>"
+        "<tr><td>North</td><td rowspan=2>5</td><td>6</td></tr><tr><td>South</td><td>7</td></tr>"
+        "<tr><td>East</td><td>8</td><td rowspan=3>9</td></tr><tr><td>West</td><td>1</td></tr><tr></tr></table>"
+        f"<table><tr><td rowspan=2>{'long ' * 30}</td><td>a</td></tr><tr><td>b</td></tr></table>"
+    )
+    rows = "Region | Sales\nRegion | 2020 | 2021\nNorth | 5 | 6\nSouth | 5 | 7\nEast | 8 | 9\nWest | 1 | 9"
+    assert read_html(page.encode()).text == f"{rows}\n\n{('long ' * 30).strip()} | a\n| b"
+
+    def cell(text: str, settings: str = "") -> str:
+        return f"<w:tc><w:tcPr>{settings}</w:tcPr>{paragraph(text)}</w:tc>"
+
+    table = [
+        cell("Kitchen", '<w:gridSpan w:val="2"/>') + cell("Oven", '<w:vMerge w:val="restart"/>'),
+        cell("left") + cell("right") + cell("", "<w:vMerge/>"),
+    ]
+    inside = f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in table)}</w:tbl>"
+    assert read_docx(package("word/document.xml", word(inside))).text == "Kitchen | Oven\nleft | right | Oven"
+
+
+def test_a_merged_cell_of_a_sheet_is_said_in_each_of_its_rows() -> None:
+    book = Workbook()
+    for row in (("Region", "Year", "Sales"), ("North", 2020, 5), (None, 2021, 6), (None, None, None), ("South", 2020, 7), (None, 2021, 8)):
+        book.active.append(row)
+    book.active.merge_cells("A2:A4")
+    file = io.BytesIO()
+    book.save(file)
+    assert read_xlsx(file.getvalue()).text == (
+        "Sheet\n\nRegion: North | Year: 2020 | Sales: 5\n\nRegion: North | Year: 2021 | Sales: 6\n\n"
+        "Region: South | Year: 2020 | Sales: 7\n\nYear: 2021 | Sales: 8"
+    )
+
+
+def test_what_asks_for_consent_to_cookies_is_no_text_of_the_page() -> None:
+    banner = '<div class="site cookie-banner">We use cookies.</div><div id="CookieConsent">Accept?</div><div id="onetrust-sdk">Reject</div>'
+    page = f'{banner}<div class="cookies">Bake for ten minutes.</div><article><div class="cookie-notice">How to write one.</div></article>'
+    assert read_html(page.encode()).text == "Bake for ten minutes.\n\nHow to write one."
+
+
+def test_notes_at_the_foot_of_a_page_cut_no_sentence() -> None:
+    lines = ["The harbour was built in the years after the great flood of", "the spring, when the river had taken the old quay and most of"]
+    body = [(50, 100 + 14 * number, text, 11) for number, text in enumerate(["An earlier paragraph ends here.", "", *lines]) if text]
+    notes = [(50, 700, "1 See the minutes of 4 May 1998,", 8), (50, 710, "in the archive.", 8), (50, 720, "2 Estimate.", 8)]
+    after = [(50, 100, "the houses beside it.", 11), (50, 114, "Nothing more is known of it.", 11), (50, 700, "3 The last note.", 8)]
+    parsed = read_pdf(drawn([*body, *notes], after))
+    assert parsed.text == (
+        "An earlier paragraph ends here.\n\n1 See the minutes of 4 May 1998, in the archive.\n\n2 Estimate.\n\n"
+        f"{' '.join(lines)}\nthe houses beside it. Nothing more is known of it.\n\n3 The last note."
+    )
+    assert parsed.text[parsed.pages[1] :].startswith("the houses")
 
 
 def test_a_button_that_unfolds_an_answer_is_a_heading() -> None:

@@ -4,7 +4,8 @@
 
 Every score of every candidate is computed once; then the weights on a grid that sums to 1 are tried, and what the closer look weighs
 beside them. A pair keeps the weights that it has unless others are better by `MARGIN` of nDCG@10, averaged over its sets: the sets are
-few, and on a plateau the simplest choice is to stay. Both cases are fitted, with contextual vectors of all passages and with none.
+few, and on a plateau the simplest choice is to stay. In a new folder, those that are shipped are where it starts. Both cases are fitted,
+with contextual vectors of all passages and with none.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from rag.index import Reader
 from rag.index.contextual import deepen
 from rag.index.sync import sync_documents
 from rag.language import detect
+from rag.paths import MODELS
 from rag.read import Reader as Encoder
 from rag.rerank import WordReranker
 from rag.retrieve import RERANKED, Retriever
@@ -63,13 +65,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with dev/")
     parser.add_argument("--out", type=Path, default=Path("rag/models"), help="where the weights go")
     arguments = parser.parse_args()
+    start = Fusion.load(arguments.out if (arguments.out / FOLDER).exists() else MODELS)
     sets: dict[str, list[list[Asked]]] = {}
     for task in tasks_of(arguments.data):
         if not task.accuracy:
             pair = task.name.split(", ")[1].split(" (")[0]
             languages = [word for word in pair.replace("->", " ").split() if word in ("en", "es")]
-            sets.setdefault("->".join(languages), []).append(collect(task, arguments.out))
-    start = Fusion.load(arguments.out)
+            sets.setdefault("->".join(languages), []).append(collect(task, arguments.out, start))
     fitted = {
         case: {pair: fit(own, getattr(start, case)[pair], pair, case) for pair, own in sorted(sets.items())}
         for case in ("static", "contextual")
@@ -77,10 +79,10 @@ def main() -> None:
     print(write(Fusion(**fitted), arguments.out))
 
 
-def collect(task: Task, models: Path) -> list[Asked]:
+def collect(task: Task, models: Path, start: Fusion) -> list[Asked]:
     """Index the texts of a task, contextual vectors included, and keep the scores of each question's candidates."""
     embedder, encoder = BuiltinEmbedder(models), Encoder(models)
-    retriever = Retriever(embedder, WordReranker(Evidence(embedder.tokenizer, embedder.rows)), DEPTH, contextual=encoder)
+    retriever = Retriever(embedder, WordReranker(Evidence(embedder.tokenizer, embedder.rows)), DEPTH, fusion=start, contextual=encoder)
     documents = (Document(f"{number}", "", text, f"{number:064}", task.language) for number, text in enumerate(task.texts))
     with tempfile.TemporaryDirectory() as folder:
         config = Config(index=IndexConfig(path=Path(folder) / "index"))
@@ -91,7 +93,7 @@ def collect(task: Task, models: Path) -> list[Asked]:
         with reader.snapshot() as snapshot:
             for question, gains in tqdm(list(zip(task.questions, task.gains, strict=True)), desc=task.name, mininterval=5):
                 scores = retriever.scores(snapshot, question, detect(question))
-                order = np.argsort(-scores.fused(Fusion.load(models)), kind="stable")[:LOOKED_AT]
+                order = np.argsort(-scores.fused(start), kind="stable")[:LOOKED_AT]
                 passages = snapshot.store.passages([scores.ids[place] for place in order])
                 closer = np.full(len(scores.ids), np.nan)
                 closer[order] = retriever.closer(question, passages)

@@ -60,8 +60,8 @@ class Claim:
         return Example(self.claim, self.passage, spans, "sentence" if spans else "none", "en", 0)
 
 
-def written_claims(*, held_out: bool, seed: int, folder: Path = FOLDER, headings: bool = False) -> list[Claim]:
-    """The written claims, each on the passage that it is about, with its `headings` or with and without them by turns.
+def written_claims(*, held_out: bool, seed: int, folder: Path = FOLDER, headings: bool = False, one_in: int = 1) -> list[Claim]:
+    """The claims of one in so many written documents, each on the passage that it is about, with its `headings`, or without by turns.
 
     Raises:
         ValueError: a line is not as the module says, or its words do not stand in the text once.
@@ -69,7 +69,7 @@ def written_claims(*, held_out: bool, seed: int, folder: Path = FOLDER, headings
     numbers = random.Random(seed)
     settings = load_config(environment={}).split
     made: list[Claim] = []
-    paths = [path for path in sorted(folder.glob("*/*.claims")) if (int(path.stem) % HELD_OUT == 0) is held_out]
+    paths = [path for path in sorted(folder.glob("*/*.claims")) if (int(path.stem) % HELD_OUT == 0) is held_out][::one_in]
     documents = loaded([read_one(path.with_suffix(".txt")) for path in paths])
     for path, document in zip(paths, documents, strict=True):
         passages = split(document, settings.target_characters, settings.max_characters)

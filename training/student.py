@@ -101,14 +101,15 @@ def train_table(english: Bags, spanish: Bags, targets: Table, tokens: int, setti
     table = torch.nn.EmbeddingBag(tokens, targets.shape[1], mode="sum")
     torch.nn.init.normal_(table.weight, std=0.02)
     count = len(targets)
-    steps = settings.epochs * (count // settings.batch)
+    batch = min(settings.batch, count)
+    steps = settings.epochs * (count // batch)
     optimizer = torch.optim.Adam(table.parameters(), lr=settings.learning_rate, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, total_steps=steps)
     progress = tqdm(total=steps, desc="table", unit="batch", mininterval=5)
     for _ in range(settings.epochs):
         order = shuffle.permutation(count)
-        for start in range(0, count - settings.batch + 1, settings.batch):
-            rows = np.sort(order[start : start + settings.batch])
+        for start in range(0, count - batch + 1, batch):
+            rows = np.sort(order[start : start + batch])
             student_en = _embed(table, english, rows)
             student_es = _embed(table, spanish, rows)
             loss = alignment_loss(student_en, student_es, torch.from_numpy(targets[rows]), settings.scale)

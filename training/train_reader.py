@@ -6,15 +6,17 @@ The embedding has to be there already (`training.train_embedding`). Each step is
 `reader_adapt` teaches the encoder Spanish, `reader_data` makes questions and passages, `reader_model` trains on them, `reader_export`
 writes files, `reader_score` measures them. Seven rounds: public questions; more of them, and placing texts; the documents and questions
 of `training/written`; claims about them; texts about something else; more documents, twice, the second time from a mean of rounds. A run
-that was stopped goes on from its last checkpoint.
+that was stopped goes on from its last checkpoint; one that is finished leaves none. `--one-in 1000` rehearses all of it on small data.
 Nothing is random but by seed.
 """
 
 import argparse
+import hashlib
+import json
 import os
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +97,19 @@ class Settings:
     more_repeated: int = 8_000
     exact_rate: float = 7e-5
     exact_repeated: int = 6_000
+    one_in: int = 1
     seed: int = 0
+
+
+COUNTED = (
+    "adapt_steps", "further_steps", "clozes", "placed", "repeated", "news_claims", "far", "more_repeated", "exact_repeated",
+)  # fmt: skip
+"""What a rehearsal has fewer of: steps and examples; and documents, of which it reads `one_in`."""
+
+
+def rehearsed(settings: Settings, one_in: int) -> Settings:
+    """The settings of a rehearsal, in which every step is taken and hardly anything learned."""
+    return replace(settings, one_in=one_in, **{name: max(1, getattr(settings, name) // one_in) for name in COUNTED})
 
 
 def adapted_encoder(data: Path, out: Path, cache: Path, settings: Settings) -> tuple[Encoder, Tokenizer]:
@@ -191,7 +205,7 @@ def claims_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Exa
     """Train the third head, while the other tasks go on in a third of the steps."""
     claims = news_claims(corpus.data, settings.news_claims, settings.seed)
     for epoch in range(settings.claims_epochs):
-        claims += written_claims(held_out=False, seed=settings.seed + epoch)
+        claims += written_claims(held_out=False, seed=settings.seed + epoch, one_in=settings.one_in)
     claimed = make_windows([claim.example for claim in claims], tokenizer, settings.seed, CLAIM_TOKENS)
     examples = [*corpus.examples(settings.seed + REDRAWN), *further[: settings.repeated]]
     random.Random(settings.seed).shuffle(examples)
@@ -213,7 +227,7 @@ def far_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Exampl
 
 def more_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Example], corpus: "Corpus", settings: Settings) -> None:
     """The longest but the first two: more documents, and some of all that came before."""
-    corpus = replace(corpus, written=[*read_written(MORE, held_out=False), *corpus.written[::REPEATED_ONE_IN]])
+    corpus = replace(corpus, written=[*read_written(MORE, held_out=False)[:: settings.one_in], *corpus.written[::REPEATED_ONE_IN]])
     own = corpus.examples(settings.seed + 3 * REDRAWN, once=True)
     examples = [*far_examples(own, len(own), settings.seed, one_in=FAR_ONE_IN), *further[: settings.more_repeated]]
     windows = make_windows(examples, tokenizer, settings.seed)
@@ -224,12 +238,17 @@ def exact_round(network: ReaderNetwork, tokenizer: Tokenizer, further: list[Exam
     """From a mean of rounds: the last documents, whose answers are exact words, with claims, and some of all that came before."""
     kept = [(torch.load(corpus.cache / name, weights_only=True)["network"], share) for name, share in KEPT.items()]
     network.load_state_dict({name: sum(share * weights[name] for weights, share in kept) for name in network.state_dict()})
-    earlier = [document for folder, one_in in RETURNED_ONE_IN.items() for document in read_written(folder, held_out=False)[::one_in]]
-    corpus = replace(corpus, written=[*read_written(EXACT, held_out=False), *earlier])
+    returned = {folder: one_in * settings.one_in for folder, one_in in RETURNED_ONE_IN.items()}
+    earlier = [document for folder, one_in in returned.items() for document in read_written(folder, held_out=False)[::one_in]]
+    corpus = replace(corpus, written=[*read_written(EXACT, held_out=False)[:: settings.one_in], *earlier])
     own = corpus.examples(settings.seed + 4 * REDRAWN, once=True)
     examples = [*far_examples(own, len(own), settings.seed, one_in=FAR_ONE_IN), *further[-settings.exact_repeated :]]
     windows = make_windows(examples, tokenizer, settings.seed)
-    claims = [claim for folder in (FOLDER, EXACT) for claim in written_claims(held_out=False, seed=settings.seed, folder=folder)]
+    claims = [
+        claim
+        for folder in (FOLDER, EXACT)
+        for claim in written_claims(held_out=False, seed=settings.seed, folder=folder, one_in=settings.one_in)
+    ]
     claimed = make_windows([claim.example for claim in claims], tokenizer, settings.seed, CLAIM_TOKENS)
     corpus.train(
         network, tokenizer, windows, settings, name="exact", rate=settings.exact_rate, every=EVERY, questions_every=QUESTIONS_EVERY,
@@ -284,7 +303,8 @@ def texts_to_place(tokenizer: Tokenizer, data: Path, settings: Settings) -> list
     teacher_tokenizer.no_truncation()
     teacher_tokenizer.no_padding()
     pairs = [pair for source in SENTENCE_SOURCES for pair in read_sentences(data, source, settings.seed)]
-    pairs = random.Random(settings.seed).sample(pairs, settings.placed // 2) + read_paragraphs(data, PARAGRAPH_SOURCE, settings.seed)
+    sentences = random.Random(settings.seed).sample(pairs, min(len(pairs), settings.placed // 2))
+    pairs = sentences + read_paragraphs(data, PARAGRAPH_SOURCE, settings.seed)[: -(-PARAGRAPH_SOURCE.limit // settings.one_in)]
     return placed_texts(pairs, tokenizer, teacher_tokenizer, settings.seed)
 
 
@@ -297,7 +317,23 @@ def calibrate(examples: list[Example], out: Path) -> dict[str, float]:
     return {"answerable": round(fitted.weights[0], 4), "span": round(fitted.weights[1], 4), "bias": round(fitted.bias, 4)}
 
 
-ROUNDS = {3: written_round, 4: claims_round, 5: far_round, 6: more_round, 7: exact_round}
+ROUNDS = (written_round, claims_round, far_round, more_round, exact_round)
+
+
+def check_checkpoints(cache: Path, data: Path, settings: Settings) -> None:
+    """Let a run go on only from checkpoints of its own data and settings.
+
+    Raises:
+        SystemExit: those that are there are of another run.
+    """
+    files = sorted([*data.glob("parallel/*.xz"), *data.glob("questions/*.xz"), *FOLDER.rglob("*.txt"), *FOLDER.rglob("*.claims")])
+    digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    own = hashlib.sha256(json.dumps([asdict(settings), digests]).encode()).hexdigest()
+    cache.mkdir(parents=True, exist_ok=True)
+    stamp = cache / "run.sha256"
+    if any(cache.glob("*.pt")) and (not stamp.exists() or stamp.read_text(encoding="ascii") != own):
+        raise SystemExit(f"{cache} has checkpoints of a run with other data or settings; delete them, or name another folder with --cache.")
+    stamp.write_text(own, encoding="ascii")
 
 
 def main() -> None:
@@ -306,38 +342,34 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with parallel/, questions/ and dev/")
     parser.add_argument("--out", type=Path, default=Path("rag/models"), help="where the model files go")
     parser.add_argument("--cache", type=Path, default=Path(".cache/training/reader"), help="where checkpoints are kept between runs")
-    parser.add_argument("--from-round", type=int, choices=range(1, 8), default=1, help="2 to 7: start from the reader that is in --out")
+    parser.add_argument("--one-in", type=int, default=1, help="a rehearsal: one in so many steps, examples and written documents")
     arguments = parser.parse_args()
-    settings = Settings()
-    torch.manual_seed(settings.seed)  # the heads start at random
+    settings = rehearsed(Settings(), arguments.one_in)
     torch.set_num_threads(min(2, os.cpu_count() or 1))
-    arguments.cache.mkdir(parents=True, exist_ok=True)
+    check_checkpoints(arguments.cache, arguments.data, settings)
 
-    if arguments.from_round == 1:
-        # 1. The encoder, with a vocabulary of both languages.
-        encoder, tokenizer = adapted_encoder(arguments.data, arguments.out, arguments.cache, settings)
+    # 1. The encoder, with a vocabulary of both languages.
+    encoder, tokenizer = adapted_encoder(arguments.data, arguments.out, arguments.cache, settings)
 
-        # 2. Questions and passages, and the two heads.
-        examples, _ = question_examples(arguments.data, arguments.out, settings)
-        network = ReaderNetwork(encoder)
-        windows = make_windows(examples, tokenizer, settings.seed)
-        train_heads(
-            network, windows, rate=settings.rate, seed=settings.seed, epochs=settings.epochs, checkpoint=arguments.cache / "heads.pt"
-        )
-        write_reader(network, tokenizer, AS_IT_IS, arguments.out)
+    # 2. Questions and passages, and the two heads.
+    examples, _ = question_examples(arguments.data, arguments.out, settings)
+    torch.manual_seed(settings.seed)  # the heads start at random
+    network = ReaderNetwork(encoder)
+    windows = make_windows(examples, tokenizer, settings.seed)
+    train_heads(network, windows, rate=settings.rate, seed=settings.seed, epochs=settings.epochs, checkpoint=arguments.cache / "heads.pt")
+    write_reader(network, tokenizer, AS_IT_IS, arguments.out)
 
     # 3. A second round from the files of the first, with more questions and a second task.
     network, tokenizer = read_reader(arguments.out)
     examples, held_out = further_examples(arguments.data, arguments.out, settings)
-    if arguments.from_round < 3:
-        further_round(network, tokenizer, examples, arguments.data, arguments.cache, settings)
+    further_round(network, tokenizer, examples, arguments.data, arguments.cache, settings)
 
     # 4. A third, with documents and questions written for it; a fourth, with claims; a fifth, with texts about something else; two
     #    with more documents.
-    corpus = Corpus(arguments.data, arguments.cache, BuiltinEmbedder(arguments.out), read_written(held_out=False))
-    for number, train in ROUNDS.items():
-        if arguments.from_round <= number:
-            train(network, tokenizer, examples, corpus, settings)
+    written = read_written(held_out=False)[:: settings.one_in]
+    corpus = Corpus(arguments.data, arguments.cache, BuiltinEmbedder(arguments.out), written)
+    for train in ROUNDS:
+        train(network, tokenizer, examples, corpus, settings)
 
     # 5. The files, and a probability fitted to what they say.
     write_reader(network, tokenizer, AS_IT_IS, arguments.out)
@@ -348,6 +380,8 @@ def main() -> None:
     placed = score(Reader(arguments.out).encode, arguments.data)
     answered = sum(example.kind != "none" for example in examples)
     print(write_reader_card(arguments.out, revision, settings, len(examples), answered, measured, placed))
+    for checkpoint in arguments.cache.glob("*.pt"):  # else the next run would take them for its own
+        checkpoint.unlink()
 
 
 if __name__ == "__main__":

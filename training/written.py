@@ -176,10 +176,10 @@ def written_examples(written: Sequence[Written], embedder: BuiltinEmbedder, seed
 
 
 def far_examples(examples: Sequence[Example], count: int, seed: int, *, one_in: int = 2) -> list[Example]:
-    """`count` of the examples, and one in so many of their questions on a passage that no question of their group met, drawn by chance."""
+    """At most `count` of the examples, and one in so many of their questions on a passage that no question of their group met."""
     numbers = random.Random(seed)
     met = {(example.group, example.passage) for example in examples}
-    chosen = numbers.sample(list(examples), count)
+    chosen = numbers.sample(list(examples), min(count, len(examples)))
     made = []
     for example in chosen[: count // one_in]:
         other = numbers.choice(chosen)

@@ -170,25 +170,34 @@ class _Walk:
             return
         self.layout.gap(2)
         self._in_table += 1
+        merged: dict[int, str] = {}
         for row in rows:
             self.layout.break_row()
+            column = 0
             for cell in row:
+                properties = first(cell, "tcPr")
+                merge = first(properties, "vMerge")
                 self.layout.begin_cell()
-                self.blocks(cell)
-                self.layout.end_cell()
+                if merge is not None and value(merge) != "restart":
+                    self.layout.write(merged.get(column, ""))  # the cell above reaches down to here
+                    self.layout.end_cell()
+                else:
+                    self.blocks(cell)
+                    merged[column] = self.layout.end_cell()
+                column += _columns(properties)
             self.layout.break_row()
         self._in_table -= 1
         self.layout.gap(2)
 
-    def _runs(self, parent: Element) -> None:
+    def _runs(self, parent: Element, *, raised: bool = False) -> None:
         for element in parent:
             name = local(element.tag)
             if name == "t":
-                self.layout.write(element.text or "")
+                self.layout.write(element.text or "", raised=raised)
             elif name == "r":
                 properties = first(element, "rPr")
                 if properties is None or not is_on(first(properties, "vanish")):
-                    self._runs(element)
+                    self._runs(element, raised=value(first(properties, "vertAlign")) == "superscript")
             elif name in SIGNS:
                 self.layout.write(SIGNS[name])
             elif name in ("br", "cr"):
@@ -223,6 +232,12 @@ def _below(parent: Element, name: str) -> list[Element]:
         elif local(element.tag) in ("sdt", "sdtContent", "ins", "customXml", "moveTo"):
             found += _below(element, name)
     return found
+
+
+def _columns(properties: Element | None) -> int:
+    """How many columns a cell takes."""
+    span = value(first(properties, "gridSpan")) or ""
+    return int(span) if span.isdecimal() and len(span) < 4 else 1
 
 
 def _chosen(alternatives: Element) -> Element:

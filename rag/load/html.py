@@ -7,7 +7,7 @@ sheet is read: an element hidden by one is taken for visible.
 import codecs
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rag.load.dates import find_date, parse_date
@@ -37,6 +37,10 @@ DROPPED_ROLES = frozenset(("banner", "complementary", "contentinfo", "dialog", "
 FURNITURE = frozenset(("header", "footer", "aside"))
 CONTENT = frozenset(("article", "main", "blockquote", "section"))
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+BOXES = frozenset(("div", "section", "form"))
+CONSENT = re.compile(
+    r"(?i)(?:cookies?|consent)[-_]?(?:banner|bar|consent|dialog|law|message|modal|notice|overlay|popup)|cookiebot|onetrust"
+)
 AUTHOR_NAME = re.compile(r"(?i)^(?:author|dc\.creator|article:author)$")
 # Characters; a main element with less holds a search form or a headline.
 LEAST_MAIN = 100
@@ -47,6 +51,7 @@ SURVEYED = frozenset(("table", "header"))
 PAGE_PARTS = frozenset(("article", "section", *HEADING_LEVELS))
 # More than this many characters to a cell, and the table only arranges the page.
 LAYOUT_CELL_CHARACTERS = 400
+MOST_COLUMNS = 50
 
 
 def read_html(data: bytes) -> Parsed:
@@ -178,6 +183,23 @@ def _survey(soup: "BeautifulSoup") -> dict[int, _Content]:
     return surveyed
 
 
+@dataclass(slots=True)
+class _Reaching:
+    """A cell that reaches into so many more rows, and how many columns it takes."""
+
+    text: str
+    rows: int
+    columns: int
+
+
+@dataclass(slots=True)
+class _Table:
+    """Where a table of values is read: the next column, and by their column the cells of rows above that go on."""
+
+    column: int = 0
+    reaching: dict[int, _Reaching] = field(default_factory=dict)
+
+
 class _Walk:
     """Tells a layout what begins and ends as it goes through the tree."""
 
@@ -185,7 +207,7 @@ class _Walk:
         self.layout = Layout()
         self._surveyed = surveyed
         self._list_numbers: list[int | None] = []
-        self._data_tables: list[bool] = []
+        self._data_tables: list[_Table | None] = []
         self._content_depth = 0
         self._verbatim_depth = 0
         self._raised_depth = 0
@@ -214,6 +236,7 @@ class _Walk:
             "hidden" in attributes
             or str(attributes.get("aria-hidden")).lower() == "true"
             or (str(attributes.get("role")).lower() in DROPPED_ROLES and not self._content_depth)
+            or (tag.name in BOXES and not self._content_depth and _asks_consent(tag))
             or HIDDEN_STYLE.search(str(attributes.get("style", ""))[:2_000]) is not None
         )
 
@@ -229,9 +252,9 @@ class _Walk:
             self.layout.begin_item(self._marker())
         elif name == "table":
             self.layout.gap(2)
-            self._data_tables.append(self._surveyed[id(tag)].is_data())
+            self._data_tables.append(_Table() if self._surveyed[id(tag)].is_data() else None)
         elif name in ("tr", "td", "th"):
-            self._enter_part_of_table(name)
+            self._enter_part_of_table(tag)
         elif name in GAPS:
             self.layout.gap(GAPS[name])
             if name in HEADING_LEVELS:
@@ -252,28 +275,48 @@ class _Walk:
             self.layout.break_row()
             self.layout.gap(2)
         elif name in ("tr", "td", "th"):
-            self._leave_part_of_table(name)
+            self._leave_part_of_table(tag)
         elif name in GAPS and name != "br":
             if name in HEADING_LEVELS:
                 self.layout.end_heading()
             # A definition stands right below its term.
             self.layout.gap(1 if name == "dt" else GAPS[name])
 
-    def _enter_part_of_table(self, name: str) -> None:
-        if not self._data_tables or not self._data_tables[-1]:
+    def _enter_part_of_table(self, tag: "Tag") -> None:
+        table = self._data_tables[-1] if self._data_tables else None
+        if table is None:
             self.layout.gap(2)
-        elif name == "tr":
+        elif tag.name == "tr":
             self.layout.break_row()
+            table.column = 0
         else:
+            self._say_again(table)
             self.layout.begin_cell()
 
-    def _leave_part_of_table(self, name: str) -> None:
-        if not self._data_tables or not self._data_tables[-1]:
+    def _leave_part_of_table(self, tag: "Tag") -> None:
+        table = self._data_tables[-1] if self._data_tables else None
+        if table is None:
             self.layout.gap(2)
-        elif name == "tr":
+        elif tag.name == "tr":
+            if table.column:
+                self._say_again(table)
             self.layout.break_row()
         else:
+            text, rows, columns = self.layout.end_cell(), _count(tag, "rowspan"), _count(tag, "colspan")
+            if rows > 1 and table.column < MOST_COLUMNS:
+                table.reaching[table.column] = _Reaching(text, rows - 1, columns)
+            table.column += columns
+
+    def _say_again(self, table: "_Table") -> None:
+        """The cells of rows above that reach into this one, up to the next cell of its own."""
+        while cell := table.reaching.get(table.column):
+            self.layout.begin_cell()
+            self.layout.write(cell.text)
             self.layout.end_cell()
+            cell.rows -= 1
+            if not cell.rows:
+                del table.reaching[table.column]
+            table.column += cell.columns
 
     def _marker(self) -> str:
         """The mark of the next list item, indented by the depth of its list."""
@@ -283,6 +326,18 @@ class _Walk:
             return f"{indent}- "
         self._list_numbers[-1] = number + 1
         return f"{indent}{number}. "
+
+
+def _asks_consent(tag: "Tag") -> bool:
+    """Whether an element asks for consent to cookies, by its identity or class."""
+    names = tag.get("class") or ()
+    return CONSENT.search(" ".join([str(tag.get("id") or ""), *([names] if isinstance(names, str) else names)])) is not None
+
+
+def _count(cell: "Tag", name: str) -> int:
+    """How many rows or columns a cell takes."""
+    stated = str(cell.get(name, "1")).strip()
+    return max(1, int(stated)) if stated.isdecimal() and len(stated) < 5 else 1
 
 
 def _first_number(ordered_list: "Tag") -> int:

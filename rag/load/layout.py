@@ -11,6 +11,7 @@ from rag.load.characters import clean
 from rag.types import Heading
 
 SPACES = re.compile(r"\s+")
+LONGEST_REPEATED = 100
 RAISED = re.compile(r"[-−+]?\d{1,3}")
 TO_RAISED = str.maketrans("0123456789-−+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺")
 
@@ -29,6 +30,7 @@ class Layout:
         self._marker = ""
         self._in_cell = False
         self._cells = 0
+        self._cell_part = 0
         self._separators = 0
         self._level = 0
         self._heading: tuple[int, int] | None = None
@@ -104,10 +106,13 @@ class Layout:
         self._space = False
         self._separators += self._cells > 0
         self._cells += 1
+        self._cell_part = len(self._parts)
 
-    def end_cell(self) -> None:
-        """End a cell of a table row."""
+    def end_cell(self) -> str:
+        """End a cell of a table row; returns its text if that is short enough to be said again in the rows that the cell reaches into."""
         self._in_cell = False
+        text = "".join(self._parts[self._cell_part + 1 :])  # the first part is what leads to it
+        return text if len(text) <= LONGEST_REPEATED else ""
 
     def begin_heading(self, level: int) -> None:
         """Begin a heading; its span starts at the next text."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rag.errors import LoadError
 from rag.load.characters import clean
+from rag.load.layout import TO_RAISED
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
@@ -27,6 +28,9 @@ DIVIDED = re.compile(r"[\x02\ufffe\xad]$")
 PROSE_WIDTH = 0.42
 PROSE_SPACE = 0.55
 SPACE_WIDTH = 0.22
+# In heights of the digit before it: how high a raised one is at the most, and how much higher it stands at the least.
+RAISED_SIZE, RAISED_BY = 0.85, 0.1
+DIGITS = re.compile(r"\d{2,}")
 SAMPLE = 40
 BOLD_WEIGHT = 600
 BOLD_NAME = re.compile(rb"(?i)bold|black|heavy|demi|negrita")
@@ -132,6 +136,8 @@ def _words(page: "PdfPage", text: "PdfTextPage", boxes: "_Boxes") -> Iterator[Wo
             written = characters[start:end]
             if unseen and not (written := clean(DIVIDED.sub("-", written))):
                 continue
+            if DIGITS.search(written) and len(written) == end - start:
+                written = _with_raised(written, start, boxes)
             size = bottom - top
             following = starts[number + 1][0] if number + 1 < len(starts) else -1.0
             if 0 < following - left <= (len(written) * PROSE_WIDTH + PROSE_SPACE) * size:
@@ -143,6 +149,20 @@ def _words(page: "PdfPage", text: "PdfTextPage", boxes: "_Boxes") -> Iterator[Wo
                 right, bottom = max(right, last_right), max(bottom, last_bottom)
             if right >= 0 and bottom >= 0 and left <= width and top <= height:
                 yield Word(written, left, top, right, bottom, round(size, 1), bold)
+
+
+def _with_raised(written: str, start: int, boxes: "_Boxes") -> str:
+    """`written`, which begins at `start`, with raised digits after a number as such: "250" and the mark of a note are not 2503."""
+    for run in DIGITS.finditer(written):
+        _, top, _, bottom = boxes.of(start + run.start())
+        size, raised = bottom - top, run.end()
+        while raised > run.start() + 1:
+            _, top, _, low = boxes.of(start + raised - 1)
+            if low - top > RAISED_SIZE * size or bottom - low < RAISED_BY * size:
+                break
+            raised -= 1
+        written = written[:raised] + written[raised : run.end()].translate(TO_RAISED) + written[run.end() :]
+    return written
 
 
 def _characters(text: "PdfTextPage") -> str:

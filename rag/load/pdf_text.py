@@ -23,6 +23,9 @@ LARGER = 1.12
 LONGEST_HEADING = 200
 LONGEST_BOLD_HEADING = 110
 MOST_LEVELS = 6
+# A note begins with its number or sign, in a font that has at most this share of the usual size.
+NOTE = re.compile(r"\(?\d{1,3}[\s.)]|\(?\d{1,3}[^\W\d_]|[*†‡¹²³⁴-⁹]")
+SMALL = 0.9
 # Sizes that differ less are one.
 SAME_SIZE = 1.04
 # Between paragraphs, lines stand this much further apart than usual; headings that go on in a second line at most that much.
@@ -103,16 +106,44 @@ def _blocks(pages: list[list[Line]]) -> list[_Block]:
     """The lines of all pages, in order, put together to blocks."""
     fonts = _Fonts(pages)
     blocks: list[_Block] = []
-    above: Line | None = None
+    notes: list[tuple[Line, int]] = []
     for page, lines in enumerate(pages):
         for line in lines:
-            level = fonts.level(line)
-            lead = "" if above is None else _lead(blocks[-1], line, level, page, fonts)
-            if above is None or lead:
-                blocks.append(_Block(lead, level))
-            blocks[-1].lines.append((line, page))
-            above = line
+            if blocks and fonts.is_small(line) and (notes[-1][1] == page if notes else NOTE.match(line.text)):
+                notes.append((line, page))
+                continue
+            _add(blocks, line, page, fonts, apart=_set_notes(blocks, notes, line, page, fonts))
+            notes = []
+    for line, page in notes:
+        _add(blocks, line, page, fonts)
     return blocks
+
+
+def _add(blocks: list[_Block], line: Line, page: int, fonts: "_Fonts", *, apart: bool = False) -> None:
+    """Put a line behind the blocks: into the last one if it goes on with it and is not to stand `apart`."""
+    level = fonts.level(line)
+    lead = _lead(blocks[-1], line, level, page, fonts) if blocks else ""
+    if lead or apart or not blocks:
+        blocks.append(_Block(lead or "\n\n", level))
+    blocks[-1].lines.append((line, page))
+
+
+def _set_notes(blocks: list[_Block], notes: list[tuple[Line, int]], line: Line, page: int, fonts: "_Fonts") -> bool:
+    """Put the notes at the foot of a page or column where they cut no sentence: before the block that `line` goes on with, if it does.
+
+    Returns whether `line` is to stand apart from what is the last block now.
+    """
+    turned = bool(notes) and (page != notes[0][1] or line.middle < notes[0][0].middle)
+    goes_on = (
+        turned and len(blocks) > 1 and blocks[-1].lines[0][1] == notes[0][1] and not _lead(blocks[-1], line, fonts.level(line), page, fonts)
+    )
+    last = blocks.pop() if goes_on else None
+    for number, (note, place) in enumerate(notes):
+        _add(blocks, note, place, fonts, apart=turned and not number)
+    if last:
+        last.lead = "\n\n"
+        blocks.append(last)
+    return turned and not goes_on
 
 
 class _Fonts:
@@ -142,6 +173,10 @@ class _Fonts:
             one_more = larger_one > size * SAME_SIZE
             self._levels[size] = min(max(self._levels.values(), default=0) + one_more, MOST_LEVELS)
         self._bold_level = min(max(self._levels.values(), default=0) + 1, MOST_LEVELS)
+
+    def is_small(self, line: Line) -> bool:
+        """Whether a line is in a smaller font than most of the text, as notes are."""
+        return line.cells is None and _half(line.size) <= SMALL * self.body
 
     def level(self, line: Line) -> int:
         """The level of a heading, 0 for other text."""

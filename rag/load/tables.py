@@ -5,14 +5,15 @@ Of formulas, the values are read that the program which wrote the file had compu
 
 import csv
 import datetime as dt
+import functools
 import io
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rag.errors import LoadError
-from rag.load.layout import Layout
+from rag.load.layout import LONGEST_REPEATED, Layout
 from rag.load.ooxml import LARGEST_PART, Package
 from rag.load.parsed import Parsed
 from rag.load.rows import MOST_COLUMNS, MOST_ROWS, write_rows
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_LINES = 50
 LITERAL = re.compile(r"\"[^\"]*\"|\\.")
+# openpyxl passes over them where it reads row by row.
+MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
 DECIMALS = re.compile(r"0\.(0+)")
 CURRENCY = re.compile(r"\[\$([^-\]]+)|([€$£])|\"([^\"]{1,4})\"")
 # What openpyxl is known to raise on damaged files; there is no narrower common base than Exception.
@@ -82,7 +85,7 @@ def read_xlsx(data: bytes) -> Parsed:
             book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
             for sheet in book.worksheets:
                 sheet.reset_dimensions()  # what the file says of its size may be wrong
-                rows = _rows(sheet.iter_rows(max_col=MOST_COLUMNS))
+                rows = _rows(sheet.iter_rows(max_col=MOST_COLUMNS), _merged(package.archive.read(sheet._worksheet_path, LARGEST_PART)))
                 if any(map(any, rows)) and sheet.sheet_state != "veryHidden":
                     layout.heading(1, sheet.title)
                     write_rows(layout, rows)
@@ -93,12 +96,28 @@ def read_xlsx(data: bytes) -> Parsed:
     return Parsed(text, stated.title, headings=tuple(layout.headings), author=stated.author)
 
 
-def _rows(cells: Iterable["tuple[ReadOnlyCell, ...]"]) -> list[list[str]]:
+def _merged(part: bytes) -> dict[int, list[tuple[int, int]]]:
+    """First row -> (column, last row) of the merged cells that reach over several rows, all from 0."""
+    merged: dict[int, list[tuple[int, int]]] = {}
+    for letters, begin, end in MERGED.findall(part):
+        column = functools.reduce(lambda number, letter: 26 * number + letter - ord("@"), letters, 0) - 1
+        if int(begin) < int(end) and column < MOST_COLUMNS:
+            merged.setdefault(int(begin) - 1, []).append((column, int(end) - 1))
+    return merged
+
+
+def _rows(cells: Iterable["tuple[ReadOnlyCell, ...]"], merged: Mapping[int, Sequence[tuple[int, int]]]) -> list[list[str]]:
+    """The rows that say something; what a merged cell says is said in each of its rows."""
     rows: list[list[str]] = []
-    for row in cells:
+    reaching: dict[int, tuple[int, str]] = {}
+    for number, row in enumerate(cells):
         shown = [_shown(cell) for cell in row]
         if any(shown):
+            for column, (last, text) in reaching.items():
+                if number <= last and not shown[column] and len(text) <= LONGEST_REPEATED:
+                    shown[column] = text
             rows.append(shown)
+        reaching |= {column: (last, shown[column]) for column, last in merged.get(number, ()) if column < len(shown)}
         if len(rows) > MOST_ROWS:
             raise LoadError(f"a sheet of more than {MOST_ROWS:,} rows")
     return rows
