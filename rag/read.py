@@ -214,11 +214,13 @@ def _best_span(window: _Window) -> tuple[int, int, float]:
 
 
 def _cuts(count: int, room: int) -> list[tuple[int, int]]:
-    """Windows of `room` tokens that overlap by `_OVERLAP` and cover `count` tokens; the last one ends with the text."""
+    """Windows of one length, as few as there can be of at most `room` tokens, that overlap by `_OVERLAP` or more and cover `count`."""
     if count <= room:
         return [(0, count)] if count else []
-    starts = [*range(0, count - room, room - _OVERLAP), count - room]
-    return [(start, start + room) for start in starts]
+    windows = math.ceil((count - _OVERLAP) / (room - _OVERLAP))
+    length = math.ceil((count + _OVERLAP * (windows - 1)) / windows)
+    starts = [number * (count - length) // (windows - 1) for number in range(windows)]
+    return [(start, start + length) for start in starts]
 
 
 def _clean(text: str) -> str:
