@@ -11,7 +11,7 @@ from contextlib import closing
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
@@ -29,11 +29,12 @@ from rag.chat.idle import Deepening
 from rag.chat.library import OWN, Collection, Library, is_ready
 from rag.chat.page import Shell, render_login, render_page
 from rag.chat.panels import Listing, banner, render_documents, render_models
-from rag.chat.render import render_document
+from rag.chat.render import render_document, render_pages
 from rag.chat.strings import STRINGS, preferred_language
 from rag.chat.visitors import Asked, Visitor, Visitors
-from rag.errors import InputError, RagError
-from rag.types import Language
+from rag.errors import InputError, LoadError, RagError
+from rag.load import Limits, page_picture, rectangles
+from rag.types import Citation, Language
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -43,8 +44,10 @@ _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 ASSETS = {f"/assets/{file.name}": (file.read_bytes(), _TYPES[file.suffix]) for file in _FOLDER.iterdir() if file.suffix in _TYPES}
 _ENGINE_PATHS = re.compile(r"/gradio_api/call/(?:ask|index)(?:/[0-9a-f]{32})?")
 NOTE_CHARACTERS = 1_000
+PICTURE_WIDTH = 1_200  # pixels
 
 Handler = Callable[[Request, Visitor], Awaitable[Response]]
+Seen = TypeVar("Seen")
 
 
 class App:
@@ -74,6 +77,8 @@ class App:
                 self._route("/documents/{name:path}", self.remove, "DELETE"),
                 self._route("/models", self.models),
                 self._route("/source", self.source),
+                self._route("/pages", self.pages),
+                self._route("/picture", self.picture),
                 self._route("/export", self.export),
                 self._route("/feedback", self.feedback, "POST"),
             ]
@@ -225,15 +230,35 @@ class App:
 
     async def source(self, request: Request, visitor: Visitor) -> Response:
         """The document of a citation, opened at the cited characters."""
+        citation, pipeline = self._cited(request, visitor)
+        document = await run_in_threadpool(pipeline.document, citation.source)
+        return JSONResponse({"html": render_document(citation, document, _language(request))})
+
+    async def pages(self, request: Request, visitor: Visitor) -> Response:
+        """The pages of a PDF that a citation is on, as pictures with the cited words marked."""
+        citation, pipeline = self._cited(request, visitor)
+        document = await run_in_threadpool(pipeline.document, citation.source)
+        marks = await run_in_threadpool(_seen, pipeline, citation, rectangles, document, citation.start, citation.end)
+        return JSONResponse({"html": render_pages(citation, marks, request.url.query, _language(request))})
+
+    async def picture(self, request: Request, visitor: Visitor) -> Response:
+        """One of these pages, as a PNG picture."""
+        citation, pipeline = self._cited(request, visitor)
+        page = request.query_params.get("page", "")
+        if not (page.isdecimal() and len(page) < 6):
+            raise InputError(STRINGS[_language(request)]["expired"])
+        png = await run_in_threadpool(_seen, pipeline, citation, page_picture, int(page), PICTURE_WIDTH)
+        return Response(png, media_type="image/png", headers={"cache-control": "private, max-age=600"})
+
+    def _cited(self, request: Request, visitor: Visitor) -> tuple[Citation, "Pipeline"]:
+        """The citation that a request names, and the collection that it is of."""
         asked = _asked(visitor, request.query_params, _language(request))
         number = request.query_params.get("number", "")
         answer = asked.answer
         citation = next((c for c in answer.citations if str(c.number) == number), None) if answer else None
         if citation is None:
             raise InputError(STRINGS[_language(request)]["expired"])
-        pipeline = self.library.pipeline(asked.collection, "", visitor)
-        document = await run_in_threadpool(pipeline.document, citation.source)
-        return JSONResponse({"html": render_document(citation, document, _language(request))})
+        return citation, self.library.pipeline(asked.collection, "", visitor)
 
     async def export(self, request: Request, visitor: Visitor) -> Response:
         """An answer as a receipt (`rag.receipt`): JSON, or Markdown for people."""
@@ -316,6 +341,19 @@ def _language(request: Request) -> Language:
 
 def _error(sentence: str, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY) -> JSONResponse:
     return JSONResponse({"error": sentence}, status)
+
+
+def _seen(pipeline: "Pipeline", citation: Citation, look: Callable[..., Seen], *arguments: object) -> Seen:
+    """What `look` sees in the file of a citation, where it was when it was indexed.
+
+    Raises:
+        InputError: it is gone, has changed, or cannot be read.
+    """
+    file = next((Path(listed.place) for listed in pipeline.documents() if listed.source == citation.source), Path(citation.source))
+    try:
+        return look(file, *arguments, Limits.of(pipeline.config.load))
+    except LoadError as error:
+        raise InputError(f"{citation.source}: {error}.") from error
 
 
 async def _message(request: Request) -> dict[str, Any]:

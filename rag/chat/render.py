@@ -1,17 +1,18 @@
 """Turn a question and its Answer into HTML that is safe to put on the page: the turn, and the sources beside it.
 
 Everything that comes from a document, a model or a visitor passes through `rag.chat.escape`; no Markdown is interpreted, and nothing that
-is written here can load a resource. Labels are in the visitor's language, answers in their own. Does not know how a document is read:
-that comes in as a function.
+is written here can load a resource, but for the pictures of pages, which the program draws. Labels are in the visitor's language, answers
+in their own. Does not know how a document is read: that comes in as a function.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.chat.escape import Excerpt, cut_excerpt, escape_text, find_excerpt, paragraphs, surroundings, without_blank_lines
 from rag.chat.strings import STRINGS, group_digits
 from rag.dates import written
+from rag.load import Mark
 from rag.small_talk import is_reply
 from rag.types import Answer, Citation, Document, Hit, Language, Sentence
 
@@ -118,6 +119,21 @@ def render_document(citation: Citation, document: Document, language: Language) 
         f'<div class="whole" role="region" tabindex="0" aria-label="{name}" dir="auto"{spoken}>'
         f'{before}<mark id="reader-mark">{quote}</mark>{after}</div>'
     )
+
+
+def render_pages(citation: Citation, marks: Sequence[Mark], named: str, language: Language) -> str:
+    """The pages of a PDF that a citation is on, with the cited words marked; `named` is the query that names it."""
+    words = STRINGS[language]
+    pictures = []
+    for mark in marks:
+        name = escape_text(words["page_picture"].format(page=mark.page, title=citation.title))
+        boxes = "".join(f'<rect x="{x:.4f}" y="{y:.4f}" width="{wide:.4f}" height="{high:.4f}"/>' for x, y, wide, high in mark.rectangles)
+        image = f'<img src="/picture?{escape_text(named)}&amp;page={mark.page}" alt="{name}" width="1200">'
+        over = f'<svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">{boxes}</svg>'
+        pictures.append(f'<figure class="sheet">{image}{over}</figure>')
+    head = f'<h2 id="reader-title">{escape_text(citation.title)}</h2>{_place(citation, language)}{_origin(citation, language)}'
+    shown = "".join(pictures) or f"<p>{escape_text(words['no_pages'])}</p>"
+    return f'{head}<div class="pages" role="region" tabindex="0" aria-label="{escape_text(words["pages"])}">{shown}</div>'
 
 
 def _turn(spot: Spot, inside: str, *, busy: bool = False) -> str:
@@ -230,12 +246,14 @@ def _sources(spot: Spot, answer: Answer, read: Read | None) -> str:
 def _card(spot: Spot, citation: Citation, excerpt: Excerpt) -> str:
     words = STRINGS[spot.language]
     spoken = f' lang="{excerpt.language}"' if excerpt.language else ""
+    is_pdf = citation.page is not None and citation.source.lower().endswith(".pdf")
+    pages = f'<button type="button" data-do="pages">{escape_text(words["pages"])}</button>' if is_pdf else ""
     quote = f"{surroundings(excerpt.before)}<mark>{escape_text(excerpt.quote)}</mark>{surroundings(excerpt.after)}"
     return (
         f'<li class="source" id="source-{spot.number}-{citation.number}" data-number="{citation.number}" tabindex="-1">'
         f'<h3><span class="chip" aria-hidden="true">{citation.number}</span><span class="name">{escape_text(citation.title)}</span></h3>'
         f'{_place(citation, spot.language)}<blockquote dir="auto"{spoken}>{quote}</blockquote>{_origin(citation, spot.language)}'
-        f'<p class="card-tools"><button type="button" data-do="read">{escape_text(words["read"])}</button>'
+        f'<p class="card-tools"><button type="button" data-do="read">{escape_text(words["read"])}</button>{pages}'
         f'<button type="button" data-do="back">{escape_text(words["back"])}</button></p></li>'
     )
 

@@ -47,14 +47,17 @@ function openSource(chip) {
   card.focus({ preventScroll: true });
 }
 
-async function openDocument(button) {
+// What opens in the reader: "/source", the text of a document, or "/pages", the pages of a PDF as pictures.
+async function openReader(button, what) {
   const card = button.closest(".source");
   const turn = card.closest(".sources").id.slice("sources-".length);
   try {
-    const { html } = await getJson("/source", { conversation: conversationName(), turn, number: card.dataset.number });
+    const { html } = await getJson(what, { conversation: conversationName(), turn, number: card.dataset.number });
     document.getElementById("reader-body").innerHTML = html;
     reader.showModal();
     document.getElementById("reader-mark")?.scrollIntoView({ block: "center" });
+    const picture = reader.querySelector(".sheet img");
+    picture?.addEventListener("load", () => reader.querySelector(".sheet rect")?.scrollIntoView({ block: "center" }), { once: true });
   } catch (error) {
     // Where the sources cover the page, a hint below the question box would not be seen.
     const heading = Object.assign(document.createElement("h2"), { id: "reader-title", textContent: error.message });
@@ -99,7 +102,8 @@ export function watchSources() {
     }
     const what = event.target.closest?.("[data-do]")?.dataset.do;
     if (what === "close-panel") closePanel();
-    if (what === "read") openDocument(event.target);
+    if (what === "read") openReader(event.target, "/source");
+    if (what === "pages") openReader(event.target, "/pages");
     if (what === "back") {
       if (narrow.matches) panel.hidden = true;
       from?.focus();
