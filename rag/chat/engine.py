@@ -7,6 +7,7 @@ from `/gradio_api/call/NAME/ID`.
 
 import inspect
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 CONCURRENT_SYNCS = 2
+_BUILDING = threading.Lock()  # Gradio keeps what is being built in a global
 
 # Nothing is sent anywhere. And after each event Gradio would sum up the last ten thousand for its monitoring page, which is not served.
 QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000"}
@@ -72,7 +74,7 @@ def build_engine(library: Library, documents: Documents, door: Door) -> "ASGIApp
             yield {"error": str(error)}
 
     limits = library.first.config.chat
-    with gradio.Blocks(mode="server", analytics_enabled=False) as blocks:
+    with _BUILDING, gradio.Blocks(mode="server", analytics_enabled=False) as blocks:
         api(answer, api_name="ask", concurrency_limit=limits.concurrent_questions)
         api(index, api_name="index", concurrency_limit=CONCURRENT_SYNCS)
     blocks.queue(max_size=limits.waiting_questions)

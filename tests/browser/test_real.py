@@ -5,6 +5,7 @@ from html import escape
 
 import pytest
 from chat_stand_in import served
+from reportlab.pdfgen.canvas import Canvas
 
 from rag.chat.server import open_pipeline
 from rag.config import ChatConfig, Config, IndexConfig, LlmConfig
@@ -15,6 +16,7 @@ from rag.pipeline import Pipeline
 from rag.testing import ChatServer
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="these tests need the Python package axe-playwright-python")
+expect = pytest.importorskip("playwright.sync_api", reason="these tests need the Python package playwright").expect
 pytestmark = pytest.mark.slow
 NOTE = "# Note on lanterns\n\nThe lantern keeper of Quarrel Point is called Ottoline Marsh and earns ninety crowns."
 ABOUT_NOTE = "What is the lantern keeper of Quarrel Point called?"
@@ -252,6 +254,28 @@ def violations(page) -> list[str]:
         f"{each['id']} ({each['impact']}): {node['html'][:120]}"
         for each in found["violations"] if each["impact"] in ("serious", "critical", "moderate") for node in each["nodes"]
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 800}, {"width": 390, "height": 844}], ids=["desktop", "phone"])
+def test_page_of_a_pdf_shows_the_cited_words_in_sight(visit, tmp_path, viewport):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    canvas = Canvas(str(docs / "note.pdf"), pagesize=(595, 842))
+    canvas.drawString(60, 60, NOTE.rpartition("\n")[2])
+    canvas.save()
+    config = Config(index=IndexConfig(path=tmp_path / "index"))
+    sync(config, BuiltinEmbedder(), [docs])
+    with Pipeline.open(config) as pipeline, served(pipeline) as url:
+        opened = visit(url, viewport=viewport)
+        opened.ask(ABOUT_NOTE).locator("a.chip").first.click()
+        opened.page.locator(".source.shown [data-do=pages]").click()
+        picture = opened.page.locator("#reader .sheet img")
+        assert picture.evaluate("async image => { await image.decode(); return image.naturalWidth; }") == 1200
+        mark = opened.page.locator("#reader .sheet rect")
+        expect(mark).to_have_count(1)
+        expect(mark).to_be_in_viewport()
+        assert violations(opened.page) == []
+        assert opened.complaints == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
