@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from weakref import WeakMethod
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +51,8 @@ class Scored:
     amiss: bool = False
 
 
+Score = Callable[[str, tuple[Hit, ...]], tuple[Scored, ...]]
+
 WORDS: Mapping[str, float] = {
     "sentence": 2.4, "surroundings": 2.3, "passage": 1.3, "date": 0.9, "amount": 1.6, "person": 1.1, "place": 0.3, "reason": 1.7,
     "length": -0.24, "heading": -9.0,
@@ -73,8 +76,8 @@ class SentenceScorer:
         self.evidence = evidence
         self.reader = reader
         self.reads = reads
-        self._remembered = lru_cache(maxsize=REMEMBERED)(self._score)
-        self._by_words = lru_cache(maxsize=REMEMBERED)(self._score_by_words)
+        self._remembered = _remembering(self._score)
+        self._by_words = _remembering(self._score_by_words)
 
     def score(self, question: str, hits: Sequence[Hit]) -> list[Scored]:
         """Every sentence of the first hits, best first; the latest are remembered, for refusal and quotation ask for the same ones.
@@ -146,7 +149,20 @@ class SentenceScorer:
         return values
 
 
-def _of_first(score: Callable[[str, tuple[Hit, ...]], tuple[Scored, ...]], question: str, hits: Sequence[Hit]) -> list[Scored]:
+def _remembering(method: Score) -> Score:
+    """`method` with its latest results remembered, without keeping its object, and with it the reader, alive in a cycle."""
+    own = WeakMethod(method)
+
+    @lru_cache(maxsize=REMEMBERED)
+    def remembered(question: str, hits: tuple[Hit, ...]) -> tuple[Scored, ...]:
+        found = own()
+        assert found is not None  # it is the object that asks
+        return found(question, hits)
+
+    return remembered
+
+
+def _of_first(score: Score, question: str, hits: Sequence[Hit]) -> list[Scored]:
     """What `score` says of the first hits; "which article deals with X?" is asked as X, of provisions if there are any."""
     asked = without_which_provision(question)
     places = [*range(len(hits))]

@@ -1,6 +1,8 @@
 """The whole path over the demo corpus: questions in, checked answers out, with each kind of generator and when it fails."""
 
+import gc
 import json
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -406,3 +408,16 @@ def test_a_follow_up_over_http_is_rewritten_by_the_model(seeds_index: Path) -> N
         answer = opened.ask("and trains?", [Turn("what may the operator do", "Build [1].")])
         assert answer.standalone_question == replies[0]
         assert answer.citations[0].quote == "run freight trains at night"
+
+
+def test_a_pipeline_that_is_given_up_takes_its_models_with_it(seeds_index: Path) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with Pipeline.open(Config(index=IndexConfig(path=seeds_index))) as opened:
+            opened.ask("What does Article 4 permit?")
+        reader = weakref.ref(opened._scorer.reader)
+        del opened
+        assert reader() is None
+    finally:
+        gc.enable()
