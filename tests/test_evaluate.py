@@ -258,6 +258,7 @@ def test_read_questions(tmp_path):
         ({"evidence": [{"source": "t"}]}, r"set\.jsonl:1 has no 'quote'"),
         ({"evidence": ["t"]}, r"set\.jsonl:1: 'evidence' holds 't'"),
         ({"answerable": "yes"}, r"set\.jsonl:1: 'answerable' is 'yes'; it must be of type bool"),
+        ({"reveiwed": False}, r"set\.jsonl:1 has the field 'reveiwed'; write 'reviewed'"),
         ({"language": "English"}, r"set\.jsonl:1: 'language' is 'English'; it must be \"en\" or \"es\""),
         ({"question": " "}, r"set\.jsonl:1: 'question' is empty"),
         ({"history": [{"question": "x"}]}, r"set\.jsonl:1 has no 'answer'"),

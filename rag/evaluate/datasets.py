@@ -142,6 +142,7 @@ def parse_question(record: Mapping[str, Any], place: str) -> Question:
     Raises:
         InputError: the line does not fit.
     """
+    lines.check_spelling(record, ("evidence", "history", "reviewed", "split"), place)
     answerable = lines.field(record, "answerable", bool, place)
     reviewed = lines.field(record, "reviewed", bool, place) if "reviewed" in record else True
     needed = answerable and reviewed

@@ -3,15 +3,18 @@
 Knows JSONL and plain lines; what the fields mean is not known here.
 """
 
+import difflib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from rag.errors import InputError
 
 T = TypeVar("T")
+ALIKE = 0.85
+"""How alike a name must be to a field's to be taken for a misspelling of it (difflib's ratio)."""
 
 
 def read_jsonl(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -75,6 +78,18 @@ def text(record: Mapping[str, Any], name: str, place: str) -> str:
     if not value.strip():
         raise InputError(f"{place}: {name!r} is empty.")
     return value
+
+
+def check_spelling(record: Mapping[str, Any], optional: Sequence[str], place: str) -> None:
+    """Refuse a field that is nearly called like one of those that may be missing: "reveiwed" would count as none.
+
+    Raises:
+        InputError: there is one.
+    """
+    for name in record:
+        near = difflib.get_close_matches(name, [known for known in optional if known not in record], n=1, cutoff=ALIKE)
+        if near:
+            raise InputError(f"{place} has the field {name!r}; write {near[0]!r}, or give it a name of its own.")
 
 
 def identifier(record: Mapping[str, Any], name: str, place: str) -> str:
