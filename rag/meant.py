@@ -139,7 +139,8 @@ def _called(
     words = [word for word in _WORD.findall(phrase) if fold(word) not in GENERIC and not word.isdigit()]
     if meaning is None or meant.unknown or not words or not names_something(phrase):
         return meant
-    if meant.named and _by_some_words(phrase, meant, titles, defined) and is_strange(snapshot, phrase, meant.sources, titles, meaning):
+    by_some = meant.named and _by_some_words(phrase, meant, titles, defined)
+    if by_some and _is_strange(snapshot, words, meant.sources, titles, defined, meaning):
         return Meant(meant.sources - holders, unknown=phrase)
     if meant.named and len(meant.sources) == 1:
         return meant
@@ -149,7 +150,7 @@ def _called(
     common = [word for word in words if not word[0].isupper()]
     if "constitution" in kinds_of(phrase) and not meant.named:  # what names it is a country, and that would be in its title
         return Meant(meant.sources - holders, unknown=phrase)
-    if not meant.named and is_strange(snapshot, phrase, candidates, titles, meaning):
+    if not meant.named and _is_strange(snapshot, words, candidates, titles, defined, meaning):
         return Meant(meant.sources - holders, unknown=phrase)
     first, count = next(iter(Counter(passage.source for passage in near).most_common(1)), ("", 0))
     if common and count >= max(FEWEST_NEAR, SHARE_NEAR * len(near)):
@@ -157,22 +158,22 @@ def _called(
     return Meant(meant.sources - holders, unknown=phrase) if not meant.named and meaning.unfamiliar(words, texts) else meant
 
 
-def is_strange(snapshot: Snapshot, phrase: str, sources: Collection[str], titles: Mapping[str, str], meaning: Meaning) -> bool:
-    """Whether too many words of the name `phrase` (half, in a title) stand neither in what any of `sources` is called nor in its text.
+def _is_strange(
+    snapshot: Snapshot, words: Sequence[str], sources: Collection[str],
+    titles: Mapping[str, str], defined: Mapping[str, tuple[str, ...]], meaning: Meaning,
+) -> bool:  # fmt: skip
+    """Whether too many `words` of a name (half, in a title) stand neither in what any of `sources` is called nor in its text.
 
     "The Urban Leases Act" is not the act on urban trees. A name in capitals ("Ley de Aguas") is only looked for where documents say what
     they are called: a law may well speak of water. Else a capital says whose law it is ("the Spanish universities act"), not which.
     """
     if len(sources) > MOST_OPENED:
         return False
-    words = [word for word in _WORD.findall(phrase) if fold(word) not in GENERIC | _RANKS and not word.isdigit()]
+    words = [word for word in words if fold(word) not in _RANKS]
     is_title = all(word[0].isupper() for word in words)
-    defined = snapshot.store.mentioned(NAME)
     for source in sources:
-        called = "\n".join(
-            (titles[source], re.sub(r"[^\w]+|_", " ", source), *defined.get(source, ()), snapshot.document(source).text[:HEAD])
-        )
-        left = meaning.unfamiliar(words, [called], HEARD_WORD)
+        names = (titles[source], re.sub(r"[^\w]+|_", " ", source), *defined.get(source, ()))
+        left = meaning.unfamiliar(words, ["\n".join((*names, snapshot.document(source).text[:HEAD]))], HEARD_WORD)
         known = len(words) - len(left)
         if not is_title:
             left = [word for word in left if not word[0].isupper()]

@@ -136,7 +136,7 @@ class ChatModel:
 
 def explain(error: Exception, config: LlmConfig) -> str:
     """One sentence on why a provider failed and what to do, from the kind of the error and never from its text."""
-    kinds = " ".join(kind.__name__ for link in _chain(error) for kind in type(link).__mro__)
+    kinds = _kinds(error)
     status = _status(error)
     if any("context" in str(getattr(link, name, None)) for link in _chain(error) for name in ("code", "type")):
         kinds += " ContextOverflow"  # as OpenAI and llama.cpp call it
@@ -235,6 +235,11 @@ def _chain(error: BaseException) -> list[BaseException]:
     return links
 
 
+def _kinds(error: BaseException) -> str:
+    """The names of all classes that an error and its causes belong to."""
+    return " ".join(kind.__name__ for link in _chain(error) for kind in type(link).__mro__)
+
+
 def _status(error: Exception) -> int | None:
     """The HTTP status that an error, or what caused it, carries."""
     for link in _chain(error):
@@ -248,7 +253,7 @@ def _status(error: Exception) -> int | None:
 def _pause(error: Exception, tried: int) -> float | None:
     """Seconds until it is worth while to ask again, as the provider tells or a little longer each time; None if it never is."""
     status = _status(error)
-    kinds = " ".join(kind.__name__ for link in _chain(error) for kind in type(link).__mro__)
+    kinds = _kinds(error)
     if status is None and ("Connect" not in kinds or "Timeout" in kinds):
         return None
     if status is not None and status not in _PASSING and status < 500:
