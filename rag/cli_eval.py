@@ -60,7 +60,8 @@ def run_command(
     margin: Annotated[float, typer.Option(min=0, max=1, help="Loss that --baseline lets pass.")] = 0.01,
     save_baseline: Annotated[Path | None, typer.Option(help="File to keep the results in, for --baseline.")] = None,
     judge: Annotated[str | None, typer.Option(help="A chat model that also judges the answers, such as openai:NAME.")] = None,
-    price: Annotated[str | None, typer.Option(help="Price of a million tokens, IN,OUT, to print what a hosted model cost.")] = None,
+    price: Annotated[str | None, typer.Option(help="Price of a million tokens, IN,OUT, to print what a hosted llm.model cost.")] = None,
+    judge_price: Annotated[str | None, typer.Option(help="The same for --judge.")] = None,
     signed_by: Annotated[str | None, typer.Option(help="Name of the evaluator who answers for the report.")] = None,
     retrieval_only: Annotated[bool, typer.Option("--retrieval-only", help="Search only; nothing is asked or answered.")] = False,
     workers: WorkersOption = None,
@@ -76,8 +77,8 @@ def run_command(
     settings = load_config(config, assignments or (), index)
     options = Options(
         queries=queries, qrels=qrels, documents=documents, report=report, compare=compare, baseline=baseline, margin=margin,
-        keep_index=index is not None, workers=workers, judge=judge, price=_price(price), signed_by=signed_by,
-        retrieval_only=retrieval_only,
+        keep_index=index is not None, workers=workers, judge=judge, price=_price("--price", price),
+        judge_price=_price("--judge-price", judge_price), signed_by=signed_by, retrieval_only=retrieval_only,
     )  # fmt: skip
     with progress_bars(as_json) as progress:
         results = run_evaluation(target, settings, options, progress)
@@ -93,13 +94,13 @@ def run_command(
         raise typer.Exit(GATE_FAILED)
 
 
-def _price(text: str | None) -> tuple[float, float] | None:
+def _price(option: str, text: str | None) -> tuple[float, float] | None:
     if text is None:
         return None
     try:
         tokens_in, tokens_out = (float(part) for part in text.split(","))
     except ValueError as error:
-        raise InputError(f"--price {text!r} is not two numbers; write IN,OUT of a million tokens, for example 0.25,2.") from error
+        raise InputError(f"{option} {text!r} is not two numbers; write IN,OUT of a million tokens, for example 0.25,2.") from error
     return tokens_in, tokens_out
 
 

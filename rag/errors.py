@@ -6,6 +6,7 @@
     │   └── LoadError             exit 2   one file that cannot be read (a sync turns it into a skip)
     ├── ModelError                exit 2   a model that is not installed, not there or damaged
     ├── GenerationError           exit 1   a model that failed while it was answering
+    ├── Stopped                   exit 1   an answer that nobody waits for any more
     └── StoreError                exit 3   the index
         ├── IndexMissing          exit 3   nothing has been indexed here yet
         ├── IndexDamaged          exit 3   a file of the index is not what was written
@@ -44,6 +45,10 @@ class ModelError(RagError):
 
 class GenerationError(RagError):
     """A language model that failed while answering: refused, timed out, cut off or malformed."""
+
+
+class Stopped(RagError):
+    """An answer that was given up while a model was writing it, because nobody waits for it any more."""
 
 
 class StoreError(RagError):

@@ -190,6 +190,26 @@ def left_out(sentences: int, language: Language) -> str:
     return f"{what} that the documents do not support {were} left out."
 
 
+def cut_off(limit: int, language: Language) -> str:
+    """A language model reached its limit of tokens; half a sentence is not shown."""
+    if language == "es":
+        return f"La respuesta se cortó al llegar a llm.max_tokens = {limit}; para verla entera, aumente ese límite."
+    return f"The answer was cut off at llm.max_tokens = {limit}; raise that to have all of it."
+
+
+def attributed(sentences: int, language: Language) -> str | None:
+    """For so many sentences a language model cited nothing, and code found their passages."""
+    if not sentences:
+        return None
+    if language == "es" and sentences == 1:
+        return "El modelo no citó nada en una frase; el programa encontró el pasaje que la respalda."
+    if language == "es":
+        return f"El modelo no citó nada en {sentences} frases; el programa encontró los pasajes que las respaldan."
+    if sentences == 1:
+        return "The model cited nothing for one sentence; the program found the passage that supports it."
+    return f"The model cited nothing for {sentences} sentences; the program found the passages that support them."
+
+
 def quoted_instead(fault: str, language: Language) -> str:
     """The language model failed, so the answer quotes."""
     return f"{fault} " + ("La respuesta cita los documentos." if language == "es" else "The answer quotes the documents instead.")

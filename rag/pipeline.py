@@ -23,7 +23,6 @@ from rag.evidence import Evidence
 from rag.generate import Condenser, Generator, load_generator
 from rag.generate.extractive import ExtractiveGenerator
 from rag.generate.lead_in import other_side
-from rag.generate.stream import UNSAID
 from rag.index import Listed, Snapshot, open_index
 from rag.language import detect
 from rag.lookup import Lookup
@@ -37,6 +36,7 @@ from rag.small_talk import SmallTalk, small_talk
 from rag.types import Answer, Citation, Document, Hit, Turn
 from rag.verify import Checked, Checker
 from rag.wished_form import wished_form
+from rag.written import Written
 
 MAX_QUESTION = 10_000
 MOST_ADDED = 600  # characters that a follow-up may grow by when it is made to stand alone
@@ -118,7 +118,8 @@ class Pipeline:
             disagreement = messages.conflicting(conflict.values, language) if conflict else None
             several = candidates(found)
             asking_back = messages.ambiguous(several, language) if several else None
-            parts = (messages.incomplete(found.lookup, language), messages.contents(found.lookup, language), disagreement)
+            attributed = messages.attributed(sum(sentence.attributed for sentence in checked.sentences), language)
+            parts = (messages.incomplete(found.lookup, language), messages.contents(found.lookup, language), disagreement, attributed)
             note = " ".join(filter(None, (*parts, broken or note or asking_back))) or None
             if not checked.citations:  # whatever a model wrote: without one valid citation it is no answer from the documents
                 checked = Checked(messages.silent(found.hits, language), (), (), checked.dropped)
@@ -219,23 +220,18 @@ class Pipeline:
         self, question: str, hits: Sequence[Hit], history: Sequence[Turn], conflict: Conflict | None
     ) -> Steps[str, None, tuple[Checked, str | None]]:
         """Stream a checked answer, with both sides of a conflict; if the model fails, the best quotations and a note."""
-        checker = Checker(hits, self._scorer.evidence)
+        written = Written(hits, self._scorer.evidence, cite=not isinstance(self._generator, ExtractiveGenerator))
         try:
             for piece in self._generator.generate(question, hits, history):
-                if piece == UNSAID:
-                    checker = Checker(hits, self._scorer.evidence)
-                    continue
-                shown = checker.feed(piece)
+                shown = written.take(piece)
                 if shown and not self.config.answer.strict:  # what may be left out in the end is not shown before
                     yield shown
-            for piece in _sides(conflict, checker.finish().citations, hits, question):
-                shown = checker.feed(piece)
-                if shown and not self.config.answer.strict:
-                    yield shown
-            checked = _cited(checker.finish())
-            if not checked.citations:  # a model that knows no markers may quote all the same
-                checker = checker.attributed()
-                checked = checker.finish()
+            shown = written.end()
+            for piece in _sides(conflict, written.finish().citations, hits, question):
+                shown += written.take(piece)
+            if shown and not self.config.answer.strict:
+                yield shown
+            checked = _cited(written.finish())
         except GenerationError as error:
             checker = Checker(hits, self._scorer.evidence)
             for piece in self._quoting.generate(question, hits, history):
@@ -244,9 +240,9 @@ class Pipeline:
                 checker.feed(piece)
             return checker.finish(), messages.quoted_instead(str(error), detect(question))
         removed = sum(sentence.verdict == "unsupported" for sentence in checked.sentences) if self.config.answer.strict else 0
-        if removed:
-            return checker.without_unsupported(), messages.left_out(removed, detect(question))
-        return checked, None
+        notes = [messages.cut_off(self.config.llm.max_tokens, detect(question))] if written.cut else []
+        notes += [messages.left_out(removed, detect(question))] if removed else []
+        return written.without_unsupported() if removed else checked, " ".join(notes) or None
 
     def _answer(
         self,

@@ -112,7 +112,11 @@ def to_markdown(answer: Answer, origin: Provenance) -> str:
         lines += [f"Note: {_escaped(answer.note)}", ""]
     if answer.sentences:
         lines += ["## Sentences", ""]
-        lines += [f"- **{verdicts[sentence.verdict]}**: {_escaped(_one_line(sentence.text))}" for sentence in answer.sentences]
+        found = " (passage found by the program)"
+        lines += [
+            f"- **{verdicts[sentence.verdict]}{found if sentence.attributed else ''}**: {_escaped(_one_line(sentence.text))}"
+            for sentence in answer.sentences
+        ]
         lines += [""]
     if answer.citations:
         lines += ["## Citations", ""]

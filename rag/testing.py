@@ -86,14 +86,15 @@ class Fault:
     """A reply of `ChatServer` that goes wrong.
 
     "status": an HTTP error `status`. "hang": sends `text` and then nothing for at most `seconds`. "cut": sends `text` and breaks the
-    connection. "end_early": sends `text` and ends in good order, but without saying that the answer is complete. "malformed": sends
-    `text` and then something that is not JSON.
+    connection. "end_early": sends `text` and ends in good order, but without saying that the answer is complete. "finish": sends `text`
+    and ends for the `reason`. "malformed": sends `text` and then something that is not JSON.
     """
 
-    kind: Literal["status", "hang", "cut", "end_early", "malformed"]
+    kind: Literal["status", "hang", "cut", "end_early", "finish", "malformed"]
     status: int = 500
     seconds: float = 10.0
     text: str = ""
+    reason: str = "length"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +208,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for piece in _PIECE.findall(reply if isinstance(reply, str) else reply.text):
             self._send_event({"role": "assistant", "content": piece})
-        if isinstance(reply, str):
-            self._send_event({}, finish_reason="stop")
+        if isinstance(reply, str) or reply.kind == "finish":
+            self._send_event({}, finish_reason="stop" if isinstance(reply, str) else reply.reason)
             self._send_chunk("data: [DONE]\n\n")
         elif reply.kind == "hang":
             self.server.owner.stopped.wait(reply.seconds)

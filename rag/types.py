@@ -146,11 +146,15 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, the numbers of the citations that carry it, and what the check said."""
+    """One sentence of an answer, the numbers of the citations that carry it, and what the check said.
+
+    `attributed`: who wrote it cited nothing for it, and the passage was found by code (`rag.attribute`).
+    """
 
     text: str
     citations: tuple[int, ...]
     verdict: Verdict
+    attributed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

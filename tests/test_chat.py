@@ -21,9 +21,11 @@ from rag.chat.library import Library
 from rag.chat.server import bind, check_host, open_pipeline, page_address
 from rag.chat.strings import STRINGS
 from rag.chat.visitors import Visitors
-from rag.config import ChatConfig, Config, IndexConfig
+from rag.config import AnswerConfig, ChatConfig, Config, IndexConfig, LlmConfig
 from rag.errors import IndexMismatch, InputError
 from rag.evaluate.review import read as read_review
+from rag.pipeline import Pipeline
+from rag.testing import ChatServer, Fault
 from rag.types import Turn
 
 # --- where it listens ------------------------------------------------------------------------------------------------------------------
@@ -264,6 +266,33 @@ def test_model_that_hangs_can_be_stopped_at_once():
         assert "Stopped. This part was not checked" in turn["html"]
         assert turn["html"].count('data-do="retry"') == 1
         model.go.set()
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_stop_ends_the_request_to_the_model(seeds_index, strict, monkeypatch):
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with ChatServer([Fault("hang", text="Russia may give «military", seconds=60)]) as server:
+        llm = LlmConfig(model="openai:scripted", base_url=server.base_url, timeout_seconds=60)
+        config = Config(index=IndexConfig(path=seeds_index), llm=llm, answer=AnswerConfig(strict=strict))
+        with Pipeline.open(config) as pipeline:
+            conversation = Visitors().welcome().conversation("s")
+            asked, _ = conversation.begin("What does Article 4 permit?", "")
+            library = Library(pipeline)
+            answering = threading.Thread(target=dialogue._answer, args=(library, Visitors().welcome(), conversation, asked, "", ""))
+            answering.start()
+            wait_for(lambda: server.requests and any(thread.name == "rag-generate" for thread in threading.enumerate()))
+            conversation.stop()
+            answering.join(timeout=20)
+            wait_for(lambda: not any(thread.name == "rag-generate" for thread in threading.enumerate()))
+        assert (asked.answer, asked.fault == "", asked.error) == (None, False, None)
+
+
+def wait_for(happened):
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_answer_is_finished_for_who_went_away_and_can_be_followed_again():

@@ -9,7 +9,7 @@ from rag.cli import main
 from rag.evaluate.ask import run_all
 from rag.evaluate.datasets import Question
 from rag.evaluate.score import Outcome
-from rag.evaluate.usage import counted_tokens
+from rag.evaluate.usage import Usage, counted_tokens, describe_usage
 from rag.generate.stream import stream_from_thread
 
 
@@ -151,3 +151,31 @@ def test_tokens_and_cost_of_a_hosted_model():
         assert told() == {"usage": {"tokens_in": 3000, "tokens_out": 300, "cost": 0.009}}
     with counted_tokens(enabled=False) as told:
         assert told() == {}
+
+
+def test_tokens_that_were_used_before_a_stop_count():
+    counted = {"told": {"input_tokens": 100, "output_tokens": 10}}
+    usage, kept = Usage(counted, (1.0, 2.0)), []
+    keep = usage.told_each(kept.append)
+    for name in "ab":
+        counted["told"] = {key: value + 100 for key, value in counted["told"].items()}
+        keep(Outcome({"id": name}, {}))
+    assert [outcome.tokens for outcome in kept] == [(100, 100), (100, 100)]
+    assert Usage({}, (1.0, 2.0))(outcome.tokens for outcome in kept) == {"usage": {"tokens_in": 200, "tokens_out": 200, "cost": 0.0006}}
+    assert describe_usage({"tokens_in": 2000, "tokens_out": 200, "cost": 0.0006}) == "2,000 in, 200 out, cost 0.0006"
+
+
+def test_answers_and_judge_have_prices_of_their_own(run, monkeypatch):
+    """The generator is the quoting one, which uses no tokens; the judge is a model that tells what it used."""
+    from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+    from langchain_core.messages import AIMessage
+
+    usage = {"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100}
+    message = AIMessage("Yes.", usage_metadata=usage, response_metadata={"model_name": "told"})
+    model = GenericFakeChatModel(messages=iter([message]))
+    monkeypatch.setattr("rag.evaluate.judge.load_judge", lambda config: None)
+    monkeypatch.setattr("rag.evaluate.judge.judge_outcomes", lambda *_: {"model": str(model.invoke("x").content)})
+    arguments = ("set.jsonl", "--documents", "documents", "--judge", "openai:x", "--price", "9,9", "--judge-price", "2,10", "--json")
+    resources = json.loads(run(*arguments)[1])["resources"]
+    assert resources["judge_usage"] == {"tokens_in": 1000, "tokens_out": 100, "cost": 0.003}
+    assert "usage" not in resources

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from rag.config import AnswerConfig, LlmConfig
-from rag.errors import ConfigError, GenerationError, ModelError
+from rag.errors import ConfigError, GenerationError, ModelError, Stopped
 from rag.generate import Condenser, Generator, load_generator
-from rag.generate.stream import UNSAID, stream_from_thread
+from rag.generate.stream import CUT, UNSAID, stopping, stream_from_thread
 from rag.testing import ChatServer, Fault, Reply, Request, ScriptedCondenser, ScriptedGenerator
 from rag.types import Hit, Passage, Turn, Why
 
@@ -232,7 +232,7 @@ def test_nothing_is_asked_again_when_nobody_waits() -> None:
 
 
 def test_one_huge_piece_is_cut() -> None:
-    assert read(lambda put, _: put("x" * 9_000), max_characters=1_000) == ["x" * 1_001]
+    assert read(lambda put, _: put("x" * 9_000), max_characters=1_000) == ["x" * 1_001, CUT]
 
 
 def test_an_answer_of_white_space_is_none() -> None:
@@ -251,7 +251,7 @@ def test_an_earlier_answer_cannot_end_its_turn() -> None:
 def test_an_endless_answer_ends() -> None:
     with ChatServer(["word " * 2_000]) as server:
         text = "".join(load(server, max_tokens=10).generate("What is the term?", HITS, ()))
-    assert text == "word " * 41
+    assert text == "word " * 41 + CUT
 
 
 # Failures: one sentence, within bounded time
@@ -402,3 +402,47 @@ def test_a_silence_ends_the_stream_and_stops_the_thread() -> None:
 )
 def test_a_first_thought_is_dropped_wherever_it_is_broken(pieces: list[str], expected: list[str]) -> None:
     assert read(lambda put, _: [put(piece) for piece in pieces] and None) == expected
+
+
+# Stopping
+
+
+@pytest.mark.parametrize("text", ["", "Half of a "])
+def test_a_model_that_is_silent_is_left_at_once_when_nobody_waits(text: str) -> None:
+    stop = threading.Event()
+    with ChatServer([Fault("hang", text=text, seconds=30)]) as server:
+        stream = load(server, timeout_seconds=20).generate("What is the term?", HITS, ())
+        threading.Timer(0.5, stop.set).start()
+        started = time.monotonic()
+        with stopping(stop), pytest.raises(Stopped):
+            list(stream)
+        assert_no_worker_left()  # which had the connection; it would read for twenty seconds
+        assert time.monotonic() - started < 10
+
+
+def test_nothing_is_stopped_outside_of_its_context() -> None:
+    stop = threading.Event()
+    stop.set()
+    with stopping(stop):
+        pass
+    assert read(lambda put, _: put("a")) == ["a"]
+
+
+@pytest.mark.parametrize(("reason", "last"), [("stop", "[1]."), ("length", CUT)])
+def test_an_answer_that_reached_its_limit_ends_in_a_sign(reason: str, last: str) -> None:
+    with ChatServer([Fault("finish", text="Four years [1].", reason=reason)]) as server:
+        assert list(load(server).generate("What is the term?", HITS, ()))[-1] == last
+
+
+def test_a_rewritten_question_that_was_cut_is_none() -> None:
+    short, whole = (Fault("finish", text=text) for text in ("What does Article", "What does Article 8 say?\nIt asks"))
+    with ChatServer([short, whole]) as server:
+        with pytest.raises(GenerationError, match=r"llm\.max_tokens = 512 within the question"):
+            load(server).condense("And Article 8?", HISTORY)
+        assert load(server).condense("And Article 8?", HISTORY) == "What does Article 8 say?"
+
+
+def test_an_answer_that_a_filter_stopped_is_no_answer() -> None:
+    filtered = Fault("finish", text="Four years", reason="content_filter")
+    with ChatServer([filtered]) as server, pytest.raises(GenerationError, match="was stopped by its provider's content filter"):
+        list(load(server).generate("What is the term?", HITS, ()))

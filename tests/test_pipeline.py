@@ -421,3 +421,25 @@ def test_a_pipeline_that_is_given_up_takes_its_models_with_it(seeds_index: Path)
         assert reader() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.usefixtures("keyless")
+def test_an_answer_that_was_cut_says_so_and_shows_no_half_sentence(seeds_index: Path) -> None:
+    text = "Russia may give “military and other assistance” [1]. It may also give “military and"
+    with ChatServer([Fault("finish", text=text)]) as server, over_http(server, seeds_index) as opened:
+        answer = opened.ask("What may Russia give North Korea under Article 4?")
+        check(opened, answer)
+        assert answer.text == "Russia may give “military and other assistance” [1]."
+        assert answer.note == "The answer was cut off at llm.max_tokens = 512; raise that to have all of it."
+
+
+def test_sentences_without_markers_are_cited_by_code_and_said_to_be(with_generator: Any) -> None:
+    text = "The Operator may run freight trains at night between 22:00 and 05:00. Pigs fly over Lisbon."
+    opened = with_generator(ScriptedGenerator(text))
+    *pieces, answer = opened.stream("What does Article 4 of the Tarn Bay agreement say?")
+    check(opened, answer)
+    assert "".join(str(piece) for piece in pieces) == answer.text
+    assert answer.text == text.replace("05:00.", "05:00. [1]")
+    assert [(sentence.verdict, sentence.attributed) for sentence in answer.sentences] == [("supported", True), ("unsupported", False)]
+    assert answer.citations[0].source == "tarn-bay-agreement.txt"
+    assert answer.note == "The model cited nothing for one sentence; the program found the passage that supports it."

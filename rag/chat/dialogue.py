@@ -16,6 +16,7 @@ from rag.chat.render import Spot, render_answer, render_fault, render_partial, r
 from rag.chat.strings import STRINGS, group_digits
 from rag.chat.visitors import Asked, Conversation, Visitor
 from rag.errors import RagError
+from rag.generate.stream import stopping
 from rag.pipeline import Pipeline
 from rag.small_talk import is_reply
 from rag.types import Answer, Language
@@ -124,7 +125,7 @@ def _answer(library: Library, visitor: Visitor, conversation: Conversation, aske
         while not library.has_place(asked):
             if asked.ended.wait(STREAM_INTERVAL_SECONDS):
                 return
-        with library.working():
+        with library.working(), stopping(asked.stop):
             _write(library.pipeline(asked.collection, model, visitor), asked)
         if asked.answer is not None:
             library.times[model or library.models[0]].add(asked.answer.timings_ms)

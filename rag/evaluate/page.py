@@ -13,6 +13,7 @@ from typing import Any
 from rag.evaluate.catalogue import HEADLINE, METRICS
 from rag.evaluate.page_failures import render_failures
 from rag.evaluate.summary import LATENCY, RESOURCES
+from rag.evaluate.usage import USAGES, describe_usage
 
 TILES = ("evidence_in_citation", "answer_in_citation", "answered_answerable", "refused_unanswerable", "ndcg@10", "quote_matches_text")
 PLAIN = {
@@ -279,9 +280,7 @@ def _repeat(results: Results, command: str, digest: str, signed_by: str | None) 
             f"{machine['date']}, {machine['seconds']} s, {machine['peak_memory_mib']} MiB; {machine['machine']}, {machine['cores']} cores"
         )
         facts["Run"] = escape(f"{used}, Python {machine['python']}")
-        if "usage" in machine:
-            cost = f", cost {machine['usage']['cost']:.4f}" if "cost" in machine["usage"] else ""
-            facts["Tokens"] = escape(f"{machine['usage']['tokens_in']:,} in, {machine['usage']['tokens_out']:,} out{cost}")
+        facts |= {whose: escape(describe_usage(machine[name])) for name, whose in USAGES.items() if name in machine}
     rows = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in facts.items())
     note = (
         "Whoever signs has seen that the questions were reviewed and represent what will be asked, that the commit, the checksums and the "

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from rag.evaluate.catalogue import HEADLINE
 from rag.evaluate.summary import LATENCY, RESOURCES
+from rag.evaluate.usage import USAGES, describe_usage
 
 Row = Mapping[str, Any]
 WIDE = 240
@@ -145,10 +146,8 @@ def _closing_lines(results: Row) -> list[str]:
         lines.append(f"Time of an answer: median {timing['p50']} ms, 95th percentile {timing['p95']} ms ({stages})")
     if used := results.get(RESOURCES):
         size = f"index {used['index_bytes'] / 2**20:.1f} MiB, peak memory {used['peak_memory_mib']} MiB"
-        tokens = used.get("usage")
-        cost = f", {tokens['tokens_in']:,} tokens in, {tokens['tokens_out']:,} out" if tokens else ""
-        cost += f", cost {tokens['cost']:.4f}" if tokens and "cost" in tokens else ""
-        lines.append(f"Whole run: {used['seconds']} s, {size}{cost}")
+        lines.append(f"Whole run: {used['seconds']} s, {size}")
+        lines += [f"{whose}: {describe_usage(used[name])}" for name, whose in USAGES.items() if name in used]
     return lines
 
 

@@ -51,8 +51,8 @@ class Options:
     a folder or a corpus.jsonl to index first. `report`: folder for all files. `compare`, `baseline`: results of an earlier run, to compare
     with, and to be no worse than by more than `margin`. `keep_index`: index at `config.index.path` and leave it there. `workers`: questions
     at a time (None: as many as processors for the quoting generator, else one). `judge`: a chat model that judges the answers, too.
-    `price`: of a million tokens in and out. `signed_by`: who answers for the report. `retrieval_only`: search, and
-    ask nothing.
+    `price`, `judge_price`: of a million tokens in and out, of the model that answers and of the judge. `signed_by`: who answers for the
+    report. `retrieval_only`: search, and ask nothing.
     """
 
     queries: Path | None = None
@@ -66,6 +66,7 @@ class Options:
     workers: int | None = None
     judge: str | None = None
     price: tuple[float, float] | None = None
+    judge_price: tuple[float, float] | None = None
     signed_by: str | None = None
     retrieval_only: bool = False
 
@@ -98,27 +99,33 @@ def evaluate(
     dataset: Dataset, config: Config, options: Options, progress: Progress | None = None,
     done: Mapping[str, Outcome] | None = None, keep: Callable[[Outcome], None] | None = None,
 ) -> tuple[Results, list[Outcome]]:  # fmt: skip
-    """The results of one configuration on a data set, and the outcome of every question; see `run_all` for `done` and `keep`."""
+    """The results of one configuration on a data set, and the outcome of every question; see `run_all` for `done` and `keep`.
+
+    What is handed to `keep` knows its tokens, so that those of `done` count, too.
+    """
     from rag.evaluate.judge import judge_outcomes, load_judge
     from rag.evaluate.usage import counted_tokens
 
     started = time.perf_counter()
     if options.retrieval_only:
         dataset = replace(dataset, gold=None)
-    counts = counted_tokens(options.price, enabled=config.llm.model != QUOTING or bool(options.judge))
+    counts = counted_tokens(options.price, enabled=config.llm.model != QUOTING)
     with opened(dataset, config, options, progress) as pipeline, counts as usage:
         dataset = _with_missing(dataset, pipeline)
         judging = config.llm.with_model(options.judge) if options.judge else None
         judge = load_judge(judging) if judging else None  # before hours of asking
-        outcomes = ask(dataset, pipeline, options, progress, done, keep)
+        outcomes = ask(dataset, pipeline, options, progress, done, usage.told_each(keep) if keep else None)
+        used = usage(outcome.tokens for outcome in (done or {}).values())
         results = summarise(dataset, outcomes)
         if judging:
-            results["judge"] = judge_outcomes(outcomes, judging, progress, judge)
+            with counted_tokens(options.judge_price) as judged:
+                results["judge"] = judge_outcomes(outcomes, judging, progress, judge)
+                used |= {"judge_usage": told["usage"]} if (told := judged()) else {}
         described = {name: value for name, value in pipeline.describe().items() if name != "generation"}
         if coverage := pipeline.contextual_coverage():
             described["contextual"] = coverage
         results |= {"index": described, "run": describe_run(config)}
-        results[RESOURCES] = describe_machine(pipeline.config.index.path, time.perf_counter() - started) | usage()
+        results[RESOURCES] = describe_machine(pipeline.config.index.path, time.perf_counter() - started) | used
     return results, outcomes
 
 

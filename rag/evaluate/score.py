@@ -39,12 +39,13 @@ Values = dict[str, float | None]
 class Outcome:
     """How one question came out: `entry` is its figures, `record` what was asked, said and shown, `milliseconds` its time per stage.
 
-    Entry and record are the same for two equal runs, and can be written as JSON.
+    Entry and record are the same for two equal runs, and can be written as JSON. `tokens` (in, out) were used since the outcome before.
     """
 
     entry: dict[str, Any]
     record: dict[str, Any]
     milliseconds: dict[str, float] = field(default_factory=dict)
+    tokens: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,12 @@ class Generator(Protocol):
     def generate(self, question: str, hits: Sequence[Hit], history: Sequence[Turn]) -> Iterator[str]:
         """Stream an answer as text with `[n]` markers, n = position in `hits` from 1.
 
-        Closing the iterator stops the work behind it. The piece `rag.generate.stream.UNSAID` takes back all before it.
+        Closing the iterator stops the work behind it. The piece `rag.generate.stream.UNSAID` takes back all before it; `CUT`, the last one,
+        says that the model was not finished.
 
         Raises:
             GenerationError: while iterating, when the model fails or stays silent for too long.
+            Stopped: while iterating, see `rag.generate.stream.stopping`.
         """
         ...
 

@@ -9,15 +9,16 @@ import itertools
 import os
 import re
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from contextlib import aclosing, closing
 from threading import Event
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from rag.config import LlmConfig
 from rag.errors import ModelError
-from rag.generate.stream import UNSAID, stream_from_thread
+from rag.generate.background import run_until
+from rag.generate.stream import CUT, UNSAID, stream_from_thread
 from rag.prompt import MESSAGE_OVERHEAD, Message
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _PASSING = (408, 409, 429)
 
 # Where a provider says that an answer is complete; a stream that ends without it was cut off.
 _FINISHED = {"openai": "finish_reason", "anthropic": "stop_reason", "ollama": "done_reason"}
+_AT_ITS_LIMIT = ("length", "max_tokens", "model_context_window_exceeded", "MAX_TOKENS")
+_FILTERED = ("content_filter", "refusal", "SAFETY")
 # What a provider that needs a key calls it in its class; the others say so themselves, or need none.
 _KEY_FIELDS = {"openai": "openai_api_key", "anthropic": "anthropic_api_key", "mistralai": "mistral_api_key"}
 _KEY_VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]*_API_KEY\b")
@@ -41,6 +44,7 @@ _PACKAGE = re.compile(r"pip install (?:-U )?\"?([\w.\[\],-]+)")
 _KINDS = (
     (("ContextOverflow",), "cannot read that much text; lower llm.context_tokens"),
     (("Timeout",), "was silent for {seconds:g} seconds; try again or raise llm.timeout_seconds"),
+    (("Filtered",), "was stopped by its provider's content filter; ask in other words or take another llm.model"),
     (("CutOff", "RemoteProtocolError", "ReadError"), "broke off before its answer was complete; try again"),
     (
         ("JSONDecodeError", "ValidationError"),
@@ -57,6 +61,10 @@ _KINDS = (
 
 class CutOffError(Exception):
     """A stream that ended without saying that the answer is complete."""
+
+
+class FilteredError(Exception):
+    """A stream that the provider's filter ended."""
 
 
 class ChatModel:
@@ -122,16 +130,42 @@ class ChatModel:
                 raise
 
     def _write(self, conversation: Sequence[tuple[str, str]], put: Callable[[str], None], stop: Event) -> None:
-        finished = False
-        with closing(cast("Generator[Any, None, None]", self._model.stream(conversation))) as chunks:
-            for chunk in chunks:
-                if stop.is_set():
-                    return
-                if text := str(chunk.text):
-                    put(text)
-                finished = finished or bool(chunk.response_metadata.get(_FINISHED.get(self._provider, "")))
-        if not finished and self._provider in _FINISHED:
+        """Put what the model writes; `CUT` behind it where it reached its limit."""
+        from langchain_core.language_models import BaseChatModel
+
+        ending = ""
+
+        def take(chunk: Any) -> None:  # noqa: ANN401 - an AIMessageChunk of whichever provider
+            nonlocal ending
+            if text := str(chunk.text):
+                put(text)
+            ending = ending or _ending(chunk.response_metadata, self._provider)
+
+        async def follow() -> None:
+            async with aclosing(cast("AsyncGenerator[Any, None]", self._model.astream(conversation))) as chunks:
+                async for chunk in chunks:
+                    take(chunk)
+
+        if type(self._model)._astream is not BaseChatModel._astream:
+            run_until(stop, follow())
+        else:  # a provider that can only be waited for in a thread
+            with closing(cast("Generator[Any, None, None]", self._model.stream(conversation))) as chunks:
+                for chunk in itertools.takewhile(lambda _: not stop.is_set(), chunks):
+                    take(chunk)
+        if stop.is_set():
+            return
+        if not ending and self._provider in _FINISHED:
             raise CutOffError
+        if ending in _FILTERED:
+            raise FilteredError
+        if ending in _AT_ITS_LIMIT:
+            put(CUT)
+
+
+def _ending(metadata: Mapping[str, Any], provider: str) -> str:
+    """Why an answer ended, in the word of its provider; empty before its end."""
+    keys = (_FINISHED[provider],) if provider in _FINISHED else tuple(_FINISHED.values())
+    return next((str(metadata[key]) for key in keys if metadata.get(key)), "")
 
 
 def explain(error: Exception, config: LlmConfig) -> str:

@@ -9,8 +9,8 @@ from contextlib import closing
 from typing import Protocol
 
 from rag.config import LlmConfig
-from rag.errors import ConfigError
-from rag.generate.stream import UNSAID
+from rag.errors import ConfigError, GenerationError
+from rag.generate.stream import CUT, UNSAID
 from rag.prompt import MESSAGE_OVERHEAD, Message, answer_messages, condense_messages, load_prompt
 from rag.types import Hit, Turn
 
@@ -96,7 +96,11 @@ class LanguageModelGenerator:
         messages = self._fit(
             lambda budget: condense_messages(self._condense, question, history, budget=budget, count_tokens=self.model.count_tokens)
         )
-        return _first_line(written(self.model.stream(messages))) or question
+        text = _said(self.model.stream(messages))
+        line = _first_line(text)
+        if text.endswith(CUT) and not line.endswith("?") and not _first_line(text[text.find(line) + len(line) :]):
+            raise GenerationError(f"The model reached llm.max_tokens = {self._config.max_tokens} within the question; raise it.")
+        return line or question
 
     def _fit(self, build: Callable[[int], tuple[Message, ...]]) -> tuple[Message, ...]:
         """Build messages with less and less room until the model, which adds tokens of its own, has room for them."""
@@ -111,6 +115,10 @@ class LanguageModelGenerator:
 
 def written(pieces: Generator[str, None, None]) -> str:
     """All that a model writes, without what it takes back."""
+    return _said(pieces).removesuffix(CUT)
+
+
+def _said(pieces: Generator[str, None, None]) -> str:
     with closing(pieces):
         return "".join(pieces).rpartition(UNSAID)[2]
 

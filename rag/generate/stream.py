@@ -7,15 +7,25 @@ What writes the text, and what its errors mean, is not known here.
 import queue
 import re
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
-from contextvars import copy_context
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
 
-from rag.errors import GenerationError
+from rag.errors import GenerationError, Stopped
 
 OPEN, CLOSE = "<think>", "</think>"  # how open reasoning models mark what is not part of the answer; others have other words for it
 
 UNSAID = "\0"
 """A piece of its own where a thought ends that nobody saw begin: all pieces before it were no part of the answer."""
+
+CUT = "\x01"
+"""A piece of its own, the last one, where the model reached its limit of tokens: the sentence before it may be half of one."""
+
+LOOK_SECONDS = 0.1
+"""How often whoever waits for a model looks whether it is still wanted."""
+
+_STOP: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
 
 _WORDS = "think|thinking|thought|thoughts|reasoning"
 _TAG = re.compile(rf"(?<=\n)[ \t]*(?:<(?P<closes>/?)(?P<word>{_WORDS})>|\[(?P<square>THINK)\])", re.IGNORECASE)
@@ -27,6 +37,16 @@ Pieces = queue.Queue[str | Exception | None]
 Text = Generator[str, None, None]
 
 
+@contextmanager
+def stopping(stop: threading.Event) -> Iterator[None]:
+    """While the context is open, whatever waits for a model in it raises Stopped soon after `stop` is set, even if the model is silent."""
+    token = _STOP.set(stop)
+    try:
+        yield
+    finally:
+        _STOP.reset(token)
+
+
 def stream_from_thread(work: Work, *, explain: Explain, seconds: float, max_characters: int, inside: bool = False) -> Text:
     """Yield what `work(put, stop)` puts, as it comes; closing the iterator sets `stop`, and `work` then has to return soon.
 
@@ -36,11 +56,12 @@ def stream_from_thread(work: Work, *, explain: Explain, seconds: float, max_char
         work: runs in a daemon thread, calls `put` with pieces of text and looks at `stop` between them.
         explain: turns an error of `work`, or the TimeoutError of a silence, into one sentence for the user.
         seconds: the longest silence, also before the first piece.
-        max_characters: the end of a model that never ends; what comes after is dropped.
+        max_characters: the end of a model that never ends; what comes after is dropped, and `CUT` takes its place.
         inside: the text probably begins within a thought, of which only the end will be marked; nothing is shown before that.
 
     Raises:
         GenerationError: `work` failed, was silent for too long, or ended without any text outside of its thoughts.
+        Stopped: the context is `stopping`.
     """
     pieces: Pieces = queue.Queue()
     stop = threading.Event()
@@ -65,23 +86,40 @@ def _run(work: Work, pieces: Pieces, stop: threading.Event) -> None:
 def _read(pieces: Pieces, explain: Explain, seconds: float, max_characters: int, *, inside: bool) -> Text:
     thoughts = _ThoughtFilter(inside=inside)
     left = max_characters
-    written = False
+    written = cut = False
     while left >= 0:
         try:
-            piece = pieces.get(timeout=seconds)
-        except queue.Empty as error:
-            raise GenerationError(explain(TimeoutError())) from error
+            piece = _next(pieces, seconds)
+        except TimeoutError as error:
+            raise GenerationError(explain(error)) from error
         if isinstance(piece, Exception):
             raise GenerationError(explain(piece)) from piece
-        for text in thoughts.rest() if piece is None else thoughts.pass_on(piece[: max_characters + 1]):
+        cut = piece == CUT
+        for text in thoughts.rest() if piece is None or cut else thoughts.pass_on(piece[: max_characters + 1]):
             written = text != UNSAID and (written or not text.isspace())
             yield text
-        if piece is None:
+        if piece is None or cut:
             break
         left -= len(piece)
+    if written and (cut or left < 0):
+        yield CUT
     if not written:
         cure = "raise llm.max_tokens, which its reasoning uses up too, or take another llm.model"
         raise GenerationError(f"The model ended without an answer; {cure}.")
+
+
+def _next(pieces: Pieces, seconds: float) -> str | Exception | None:
+    """The next piece; looks now and then whether anybody still waits for it. Raises Stopped, or TimeoutError after a silence."""
+    give_up = time.monotonic() + seconds
+    while True:
+        if (stop := _STOP.get()) is not None and stop.is_set():
+            raise Stopped("The answer was stopped.")
+        left = give_up - time.monotonic()
+        try:
+            return pieces.get(timeout=max(0.0, min(left, LOOK_SECONDS)))
+        except queue.Empty:
+            if left <= LOOK_SECONDS:
+                raise TimeoutError from None
 
 
 class _ThoughtFilter:

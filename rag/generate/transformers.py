@@ -13,7 +13,7 @@ from typing import Any
 
 from rag.config import LlmConfig
 from rag.errors import ModelError
-from rag.generate.stream import OPEN, Text, stream_from_thread
+from rag.generate.stream import CUT, OPEN, Text, stream_from_thread
 from rag.prompt import Message
 
 EXTRA = 'pip install "torch" "transformers" "sentence-transformers"'
@@ -76,7 +76,7 @@ class TransformersModel:
         encoded = self._encode(messages).to(self._config.device)
         if self._tokenizer.decode(encoded["input_ids"][0, -LONGEST_TAG:]).rstrip().endswith(OPEN):
             put(OPEN)  # some chat formats begin the answer's thoughts themselves
-        self._model.generate(
+        written = self._model.generate(
             input_ids=encoded["input_ids"],
             attention_mask=encoded["attention_mask"],
             max_new_tokens=self._config.max_tokens,
@@ -84,7 +84,9 @@ class TransformersModel:
             streamer=streamer,
             stopping_criteria=StoppingCriteriaList([stopped]),
             **sampling,
-        )
+        )[0, encoded["input_ids"].shape[1] :]
+        if len(written) >= self._config.max_tokens and int(written[-1]) not in self._end_tokens():
+            put(CUT)
 
     def _encode(self, messages: Sequence[Message]) -> Any:  # noqa: ANN401 - a BatchEncoding, untyped upstream
         conversation = [{"role": message.role, "content": self._defuse(message.content)} for message in messages]
@@ -121,6 +123,11 @@ class TransformersModel:
         for token in self._control_tokens:
             text = text.replace(token, f"{token[0]} {token[1:]}")
         return text
+
+    def _end_tokens(self) -> set[int]:
+        """The tokens that end an answer."""
+        told = self._model.generation_config.eos_token_id
+        return {token for token in (told if isinstance(told, list) else [told, self._tokenizer.eos_token_id]) if token is not None}
 
     def _pad_token(self) -> int | None:
         for token in (self._tokenizer.pad_token_id, self._tokenizer.eos_token_id):

@@ -13,6 +13,7 @@ from rag import prompt
 from rag.config import LlmConfig
 from rag.errors import ConfigError, GenerationError, ModelError
 from rag.generate import load_generator
+from rag.generate.stream import CUT
 from rag.prompt import Message, load_prompt
 from rag.types import Hit, Passage, Turn, Why
 
@@ -174,9 +175,21 @@ def test_a_model_without_a_place_for_instructions_still_gets_them(tmp_path: Path
 
 
 def test_a_follow_up_is_rewritten_to_one_line(folder: Path) -> None:
-    question = load(folder).condense("And then?", (Turn("Who elects it?", "The citizens."),))
+    history = (Turn("Who elects it?", "The citizens."),)
+    generator = load(folder)
+    with pytest.raises(GenerationError, match=r"reached llm\.max_tokens = 40 within the question; raise it\."):
+        generator.condense("And then?", history)
+    generator.model._end_tokens = lambda: set(range(1_000))
+    question = generator.condense("And then?", history)
     assert question
     assert "\n" not in question
+
+
+def test_an_answer_that_reaches_its_limit_says_so(folder: Path) -> None:
+    generator = load(folder, max_tokens=20)
+    assert list(generator.generate("What is the term?", HITS, ()))[-1] == CUT
+    generator.model._end_tokens = lambda: set(range(1_000))
+    assert CUT not in list(generator.generate("What is the term?", HITS, ()))
 
 
 def test_the_fingerprint_names_the_folder_and_its_content_but_not_its_place(folder: Path, tmp_path: Path) -> None:
