@@ -29,7 +29,7 @@ KINDS_OF_TEXT: dict[str, frozenset[str]] = {
         "constitution": "constitucion constitution",
         "code": "codigo code",
         "decree": "decreto decree rd rdl",
-        "contract": "contrato contract",
+        "contract": "contrato contract agreement",
         "charter": "carta charter",
         "bylaws": "estatuto estatutos bylaws statutes",
         "directive": "directiva directive",
@@ -41,9 +41,32 @@ KINDS_OF_TEXT: dict[str, frozenset[str]] = {
         "report": "informe informes report reports",
         "minutes": "acta actas minutes",
         "judgment": "sentencia sentencias judgment judgments",
-        "policy": "poliza polizas",
+        "policy": "poliza polizas policy policies",
+        "tender": "pliego pliegos tender tenders",
+        "terms": "terms conditions condiciones",
     }.items()
 }
+ALIKE = tuple(
+    frozenset(words.split())
+    for words in (
+        "insurance seguro seguros",
+        "lease leases tenancy tenancies rental arrendamiento arrendamientos alquiler alquileres",
+        "collective colectivo colectivos colectiva",
+        "condominium condominiums propietarios vecinos",
+        "employment labour labor trabajo laboral",
+        "sale purchase compraventa",
+        "loan prestamo",
+        "mortgage hipoteca hipotecario hipotecaria",
+        "shop shops store stores premises local locales comercio comercios",
+        "flat flats apartment apartments piso pisos vivienda viviendas",
+        "association asociacion",
+        "company companies sociedad sociedades empresa empresas",
+        "tax taxes impuesto impuestos tributo tributos tributaria",
+        "traffic trafico circulacion",
+        "building buildings edificio edificios",
+    )
+)
+"""Words in names of texts that say the same in both languages, or nearly so, and that vectors do not always bring together."""
 KIND_WORDS = frozenset().union(*KINDS_OF_TEXT.values())
 _SMALL_WORDS = (
     "the a an of and or for to in on at by with from as el la los las un una de del y e o u para por en con al sobre entre que se su"
@@ -60,6 +83,7 @@ _ACRONYM = re.compile(r"(?<![\w/])[A-ZÑ](?:\.?[A-ZÑ&]){1,9}s?\b")
 _NUMBER = re.compile(r"(?<![\w/.,-])(\d{1,4})[/_](\d{2,4})(?:/[A-Z]{2,3})?(?![\w/]|[.,]\d)")
 _NUMBER_OF_FILE = re.compile(r"(?<!\d)(\d{1,4})[-_](\d{4}|\d{3})(?!\d)")
 _ROMAN = re.compile(r"[IVXLC]+")
+_BYLAWS = re.compile(r"\b(?:by-laws?|articles of association)\b", re.IGNORECASE)
 _BEFORE_NUMBER = KIND_WORDS | {"reglamento", "orgánica", "código", "real", "auto", "orden", "providencia", "order"}
 _KIND_BEFORE_NUMBER = re.compile(
     rf"(?i:\b(?:{'|'.join(sorted(_BEFORE_NUMBER, key=len, reverse=True))})\b)[^.;\n]{{0,30}}?"
@@ -132,11 +156,12 @@ def official_number(first: str, second: str) -> str:
 
 
 def acronyms(text: str) -> list[str]:
-    """The acronyms of `text`, of three letters or more, without points; none if all of it is in capitals."""
+    """The acronyms of `text`, of three letters or more, without points; none if all of it is in capitals. "AGREEMENT" is none."""
     if not any(letter.islower() for letter in text) and len(text.split()) > 2:
         return []
     found = (re.sub(r"[.&]|s$", "", match[0]) for match in _ACRONYM.finditer(text))
-    return [acronym for acronym in found if len(acronym) >= SHORTEST_ACRONYM and not _ROMAN.fullmatch(acronym)]
+    found = (acronym for acronym in found if len(acronym) >= SHORTEST_ACRONYM and not _ROMAN.fullmatch(acronym))
+    return [acronym for acronym in found if acronym.casefold() not in KIND_WORDS]
 
 
 def initials(text: str) -> Iterator[tuple[str, bool]]:
@@ -149,7 +174,11 @@ def initials(text: str) -> Iterator[tuple[str, bool]]:
 
 def kinds_of(text: str) -> frozenset[str]:
     """The kinds of text that `text` speaks of; the abbreviations count in capitals only."""
-    words = {fold(word) for word in _TOKEN.findall(text) if len(word) > 3 or word.isupper() or fold(word) in ("ley", "law", "act")}
+    words = {
+        fold(word)
+        for word in _TOKEN.findall(_BYLAWS.sub("bylaws", text))
+        if len(word) > 3 or word.isupper() or fold(word) in ("ley", "law", "act")
+    }
     return frozenset(kind for kind, own in KINDS_OF_TEXT.items() if own & words)
 
 
@@ -224,6 +253,11 @@ def folded_words(text: str) -> frozenset[str]:
 def stems(words: frozenset[str]) -> frozenset[str]:
     """The beginnings of words, so that "Mexican" is "Mexico" and "chilena" is "Chile"; numbers are whole."""
     return frozenset(word if any(letter.isdigit() for letter in word) else word[:STEM] for word in words)
+
+
+def alike(word: str) -> frozenset[str]:
+    """What says the same as `word`, which is folded, in the name of a text; at least itself."""
+    return frozenset((word,)).union(*(words for words in ALIKE if word in words))
 
 
 def fold(text: str) -> str:

@@ -105,22 +105,3 @@ def measure_asked(question: str) -> str | None:
 def measures(text: str, measure: str) -> bool:
     """Whether `text` has a word or sign of this measure."""
     return _MEASURES[measure][1].search(text) is not None
-
-
-_UNITS = (
-    "articles?|clauses?|sections?|chapters?|provisions?|rules?|parts?|art[íi]culos?|cl[áa]usulas?|secci[óo]n(?:es)?|cap[íi]tulos?|"
-    "disposici[óo]n(?:es)?|reglas?"
-)
-_WHICH_PROVISION = re.compile(
-    rf"[¿\s]*(?:in\s+|en\s+)?(?:which|what|qué|que|cuál|cual)\s+(?:{_UNITS})\s+(?:(?P<whole>(?:of|in|del?|en)\s.{{2,120}}?)\s+)?"
-    r"(?:deals?\s+with|covers?|regulates?|governs?|concerns?|(?:is|are|talks?|speaks?)\s+(?:about|of|on)|"
-    r"tratan?\s+(?:de|sobre)|regulan?|hablan?\s+(?:de|sobre)|cubren?|se\s+ocupan?\s+de|versan?\s+sobre|se\s+refieren?\s+a)"
-    r"\s+(?P<subject>.+?)[\s?.!]*",
-    re.IGNORECASE | re.DOTALL,
-)
-
-
-def without_which_provision(question: str) -> str:
-    """ "leaving the agreement" for "Which article deals with leaving the agreement?", because no sentence says of which article it is."""
-    match = _WHICH_PROVISION.fullmatch(question)
-    return question if match is None else " ".join(filter(None, (match["subject"], match["whole"])))

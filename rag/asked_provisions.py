@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.aliases import KIND_WORDS, acronyms, fold, folded_words, official_numbers
+from rag.asked_counts import asked_count
 from rag.numbered_acts import asked_points, find_acts
 from rag.paragraphs import PARA, Part, part_of
-from rag.provision_numbers import DETAIL
+from rag.provision_numbers import DETAIL, ORDINAL, ROMAN
 from rag.references import Mention, find
 from rag.types import Passage, Reference
 
 # From the outside in: an annex has titles, a title chapters, a chapter sections, a section articles.
-_OUTER = ("annex", "part", "title", "chapter", "section", "article")
+_OUTER = ("annex", "book", "part", "title", "chapter", "section", "article")
 _LINKS = re.compile(
     r"(?:[\s,;&/–—-]|\b(?:y|e|o|u|and|or|both|a|al|to|through|hasta|del?|el|la|los|las|the|desde|from|well|as)\b)*", re.IGNORECASE
 )
@@ -64,6 +65,8 @@ ALL = "*"
 """Number of a reference that stands for all of its kind."""
 LAST = "$"
 """Number of a reference that stands for the last of its kind."""
+COUNT = "#"
+"""Number of a reference that asks how many of its kind there are."""
 _NAME = re.compile(r"(?<!^)(?<![?!.¿¡]\s)\b[A-ZÁÉÍÓÚÑ]\w+")
 
 
@@ -82,14 +85,41 @@ class Asked:
 
 
 def asked_provisions(question: str) -> list[Asked]:
-    """The provisions that `question` names, in order, each once; else all of a kind (number `ALL`) or its `LAST`, points, or acts."""
-    mentions = find(question) or _single(question)
+    """The provisions that `question` names, in order, each once; else all of a kind (number `ALL`) or its `LAST`, points, or acts.
+
+    Where it asks how many there are of a kind, that one alone, with number `COUNT`.
+    """
+    if count := asked_count(question):
+        kind, phrase = count
+        around = _asked(phrase, find(_with_capitals(phrase)))
+        if len(around) == 1:  # "Chapter 2 of the treaty"
+            return [Asked(Reference(kind, COUNT), around[0].phrase, (around[0].reference, *around[0].within))]
+        return [Asked(Reference(kind, COUNT), phrase)]
+    mentions = find(_with_capitals(question)) or _single(question)
     if not mentions and (every := _last(question) or _every(question)):
         asked = [replace(item, phrase=item.phrase or _phrase_of_holder(question[every[0].end :])) for item in _asked(question, every)]
         if _asks_nothing_else(question, every, asked):
             return asked
     mentions = mentions or asked_points(question)
     return _asked(question, mentions) if mentions else [Asked(mention.reference) for mention in find_acts(question)]
+
+
+_SMALL_NOUN = re.compile(
+    rf"\b(?:(?:rules?|reglas?|normas?)\s+(?=[0-9])|(?:part|parte|book|libro)\s+(?:[0-9]|{ROMAN}|(?:{ORDINAL})\b|(?:one|two|three|four|five|six|seven|eight|nine|ten)\b"
+    r"|[a-h](?=\s*(?:[?,.]|$|(?:of|in|del?)\b)))(?!\w))",
+    re.IGNORECASE,
+)
+
+
+def _with_capitals(question: str) -> str:
+    """`question` with "Part B" for "part b" and "Libro II" for "libro ii", which in small letters may be prose in a document."""
+    return _SMALL_NOUN.sub(lambda match: _capitals(match[0]), question)
+
+
+def _capitals(noun: str) -> str:
+    word, space, number = noun.partition(" ")
+    number = number.upper() if re.fullmatch("[a-h]|[ivxlc]+", number.strip()) else number[:1].upper() + number[1:]
+    return f"{word[0].upper()}{word[1:]}{space}{number}"
 
 
 def _asked(question: str, mentions: Sequence[Mention]) -> list[Asked]:
@@ -180,7 +210,7 @@ def each_of(asked: Sequence[Asked], existing: Callable[[Asked], Iterable[Referen
     return [
         replace(item, reference=reference)
         for item in asked
-        for reference in (dict.fromkeys(existing(item)) if item.reference.number in (ALL, LAST) else (item.reference,))
+        for reference in (dict.fromkeys(existing(item)) if item.reference.number in (ALL, LAST, COUNT) else (item.reference,))
     ]
 
 
@@ -207,7 +237,7 @@ def names_something(phrase: str) -> bool:
 
 def asks_for_all(question: str) -> bool:
     """Whether `question` asks for nothing but what provisions say: "¿Qué dice el artículo 4 del RGPD?", "Article 4"."""
-    mentions = find(question) or _single(question) or _last(question) or _every(question)
+    mentions = find(_with_capitals(question)) or _single(question) or _last(question) or _every(question)
     return bool(mentions) and _asks_nothing_else(question, mentions, asked_provisions(question))
 
 

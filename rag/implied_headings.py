@@ -33,12 +33,16 @@ _LONGEST_GROUP = 60
 
 @dataclass(frozen=True, slots=True)
 class Implied:
-    """A provision that the line at `start` opens; `label` is what it is called by, `number_end` where its number ends."""
+    """A provision that the line at `start` opens; `label` is what it is called by, `number_end` where its number ends.
+
+    `line` is how a line that was misread should read.
+    """
 
     reference: Reference
     start: int
     number_end: int
     label: str = ""
+    line: str = ""
 
 
 def implied_headings(text: str) -> dict[int, Implied]:

@@ -12,13 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.aliases import fold, kinds_of, names_of
-from rag.asked_provisions import LAST, Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
+from rag.asked_provisions import COUNT, LAST, Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
+from rag.counts import Count, counted, passages_of
 from rag.index import Snapshot
-from rag.meant import GENERIC, Meaning, Meant, meant_by, named_elsewhere
+from rag.meant import GENERIC, Meaning, Meant, meant_by, meant_documents, named_elsewhere
 from rag.numbered_acts import POINT, calls_it_point, is_act, numbered_lines, points
 from rag.paragraphs import Part, part_span
 from rag.references import heading_reference
 from rag.types import NAME, Passage, Reference
+from rag.which_provision import ANY_KIND, Which, which_provision
 from rag.years import is_mentioned_of_year
 
 MAX_SHOWN = 8
@@ -26,8 +28,9 @@ MOST_OPENINGS = 500
 MOST_HEADED = 200  # documents whose headings are looked through
 MOST_OF_SECTION = 20
 HEADED = ("section", "chapter")  # what a heading may number without saying so
-HEADED_KINDS = ("article", "clause", "section", "rule", "chapter", "title", "annex")
+HEADED_KINDS = ("article", "clause", "section", "rule", "chapter", "title", "part", "book", "annex")
 FIRST_OF_UNIT = 4  # articles of a chapter that are quoted for it
+_OF = re.compile(r"(?:of|in|under|at|del?|en)\s+(?:(?:the|el|la|los|las)\s+)?", re.IGNORECASE)
 _Contents = tuple[str, tuple[Reference, ...]]
 
 
@@ -43,6 +46,8 @@ class Lookup:
     they say: of a chapter, its first articles; `contents` is its heading with all of them. It `is_settled` if each is of a document that
     the question names. `places` says of a passage for which item of the question it was found: one section may be of two annexes.
     `instead` says of the first documents that the question names, and that have no such provisions, which kinds they have, with numbers.
+    `counts` are how many there are, if the question asks for that; `among` the passages of those provisions among which it asks for one by
+    its subject.
     """
 
     asked: tuple[Reference, ...] = ()
@@ -59,11 +64,23 @@ class Lookup:
     within: Mapping[Reference, tuple[Reference, ...]] = field(default_factory=dict)
     places: Mapping[int, int] = field(default_factory=dict)
     instead: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...] = ()
+    counts: tuple[Count, ...] = ()
+    among: frozenset[int] = frozenset()
 
 
 def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -> Lookup:
     """Find the provisions that `question` names; see `Lookup`."""
-    every = {source: title for source, title, *_ in snapshot.store.documents()} if (named := asked_provisions(question)) else {}
+    named, which = asked_provisions(question), which_provision(question)
+    every = {source: title for source, title, *_ in snapshot.store.documents()} if named or which else {}
+    if which and which.whole and (among := _dealing(snapshot, which, every, meaning)):
+        return Lookup(among=among)
+    if named and named[0].reference.number == COUNT:
+        return _counted(snapshot, named[0], every, meaning)
+    return _each_looked_up(snapshot, question, named, every, meaning)
+
+
+def _each_looked_up(snapshot: Snapshot, question: str, named: Sequence[Asked], every: Mapping[str, str], meaning: Meaning | None) -> Lookup:
+    """What became of the provisions that are `named`."""
     items = _items(snapshot, named, question, every, meaning)
     placed = {
         item: _points(snapshot, item, question, meaning)
@@ -88,7 +105,7 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
             continue
         holders = snapshot.store.holders(item.reference.kind, own_text=True)
         titles = snapshot.store.holders(item.reference.kind, own_text=False) | holders
-        meant = _meant(snapshot, _without_others(question, item, asked), item, every, (titles, holders), meaning)
+        meant = meant_documents(snapshot, _without_others(question, item, asked), item, every, (titles, holders), meaning)
         settled = settled and _is_one(item, meant, holders)
         matched = _matched(snapshot, item, meant, set(holders), meaning)
         if item.reference.kind in HEADED and not item.within and not any(matched.values()):
@@ -123,6 +140,45 @@ def look_up(snapshot: Snapshot, question: str, meaning: Meaning | None = None) -
     )  # fmt: skip
 
 
+def _dealing(snapshot: Snapshot, which: Which, every: Mapping[str, str], meaning: Meaning | None) -> frozenset[int]:
+    """The passages of the provisions of the documents that are named; none if none is."""
+    item = Asked(Reference(which.kind, ""), _OF.sub("", which.whole))
+    holders = snapshot.store.holders(which.kind, own_text=True) if which.kind != ANY_KIND else every
+    meant = meant_documents(snapshot, item.phrase, item, every, (holders, holders), meaning)
+    if not meant.named:
+        return frozenset()
+    passages = [passage for source in sorted(meant.sources)[:MAX_SHOWN] for passage in passages_of(snapshot, source) if passage.provisions]
+    of_kind = [passage for passage in passages if any(own.kind == which.kind for own in passage.provisions)]
+    return frozenset(passage.id for passage in of_kind or passages)
+
+
+def _counted(snapshot: Snapshot, item: Asked, every: Mapping[str, str], meaning: Meaning | None) -> Lookup:
+    """How many provisions of a kind there are in the documents that are meant, and the last of each; what is no count is for the search.
+
+    A kind whose word has other meanings ("parts") is counted only in documents that are named and divided so.
+    """
+    kind, found = item.reference.kind, dict[int, tuple[Reference, bool]]()
+    holders = snapshot.store.holders(kind, own_text=True)
+    meant = meant_documents(snapshot, item.phrase, item, every, (holders, holders), meaning)  # "clauses" are in the title of some
+    sources = [source for source in holders if source in meant.sources]
+    if kind in _ALSO_OTHERS and not (meant.named and sources):
+        return Lookup()
+    if not sources and (meant.named or (holders and meant.unknown)):
+        instead = tuple((every[name], _kinds_in(snapshot, name)) for name in sorted(meant.sources)[:MAX_SHOWN] if meant.named)
+        unknown = (meant.unknown,) if meant.unknown else ()
+        return Lookup((item.reference,), (item.reference,), unknown=unknown, instead=instead, within={item.reference: item.within})
+    if not sources or (len(sources) > 1 and item.phrase and not meant.named) or len(sources) > MAX_SHOWN:
+        return Lookup()
+    counts: list[Count] = []
+    for source in sources:
+        own, last = counted(snapshot, source, kind, item.within)
+        counts, found = counts + own, found | {identifier: (reference, True) for identifier, reference in last.items()}
+    if not found:
+        return Lookup((item.reference,), (item.reference,), within={item.reference: item.within})
+    references = tuple(dict.fromkeys(reference for reference, _ in found.values()))
+    return Lookup(references, found=found, is_settled=True, counts=tuple(counts))
+
+
 def _items(snapshot: Snapshot, named: Sequence[Asked], question: str, every: Mapping[str, str], meaning: Meaning | None) -> list[Asked]:
     """What a question names as the documents have it: of all of a kind each one, a section as a paragraph, a clause as a point."""
     items = each_of(named, lambda item: _existing(snapshot, item, question, every, meaning))
@@ -133,7 +189,7 @@ def _existing(snapshot: Snapshot, item: Asked, question: str, every: Mapping[str
     """All provisions of a kind that the documents which are meant have; of each, the last one only if that is asked for."""
     kind = item.reference.kind
     holders = snapshot.store.holders(kind, own_text=True)
-    sources = _meant(snapshot, question, item, every, (holders, holders), meaning).sources if holders else frozenset()
+    sources = meant_documents(snapshot, question, item, every, (holders, holders), meaning).sources if holders else frozenset()
     return [
         Reference(kind, number)
         for source in holders
@@ -154,20 +210,6 @@ def _without_others(question: str, item: Asked, asked: Sequence[Asked]) -> str:
     return question
 
 
-def _meant(
-    snapshot: Snapshot, question: str, item: Asked, every: Mapping[str, str],
-    having: tuple[Mapping[str, str], Mapping[str, str]], meaning: Meaning | None,
-) -> Meant:  # fmt: skip
-    """The documents that are meant, of those that have or mention such provisions, or of `every` one that is named and has none."""
-    titles, holders = having
-    if is_act(item.reference):
-        return Meant(frozenset(titles))
-    by_name = meant_by(snapshot, question, item.phrase, titles, set(holders), None)
-    if not (by_name.named or by_name.year) and (elsewhere := named_elsewhere(snapshot, item.phrase, every, titles, meaning)):
-        return Meant(elsewhere, named=True)
-    return meant_by(snapshot, question, item.phrase, titles, set(holders), meaning)
-
-
 def _numbers_within(snapshot: Snapshot, item: Asked, titles: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Title -> numbers of the kind that is asked for, in the unit that it is asked for in, of the first documents that have some."""
     numbers: dict[str, dict[str, None]] = {}
@@ -179,7 +221,8 @@ def _numbers_within(snapshot: Snapshot, item: Asked, titles: Mapping[str, str]) 
     return {title: tuple(own) for title, own in [*numbers.items()][:MAX_SHOWN]}
 
 
-_OPTIONAL = ("part", "rule")  # words that also mean other things: only where documents are divided so
+_ALSO_OTHERS = ("part", "book", "rule", "title", "section")  # "how many books does the library have?"
+_OPTIONAL = ("part", "book", "rule")  # words that also mean other things: only where documents are divided so
 
 
 def _is_looked_up(snapshot: Snapshot, item: Asked) -> bool:

@@ -16,6 +16,7 @@ from rag.aliases import (
     Names,
     abbreviated_by,
     acronyms,
+    alike,
     answers_to,
     answers_to_reordered,
     fold,
@@ -26,11 +27,12 @@ from rag.aliases import (
     own_name,
     stems,
 )
-from rag.asked_provisions import names_something
+from rag.asked_provisions import Asked, names_something
 from rag.embed import Embedder
 from rag.evidence import Evidence, Matrix, counterparts, covered
 from rag.facts import spelled_alike
 from rag.index import Snapshot
+from rag.numbered_acts import is_act
 from rag.types import NAME, Passage
 from rag.years import is_of_year, year_of
 
@@ -92,6 +94,7 @@ class Meaning:
             word
             for word, cosine in zip(words, nearest, strict=True)
             if (word not in known if any(letter.isdigit() for letter in word) else cosine < least and not spelled_alike(word, known))
+            and not (others := alike(fold(word)) - {fold(word)}) & folded_words(known if others else "")
         ]
 
     def translations(self, words: Sequence[str], vocabulary: Sequence[str]) -> dict[str, set[str]]:
@@ -99,8 +102,11 @@ class Meaning:
         if not (words and vocabulary):
             return {}
         asked, given = self._vectors(words), self._vectors(vocabulary)
-        alike = asked @ given.T >= TRANSLATION
-        return {word: {other for other, same in zip(vocabulary, row, strict=True) if same} for word, row in zip(words, alike, strict=True)}
+        near = asked @ given.T >= TRANSLATION
+        return {
+            word: {other for other, same in zip(vocabulary, row, strict=True) if same or other in alike(word)}
+            for word, row in zip(words, near, strict=True)
+        }
 
     def _vectors(self, words: Sequence[str]) -> Matrix:
         """One unit vector per word; those of titles are asked for again and again."""
@@ -118,7 +124,8 @@ def meant_by(
     defined = {source: tuple(name.replace("_", " ") for name in own) for source, own in snapshot.store.mentioned(NAME).items()}
     year, name = year_of(phrase)
     if not year:
-        return _called(snapshot, question, phrase, titles, holders, defined, meaning)
+        found = _called(snapshot, question, phrase, titles, holders, defined, meaning)
+        return found if found.named or found.unknown else _only_of_kind(phrase, found, titles, holders, defined)
     by_name = _called(snapshot, question.replace(phrase, name), name, titles, holders, defined, meaning)
     held = by_name.sources & holders
     dates = {source: date for source, _, _, date in snapshot.store.documents() if source in held}
@@ -128,6 +135,32 @@ def meant_by(
         text = snapshot.document(source).text if len(held) <= MOST_OPENED else ""
         of_year |= {source} if is_of_year(year, names, dates[source], text) else set()
     return Meant(frozenset(of_year), named=True) if of_year else Meant(by_name.sources - held, unknown=by_name.unknown, year=year)
+
+
+def meant_documents(
+    snapshot: Snapshot, question: str, item: Asked, every: Mapping[str, str],
+    having: tuple[Mapping[str, str], Mapping[str, str]], meaning: Meaning | None,
+) -> Meant:  # fmt: skip
+    """The documents that are meant, of those that have or mention such provisions, or of `every` one that is named and has none."""
+    titles, holders = having
+    if is_act(item.reference):
+        return Meant(frozenset(titles))
+    by_name = meant_by(snapshot, question, item.phrase, titles, set(holders), None)
+    if by_name.named and item.phrase and not (official_numbers(item.phrase) or acronyms(item.phrase)):
+        # by a word or two, as another one may be by more
+        overall = meant_by(snapshot, question, item.phrase, every, {*every}, meaning)
+        if overall.named and overall.sources.isdisjoint(titles):
+            return overall
+    if not (by_name.named or by_name.year) and (elsewhere := named_elsewhere(snapshot, item.phrase, every, titles, meaning)):
+        return Meant(elsewhere, named=True)
+    return meant_by(snapshot, question, item.phrase, titles, set(holders), meaning)
+
+
+def _only_of_kind(phrase: str, found: Meant, titles: Mapping[str, str], holders: set[str], defined: Mapping[str, tuple[str, ...]]) -> Meant:
+    """The one text of all that is of the kind which a name without other words says ("the bylaws"); else what was `found`."""
+    kinds = kinds_of(phrase) if phrase and not folded_words(phrase) - GENERIC else frozenset()
+    alone = {source for source, title in titles.items() if kinds & names_of(title, source, defined.get(source, ())).kinds}
+    return Meant(frozenset(alone), named=True) if len(alone) == 1 and alone <= holders else found
 
 
 def _called(
@@ -282,11 +315,19 @@ def _by_words(about: str, held: Mapping[str, Names], least: float, meaning: Mean
     own = {source: names.words - GENERIC for source, names in held.items()}
     stemmed = {source: stems(words) for source, words in own.items()}
     matching = {word: {source for source, known in stemmed.items() if stems(frozenset((word,))) & known} for word in asked}
-    foreign = sorted(word for word, sources in matching.items() if not sources and word.isalpha())
-    if meaning and foreign:
+    direct = dict(matching)
+    if meaning:
         vocabulary = sorted(frozenset().union(*own.values()))
-        for word, same in meaning.translations(foreign, vocabulary).items():
-            matching[word] = {source for source, words in own.items() if same & words}
+        for word, same in meaning.translations(sorted(word for word in asked if word.isalpha()), vocabulary).items():
+            matching[word] = matching[word] | {source for source, words in own.items() if same & words}
     score = {source: sum(1.0 / len(sources) for sources in matching.values() if source in sources) for source in own}
     best = max(score.values(), default=0.0)
-    return {source for source, value in score.items() if value >= best - 1e-9} if best > 0.0 and best >= least - 1e-9 else set()
+    first = {source for source, value in score.items() if value >= best - 1e-9} if best > 0.0 and best >= least - 1e-9 else set()
+    return {source for source in first if not any(_says_more(other, source, matching, direct) for other in first)}
+
+
+def _says_more(other: str, source: str, matching: Mapping[str, set[str]], direct: Mapping[str, set[str]]) -> bool:
+    """Whether `other` has the same words of a name as `source`, and more of them in the language of that name."""
+    both = [{word for word, sources in matching.items() if one in sources} for one in (other, source)]
+    said = [{word for word, sources in direct.items() if one in sources} for one in (other, source)]
+    return both[0] == both[1] and said[0] > said[1]

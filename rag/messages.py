@@ -5,6 +5,7 @@ They are about the search ("the documents do not say"), never about the world: w
 
 from collections.abc import Sequence
 
+from rag.asked_provisions import COUNT
 from rag.lookup import Lookup
 from rag.paragraphs import Part
 from rag.references import PRELIMINARY
@@ -45,6 +46,7 @@ _SPANISH = {
     "constitution": "constitución",
     "bylaws": "estatuto",
     "part": "parte",
+    "book": "libro",
 }
 
 
@@ -174,6 +176,36 @@ def contents(lookup: Lookup, language: Language) -> str | None:
     return f"Contenido de {shown}{more}." if language == "es" else f"Contents of {shown}{more}."
 
 
+def counted(lookup: Lookup, language: Language) -> str | None:
+    """How many provisions there are, by the index; the last of them is quoted."""
+    said: list[str] = []
+    for place, count in enumerate(lookup.counts):
+        what = (
+            _several(count.kind, language) if count.total != 1 else _SPANISH.get(count.kind, count.kind) if language == "es" else count.kind
+        )
+        numbers = f": {_ranges(count.numbers, language)}" if count.numbers else ""
+        inside = ""
+        if count.inside:
+            inside = f" {'en' if language == 'es' else 'in'} {_named(count.inside.kind, count.inside.number, language)}"
+        again = place and lookup.counts[place - 1].title == count.title
+        holder = ("y" if language == "es" else "and") if again else f"«{count.title}» tiene" if language == "es" else f"“{count.title}” has"
+        said.append(f"{holder} {count.total} {what}{inside}{numbers}")
+    if not said:
+        return None
+    last = "Se cita lo último." if language == "es" else "The last is quoted."
+    return f"{'; '.join(said)}. {last}"
+
+
+def _several(kind: str, language: Language) -> str:
+    """The plural: "annexes", "disposiciones finales"."""
+    if language == "en":
+        return f"{kind}es" if kind.endswith("x") else f"{kind}s"
+    return " ".join(
+        f"{word[:-2]}ones" if word.endswith("ón") else f"{word}s" if word[-1] in "aeo" else f"{word}es"
+        for word in _SPANISH.get(kind, kind).split()
+    )
+
+
 def conflicting(values: tuple[str, str], language: Language) -> str:
     """Two documents give different dates or amounts."""
     if language == "es":
@@ -216,6 +248,9 @@ def quoted_instead(fault: str, language: Language) -> str:
 
 
 def _named(kind: str, number: str, language: Language) -> str:
+    if number == COUNT:
+        return _several(kind, language)
+    number = number.upper() if len(number) == 1 else number
     if number == PRELIMINARY:
         return f"{_SPANISH.get(kind, kind)} preliminar" if language == "es" else f"Preliminary {kind}"
     return f"{_SPANISH.get(kind, kind)} {number}" if language == "es" else f"{kind.capitalize()} {number}"
@@ -242,5 +277,9 @@ def _ranges(numbers: Sequence[str], language: Language) -> str:
         else:
             runs.append([value])
     parts = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
-    others = ["preliminar" if (number, language) == (PRELIMINARY, "es") else number for number in numbers if not number.isdigit()]
+    others = [
+        "preliminar" if (number, language) == (PRELIMINARY, "es") else number.upper() if len(number) == 1 else number
+        for number in numbers
+        if not number.isdigit()
+    ]
     return ", ".join(parts + others)

@@ -119,7 +119,8 @@ class Pipeline:
             several = candidates(found)
             asking_back = messages.ambiguous(several, language) if several else None
             attributed = messages.attributed(sum(sentence.attributed for sentence in checked.sentences), language)
-            parts = (messages.incomplete(found.lookup, language), messages.contents(found.lookup, language), disagreement, attributed)
+            told = (messages.incomplete, messages.contents, messages.counted)
+            parts = (*(tell(found.lookup, language) for tell in told), disagreement, attributed)
             note = " ".join(filter(None, (*parts, broken or note or asking_back))) or None
             if not checked.citations:  # whatever a model wrote: without one valid citation it is no answer from the documents
                 checked = Checked(messages.silent(found.hits, language), (), (), checked.dropped)

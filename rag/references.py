@@ -46,15 +46,17 @@ _KINDS: dict[str, str] = {
     "recital": r"(?:considerandos?|recitals?)(?:\s?\((?=[0-9]))?",
     "ground": r"fundamentos?(?:\s+(?:de\s+derecho|jurídicos?))?|legal\s+grounds?|(?-i:F\.?\s?[DJ]\.?)(?=\s?[0-9])",
     "fact": r"antecedentes?(?:\s+de\s+hecho)?|hechos?\s+probados?",
-    "rule": r"(?-i:Rules?|RULES?|Reglas?|REGLAS?)",
+    "rule": r"(?-i:Rules?|RULES?|Reglas?|REGLAS?|Normas?|NORMAS?)",
     "part": r"(?-i:Parte?\b|PARTE?\b)",
+    "book": r"(?-i:Libro\b|LIBRO\b|Book\b|BOOK\b)",
     "transitional provision": _provisions("transitorias?", "transitional", "trans(?:it)?", "T"),
     "additional provision": _provisions("adicional(?:es)?", "additional", "adic", "A"),
     "final provision": _provisions("final(?:es)?", "final", "final", "F"),
     "repealing provision": _provisions("derogatorias?", "repealing", "derog", "D"),
 }
 _DECIMAL = ("section", "rule")  # "Section 2.3" is no paragraph of Section 2
-_ONLY_IN_FIGURES = "part"  # "the second part" and "each Party two votes" are prose
+LETTERED = ("annex", "part")  # numbered by letters, too
+_ALSO_NOUNS = ("part", "book")  # "the second part" and "each Party two votes" are prose
 _IS_PRONOUN = re.compile(r"I\s+[a-z]")  # "the schedule I agreed to"
 _ALSO_VERBS = ("considerando", "schedule", "recital")  # "considerando 3 opciones" weighs three, "schedule 2 meetings" plans two
 _KIND = "|".join(f"(?P<k{index}>{any_accent(pattern)})" for index, pattern in enumerate(_KINDS.values()))
@@ -70,11 +72,11 @@ _LISTS = "|".join(f"(?:{style}){_DETAIL}(?:{_LINK}(?:{style}){_NO_DATE}{_DETAIL}
 _HINT = re.compile(
     r"(?<!\w)(?:art(?:\s?[ií]|s?\b|s?\.?[ºª°])|se[cç]|§|cap(?:[ií]|s?\.)|chap|t(?:í|i\u0301?)t|anex|annex|ap(?:é|e\u0301?)n|appen|schedule|cl[aá]|provision|disp|prelim"
     r"|fundament|antecedente|hechos?\s+probado|legal\s+ground|(?-i:F\.?\s?[DJ]\.?\s?[0-9])|estipul|stipul|recital|considerando"
-    r"|a\sr?\s?t\s|(?-i:Parte?\b|PARTE?\b|Rule|RULE|Regla|REGLA|D\.?\s?[TAFD]\.?\s?[0-9]))",
+    r"|a\sr?\s?t\s|(?-i:Parte?\b|PARTE?\b|Libro\b|LIBRO\b|Book\b|BOOK\b|Rule|RULE|Regla|REGLA|Norma|NORMA|D\.?\s?[TAFD]\.?\s?[0-9]))",
     re.IGNORECASE,
 )
 # Looking ahead for a first letter spares every other word the long alternation.
-_MENTION = re.compile(rf"(?<!\w)(?=[acdefhlprst§])(?:{_KIND})(?!(?<=[^\W\d_])[^\W\d_]){_MARK}\s*(?P<numbers>{_LISTS})", re.IGNORECASE)
+_MENTION = re.compile(rf"(?<!\w)(?=[abcdefhlnprst§])(?:{_KIND})(?!(?<=[^\W\d_])[^\W\d_]){_MARK}\s*(?P<numbers>{_LISTS})", re.IGNORECASE)
 _MEMBER = re.compile(rf"(?P<link>{_LINK})?(?P<number>{NUMBER}){_DETAIL}", re.IGNORECASE)
 _ORDINAL_FIRST = re.compile(
     rf"(?<![\w-])(?=[0-9{''.join(sorted({word[0] for word in ORDINAL_VALUES}))}])"
@@ -104,7 +106,7 @@ _SINGLE = re.compile(
 )
 _SIGNS = ("º", "ª", "°", "o")
 _HEADING = re.compile(
-    rf"[\s#>*_]*(?:{_KIND}){_MARK}[\s*_]*(?:(?P<plain>{DIGITS}|(?=(?-i:[IVXLC])){ROMAN})|(?P<spelled>{NUMBER}))[*_]*\s*(?P<rest>.*)",
+    rf"[\s#>*_]*(?:{_KIND}){_MARK}[\s*_]*(?:(?P<plain>{DIGITS}|(?=(?-i:[IVXLC])){ROMAN}|(?-i:[A-Z])(?=\s+\w))|(?P<spelled>{NUMBER}))[*_]*\s*(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _BETWEEN = re.compile(
@@ -127,6 +129,8 @@ PRELIMINARY = "preliminary"
 _FEWEST_WORDS = 2
 _LARGEST_RANGE = 200
 _LONGEST_HEADING = 120
+_LONGEST_TITLED = 60
+_TITLED = ("part", "title", "chapter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ def find(text: str) -> list[Mention]:
     for match in _ORDINAL_FIRST.finditer(text):
         kind = _kind(match)
         plural = match[0][-1] in "sS" and kind != "annex"
-        if kind in ("title", _ONLY_IN_FIGURES) or plural:  # "his second title", "their first articles"
+        if kind in ("title", *_ALSO_NOUNS) or plural:  # "his second title", "their first articles"
             continue
         number = spelled(match["number"]) or re.sub(r"\D", "", match["number"])
         mentions.append(Mention(Reference(kind, str(number)), match.start(), match.end()))
@@ -189,9 +193,13 @@ def heading_reference(line: str) -> Reference | None:
     capital = re.match(r"[A-ZÁÉÍÓÚÑ](?:[a-záéíóúñ]|\s)", rest) is not None and _CAPITAL_KIND.match(line) is not None
     titled = plain and len(line) <= _LONGEST_HEADING and rest[:1].isupper() and (rest[-1:] not in ".;,?" or capital)
     signed = plain[-1:] in _SIGNS and capital
-    if not (opens or titled or signed) or re.match(rf"[-–—]\s?(?:{NUMBER})", rest, re.IGNORECASE):
-        return None
     kind = _kind(match)
+    # "Part One General conditions"
+    in_words = (
+        kind in _TITLED and (match["spelled"] or "").istitle() and capital and len(line) <= _LONGEST_TITLED and rest[-1] not in ".;,?"
+    )
+    if not (opens or titled or signed or in_words) or re.match(rf"[-–—]\s?(?:{NUMBER})", rest, re.IGNORECASE):
+        return None
     value = _normal(match["plain"] or match["spelled"], kind)
     return Reference(kind, value) if value else None
 
@@ -289,7 +297,7 @@ def _members(match: re.Match[str]) -> Iterator[Mention]:
         value = _normal(member["number"], kind)
         if value is None or (before is None and _is_prose(match, member["number"])):
             return
-        if kind == _ONLY_IN_FIGURES and not (member["number"][0].isdigit() or member["number"].isupper()):
+        if kind in _ALSO_NOUNS and not _numbers_noun(member["number"]):
             return
         capital = len(member["number"]) == 1 and member["number"].isupper()
         counts = _IS_PRONOUN.match(text, member.start()) if capital else _COUNTS.match(text, member.end())
@@ -317,8 +325,13 @@ def _is_prose(match: re.Match[str], number: str) -> bool:
     return match[0][0].islower() and followed is not None and _DETERMINED.search(before) is not None
 
 
+def _numbers_noun(number: str) -> bool:
+    """Whether a number behind "Part" or "Book" is one of theirs: in figures, an ordinal, or with a capital ("Book One")."""
+    return number[0].isdigit() or number[0].isupper() or folded(number) in ORDINAL_VALUES
+
+
 def _normal(number: str, kind: str) -> str | None:
-    return normal(number, lettered=kind in ("annex", _ONLY_IN_FIGURES), decimal=kind in _DECIMAL)
+    return normal(number, lettered=kind in LETTERED, decimal=kind in _DECIMAL)
 
 
 def _kind(match: re.Match[str]) -> str:

@@ -23,6 +23,7 @@ from rag.lookup import Lookup, look_up
 from rag.meant import Meaning
 from rag.rerank import Reranker
 from rag.types import Hit, Language, Passage, Reference, Why
+from rag.which_provision import which_provision
 
 GRAMS = "grams"
 _SECOND_CORE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="words")  # threads start with the first question
@@ -71,8 +72,11 @@ class Retriever:
     def retrieve(self, snapshot: Snapshot, question: str, language: Language, limit: int) -> Retrieved:
         """The best `limit` passages for `question`."""
         lookup = look_up(snapshot, question, self._meaning)
-        scores = self._scores(snapshot, question, language, lookup)
-        mixed, read = self._reranked(snapshot, question, scores, always=lookup.found)
+        which = which_provision(question) if lookup.among else None
+        asked = which.subject if which else question
+        scores = self._scores(snapshot, asked, language, lookup)
+        mixed, read = self._reranked(snapshot, asked, scores, always=lookup.found.keys() | lookup.among)
+        mixed = {i: score for i, score in mixed.items() if i in lookup.among} or mixed
         found = {i: held for i, held in lookup.found.items() if i in mixed}
         mixed |= {i: mixed[i] + OWN_TEXT_BONUS for i, (_, own_text) in found.items() if own_text}
         bar = max((mixed[i] for i in found), default=0.0) - FAR_BEHIND
@@ -118,7 +122,12 @@ class Retriever:
         near = snapshot.vectors.search(vector, self._candidates)
         words, grams = dict(by_words.result()), dict(by_grams.result())
         own_text_first = sorted(lookup.found, key=lambda i: (not lookup.found[i][1], i not in lookup.openings, i))
-        ids = sorted({identifier for identifier, _ in near} | words.keys() | grams.keys() | {*own_text_first[:MOST_LOOKED_UP]})
+        ids = sorted(
+            {identifier for identifier, _ in near}
+            | words.keys()
+            | grams.keys()
+            | {*own_text_first[:MOST_LOOKED_UP], *sorted(lookup.among)[:MOST_LOOKED_UP]}
+        )
         languages = snapshot.store.languages(ids)
         scores = Scores(
             language,

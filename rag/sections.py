@@ -11,17 +11,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rag.implied_headings import Implied, implied_headings
+from rag.misread_headings import misread_headings
+from rag.new_wordings import new_wordings
 from rag.references import find, heading_reference
 from rag.sentences import sentences, with_line_feeds
 from rag.types import Document, Heading, Reference
 
 # Depth of provisions that are no headings of the document: below all of those, and one below the other.
-_DEPTHS = {"annex": 10, "title": 11, "chapter": 12, "section": 13}
+_DEPTHS = {"annex": 10, "book": 11, "part": 12, "title": 13, "chapter": 14, "section": 15}
 _DEPTHS |= dict.fromkeys(("transitional provision", "additional provision", "final provision", "repealing provision"), 11)  # of no title
-_ARTICLE_DEPTH = 14
-_SECTION_OF_ARTICLE_DEPTH = 15
+_ARTICLE_DEPTH = 16
+_SECTION_OF_ARTICLE_DEPTH = 17
 _QUESTION_DEPTH = 20
-_OUTER_KINDS = frozenset(("title", "chapter"))
+_OUTER_KINDS = frozenset(("book", "part", "title", "chapter"))
+_DIVIDED = ("title", "chapter", "section")  # what may have parts of its own
 _LONGEST_TITLE_LINE = 120
 _LONGEST_RUN_IN_TITLE = 60
 _LONGEST_QUESTION = 300
@@ -91,6 +94,7 @@ def sections(document: Document) -> list[Section]:
     blocks = _blocks(with_line_feeds(document.text), {heading.start: heading for heading in document.headings})
     _unmark_contents(document.text, blocks)
     _settle_depth_of_sections(blocks)
+    _settle_depth_of_parts(blocks)
     _mark_questions(document.text, blocks)
     found: list[Section] = []
     above: list[_Block] = []
@@ -140,7 +144,8 @@ def _section(blocks: list[_Block], above: list[_Block]) -> Section:
         lead_end = block.end
     references = [block.reference for block in above if block.reference]
     articles = [reference for reference in references if reference.kind not in _OUTER_KINDS]
-    innermost = (articles or references)[-1:]
+    smallest = [reference for reference in articles if reference.kind != "annex"]
+    innermost = (smallest or references)[-1:]
     around = [reference for reference in references if reference not in innermost]
     return Section(
         blocks=tuple((block.start, block.end) for block in blocks),
@@ -156,21 +161,28 @@ def _blocks(text: str, headings: dict[int, Heading]) -> list[_Block]:
     blocks: list[_Block] = []
     before = ""
     previous_end = heading_end = 0
-    implied = implied_headings(text)
+    implied = implied_headings(text) | misread_headings(text)
+    quoted = new_wordings(text)
     for match in _LINE.finditer(text):
         line = match[0].strip()
         if not line:
             continue
         start = match.start() + match[0].index(line[0])
         end = start + len(line)
-        heading = headings.get(start)
+        heading = headings.get(start) if start not in quoted else None
         after_blank = not blocks or text.count("\n", previous_end, start) > 1 or previous_end == heading_end
         if start < heading_end and not heading:
             blocks[-1].end = end
         elif heading:
             reference = implied[start].reference if start in implied else heading_reference(heading.text)
-            blocks.append(_Block(start, end, heading.level, heading.text, reference, bare=True))
+            label = (implied[start].line if start in implied else "") or heading.text
+            blocks.append(_Block(start, end, heading.level, label, reference, bare=True))
             heading_end = heading.end
+        elif start in quoted:
+            if after_blank:
+                blocks.append(_Block(start, end))
+            else:
+                _go_on(blocks[-1], line, end)
         elif start in implied:
             blocks.append(_implied(start, line, implied[start]))
         elif provision := _provision(line, "" if after_blank else before):
@@ -198,6 +210,10 @@ def _opening(start: int, line: str, provision: Reference) -> _Block:
 
 def _implied(start: int, line: str, implied: Implied) -> _Block:
     """The block that begins with `line`, which opens a provision without saying of which kind."""
+    if implied.line:
+        block = _opening(start, implied.line, implied.reference)
+        block.end = start + len(line)
+        return block
     label = implied.label or _label(line)
     plain = line.lstrip(_MARKS)
     if not implied.label and len(label) > _LONGEST_RUN_IN_TITLE:
@@ -274,6 +290,15 @@ def _settle_depth_of_sections(blocks: list[_Block]) -> None:
         for block in blocks:
             if block.numbered_line and block.reference and block.reference.kind == "section":
                 block.depth = _SECTION_OF_ARTICLE_DEPTH
+
+
+def _settle_depth_of_parts(blocks: list[_Block]) -> None:
+    """Put parts below the chapters or sections that come before them, where they are counted anew in those."""
+    units = [block for block in blocks if block.numbered_line and block.reference and block.reference.kind in ("part", *_DIVIDED)]
+    parts = [block for block in units if block.reference and block.reference.kind == "part"]
+    if units and units[0] not in parts and len({block.reference for block in parts}) < len(parts):
+        for block in parts:
+            block.depth = (units[0].depth or 0) + 1
 
 
 def _runs_of_numbered_lines(blocks: list[_Block]) -> Iterator[list[_Block]]:

@@ -15,12 +15,13 @@ from weakref import WeakMethod
 import numpy as np
 import numpy.typing as npt
 
-from rag.asked import holds, kinds_asked, measure_asked, measures, without_which_provision
+from rag.asked import holds, kinds_asked, measure_asked, measures
 from rag.columns import row_at
 from rag.evidence import Evidence, builtin_evidence, comparable, counterparts, covered, crossing
 from rag.read import Reader
 from rag.sentences import sentences
 from rag.types import Hit, Passage
+from rag.which_provision import which_provision
 
 Features = npt.NDArray[np.float64]
 
@@ -163,10 +164,14 @@ def _remembering(method: Score) -> Score:
 
 
 def _of_first(score: Score, question: str, hits: Sequence[Hit]) -> list[Scored]:
-    """What `score` says of the first hits; "which article deals with X?" is asked as X, of provisions if there are any."""
-    asked = without_which_provision(question)
+    """What `score` says of the first hits; "which article deals with X?" is asked as X, of provisions if there are any.
+
+    What it calls the document tells no passage from another where all are of one.
+    """
+    which = which_provision(question)
+    asked = question if which is None else which.subject if len({hit.passage.source for hit in hits}) == 1 else which.with_text
     places = [*range(len(hits))]
-    if asked != question:
+    if which:
         places = [place for place in places if hits[place].passage.provisions] or places
     return [replace(item, hit=places[item.hit]) for item in score(asked, tuple(hits[place] for place in places[:READ]))]
 

@@ -407,7 +407,7 @@ def test_numbered_acts_schedules_and_points(pipeline: Pipeline, questions: tuple
         ("¿Qué dice el punto 9 de la circular 3/2024?",
          "Los documentos no contienen: punto 9. Existen: Circular 3/2024 sobre esclusas: 1-3."),
         ("schedule 2 of Decision 2021/7",
-         "The documents contain no Annex 2. Those that exist: Decision 2021/7 of the Port Authority on moorings: a, b."),
+         "The documents contain no Annex 2. Those that exist: Decision 2021/7 of the Port Authority on moorings: A, B."),
     ],
 )  # fmt: skip
 def test_absent_acts_schedules_and_points(pipeline: Pipeline, question: str, text: str) -> None:

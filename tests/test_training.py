@@ -115,4 +115,4 @@ def test_a_vocabulary_is_the_same_each_time() -> None:
     first, second = (train_tokenizer(texts, 500) for _ in range(2))
     assert first.to_str() == second.to_str()
     assert first.get_vocab_size() == 459
-    assert first.encode("el puente, the bridge").tokens[:3] == ["el", "puente", "[UNK]"]
+    assert first.encode("el puente, the bridge").tokens == ["el", "puente", ",", "the", "bridge"]

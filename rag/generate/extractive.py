@@ -10,7 +10,6 @@ It rephrases nothing: the lead-in is in the language of the question, the quotat
 import re
 from collections.abc import Iterator, Sequence
 
-from rag.asked import without_which_provision
 from rag.asked_provisions import Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
 from rag.codes import coded_entries
 from rag.columns import DELIMITER, row_at
@@ -25,12 +24,14 @@ from rag.references import clause, find
 from rag.select import READ, Scored, SentenceScorer, is_heading
 from rag.sentences import sentences
 from rag.types import Hit, Passage, Reference, Turn
+from rag.which_provision import which_provision
 
 _HEADING_MARKS = re.compile(r"(?m:^#+)")
 MAX_QUOTE_OF_MANY = 350
 MANY_DOCUMENTS = 3
 MANY_PROVISIONS = 4
 CLEARLY_BETTER = 0.2
+CALLED_SO = 0.75  # share of a subject that the heading of its provision covers
 MAX_DOCUMENTS = 5
 BEST_OF_UNIT = 2
 _LISTING = re.compile(
@@ -67,7 +68,7 @@ class ExtractiveGenerator:
         coded = [Span(*entry) for entry in coded_entries(question, hits)]
         spans = self._provisions(question, asked, hits) or coded or self._best(question, hits)
         spans = _by_document(spans, hits) if len(asked) > len(named) else spans
-        which = without_which_provision(question) != question
+        which = which_provision(question)
         last = None
         for span in spans:
             passage = hits[span.hit].passage
@@ -91,6 +92,9 @@ class ExtractiveGenerator:
             return []
         if row := extreme_row(question, hits[:READ], self._scorer.evidence):
             return [Span(*row)]
+        if (which := which_provision(question)) and which.is_one:
+            one = _provision_of(self._dealing(which.subject, scored, hits), hits)
+            scored = [item for item in scored if _provision_of(item, hits) == one]
         margin = LIST_MARGIN if _LISTING.search(question) else MARGIN
         compared = _row_table(scored[0], hits) if _COMPARING.search(question) else None
         chosen = [
@@ -104,6 +108,12 @@ class ExtractiveGenerator:
         chosen.sort(key=lambda item: (by_source[hits[item.hit].passage.source], hits[item.hit].passage.start + item.start))
         first = scored[0].hit
         return joined([widened(item, hits[item.hit].passage, question if item.hit == first else "") for item in chosen], hits)
+
+    def _dealing(self, subject: str, scored: Sequence[Scored], hits: Sequence[Hit]) -> Scored:
+        """The best sentence of the provision that deals with `subject`: the one that is called so, if one is, else the best of all."""
+        headings = [" ".join(hits[item.hit].passage.section[-1:]) for item in scored]
+        named = self._scorer.evidence.coverages(subject, headings)
+        return scored[int(named.argmax()) if named.max() >= CALLED_SO > named[0] else 0]
 
     def _without_other_rows(self, question: str, chosen: Sequence[Scored], hits: Sequence[Hit]) -> list[Scored]:
         """`chosen` without the rows of a table that say the same of something else than the row that was asked for.
@@ -231,6 +241,12 @@ def _is_head(item: Scored, hits: Sequence[Hit]) -> bool:
         return True
     row = row_at(hits[item.hit].passage.text, item.start, item.end)
     return row is not None and row.is_head
+
+
+def _provision_of(item: Scored, hits: Sequence[Hit]) -> tuple[str, Reference | None]:
+    """The document of a sentence, and the innermost provision that it is of."""
+    passage = hits[item.hit].passage
+    return passage.source, next(iter(passage.provisions), None)
 
 
 def _row_table(item: Scored, hits: Sequence[Hit]) -> tuple[int, str] | None:

@@ -42,7 +42,7 @@ __all__ = ["Progress", "Skipped", "Summary", "remove", "repair", "sync", "sync_d
 EMBED_BATCH = 256
 EMBED_ROWS = 2_048
 EMBED_SECONDS = 1.0
-SPLITTER = "split-7"
+SPLITTER = "split-8"
 PATIENCE_SECONDS = 1.0
 MakePlan = Callable[[Known, bool], Plan]
 
