@@ -21,6 +21,7 @@ from rag.evidence import Evidence, counterparts, covered
 from rag.facts import names, spelled_alike
 from rag.index.words import Analysers
 from rag.language import FUNCTION_WORDS, detect
+from rag.products import unknown_product
 from rag.retrieve import Retrieved
 from rag.select import READ, SentenceScorer
 from rag.types import Hit, Reason
@@ -35,7 +36,7 @@ class Decision:
     message: str = ""
 
 
-BY_READER = {"chosen": 0.17, "chosen_by_words": 0.08, "uncovered": -11.0, "unknown_name": -1.0, "amiss": -2.0, "bias": 1.0}
+BY_READER = {"chosen": 0.17, "chosen_by_words": 0.08, "uncovered": -11.0, "unknown_name": -1.0, "amiss": -2.0, "dated": 0.8, "bias": 1.0}
 BY_WORDS = {"words": 0.47, "unknown_name": -1.44, "bias": -0.95}
 """Coefficients of the logistic function by feature, with the reader and without (docs/decisions.md)."""
 
@@ -54,6 +55,8 @@ def decide(question: str, found: Retrieved, scorer: SentenceScorer, threshold: f
         return Decision(0.0, "reference_absent", messages.absent(found.lookup, language))
     if found.lookup.found or coded_entries(question, found.hits):
         return Decision(1.0)
+    if strange := unknown_product(question, found.hits):
+        return Decision(0.0, "no_evidence", messages.silent(found.hits, language, (strange,)))
     probability = answerable(question, found.hits, scorer)
     if probability < threshold:
         return Decision(probability, "no_evidence", messages.silent(found.hits, language, missing(question, found.hits, scorer.evidence)))
@@ -84,6 +87,7 @@ def features(question: str, hits: Sequence[Hit], scorer: SentenceScorer) -> dict
         "uncovered": max(0.0, COVERED - max(item.covered for item in scored)),
         "unknown_name": unknown_name,
         "amiss": float(scored[0].amiss),
+        "dated": float(scored[0].dated),
     }
 
 

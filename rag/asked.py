@@ -105,3 +105,14 @@ def measure_asked(question: str) -> str | None:
 def measures(text: str, measure: str) -> bool:
     """Whether `text` has a word or sign of this measure."""
     return _MEASURES[measure][1].search(text) is not None
+
+
+_SUM = re.compile(
+    r"\b(?:totals?|altogether|sums?|overall|averages?|on average|subtotals?|totales|sumas?|suman|promedios?|conjunto|(?:de|la) media)\b",
+    re.IGNORECASE,
+)
+
+
+def asks_for_sum(text: str) -> bool:
+    """Whether a question asks for a sum or a mean, or a row says to be one."""
+    return _SUM.search(text) is not None

@@ -16,7 +16,7 @@ _BAR = re.compile(r"(?:^|\s)\|(?:\s|$)")
 FIGURE = re.compile(r"[-+]?[\d.,\s]*\d[\d.,\s]*[%€$£]?")
 """A cell that is a number: no name of a column."""
 
-_LONGEST_HEAD = 160
+_LONGEST_HEAD = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rag.days import with_other_forms
 from rag.embed import ContextualEncoder, Embedder
 from rag.evidence import Evidence
 from rag.fusion import Fusion, Scores, Values, standardised
@@ -21,6 +22,7 @@ from rag.index import Snapshot
 from rag.index.words import matched_terms
 from rag.lookup import Lookup, look_up
 from rag.meant import Meaning
+from rag.products import of_others
 from rag.rerank import Reranker
 from rag.types import Hit, Language, Passage, Reference, Why
 from rag.which_provision import which_provision
@@ -76,6 +78,8 @@ class Retriever:
         asked = which.subject if which else question
         scores = self._scores(snapshot, asked, language, lookup)
         mixed, read = self._reranked(snapshot, asked, scores, always=lookup.found.keys() | lookup.among)
+        others = of_others(question, [*read.values()])
+        mixed = {i: score for i, score in mixed.items() if i not in others}
         mixed = {i: score for i, score in mixed.items() if i in lookup.among} or mixed
         found = {i: held for i, held in lookup.found.items() if i in mixed}
         mixed |= {i: mixed[i] + OWN_TEXT_BONUS for i, (_, own_text) in found.items() if own_text}
@@ -117,7 +121,8 @@ class Retriever:
         return np.asarray(self._reranker.score(question, passages), dtype=np.float64)
 
     def _scores(self, snapshot: Snapshot, question: str, language: Language, lookup: Lookup) -> Scores:
-        by_grams, by_words = (_SECOND_CORE.submit(snapshot.words.search, question, field, self._candidates) for field in (GRAMS, language))
+        asked = with_other_forms(question)
+        by_grams, by_words = (_SECOND_CORE.submit(snapshot.words.search, asked, field, self._candidates) for field in (GRAMS, language))
         vector = self._embedder.encode_queries([question])[0]
         near = snapshot.vectors.search(vector, self._candidates)
         words, grams = dict(by_words.result()), dict(by_grams.result())

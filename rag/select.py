@@ -15,8 +15,9 @@ from weakref import WeakMethod
 import numpy as np
 import numpy.typing as npt
 
-from rag.asked import holds, kinds_asked, measure_asked, measures
+from rag.asked import asks_for_sum, holds, kinds_asked, measure_asked, measures
 from rag.columns import row_at
+from rag.days import as_written, names_day, of_day
 from rag.evidence import Evidence, builtin_evidence, comparable, counterparts, covered, crossing
 from rag.read import Reader
 from rag.sentences import sentences
@@ -39,7 +40,8 @@ class Scored:
 
     `words` is its score by words alone, `reading` the reader's log-odds that the answer lies in it, `score` both together, `covered` the
     share of the question that it covers with the sentences around it and the headings above. `amiss` says that it has nothing of the
-    measure that is asked for ("how much does it weigh", and only centimetres).
+    measure that is asked for ("how much does it weigh", and only centimetres), or is one row of many where their sum is asked for, or a
+    row of other days than the one asked for; `dated`, that it is a row of that very day.
     """
 
     hit: int
@@ -50,6 +52,7 @@ class Scored:
     score: float
     covered: float
     amiss: bool = False
+    dated: bool = False
 
 
 Score = Callable[[str, tuple[Hit, ...]], tuple[Scored, ...]]
@@ -65,6 +68,9 @@ READING = 0.35
 
 AMISS = 4.0
 """What a sentence loses, in log-odds, that is amiss; set by hand."""
+
+DATED = 2.0
+"""What a row of the day that is asked for gains, in log-odds; set by hand."""
 
 SURE = 0.0
 """The reader reads on, two passages at a time, until a sentence has these log-odds."""
@@ -105,11 +111,15 @@ class SentenceScorer:
     def _score_by_words(self, question: str, hits: tuple[Hit, ...]) -> tuple[Scored, ...]:
         spans = [(index, span) for index, hit in enumerate(hits) for span in sentences(hit.passage.text)]
         features = self.word_features(question, hits, spans)
-        amiss = _amiss(question, hits, spans)
-        words, covering = features @ np.array(list(WORDS.values())) - AMISS * amiss, features[:, list(WORDS).index("surroundings")]
+        dated = _dated(question, hits, spans)
+        amiss = _amiss(question, hits, spans) | (dated < 0)
+        words = features @ np.array(list(WORDS.values())) - AMISS * amiss + DATED * (dated > 0)
+        covering = features[:, list(WORDS).index("surroundings")]
         scored = (
-            Scored(index, start, end, score, 0.0, score, share, odd)
-            for (index, (start, end)), score, share, odd in zip(spans, words.tolist(), covering.tolist(), amiss.tolist(), strict=True)
+            Scored(index, start, end, score, 0.0, score, share, odd, day > 0)
+            for (index, (start, end)), score, share, odd, day in zip(
+                spans, words.tolist(), covering.tolist(), amiss.tolist(), dated.tolist(), strict=True
+            )
         )
         return _best_first(scored)
 
@@ -170,6 +180,7 @@ def _of_first(score: Score, question: str, hits: Sequence[Hit]) -> list[Scored]:
     """
     which = which_provision(question)
     asked = question if which is None else which.subject if len({hit.passage.source for hit in hits}) == 1 else which.with_text
+    asked = as_written(asked, [hit.passage.text for hit in hits[:READ]])
     places = [*range(len(hits))]
     if which:
         places = [place for place in places if hits[place].passage.provisions] or places
@@ -177,15 +188,33 @@ def _of_first(score: Score, question: str, hits: Sequence[Hit]) -> list[Scored]:
 
 
 def _amiss(question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> npt.NDArray[np.bool_]:
-    """Which sentences are amiss (see `Scored`); the head of a table says what its cells are measured in."""
-    amiss, measure = np.zeros(len(spans), dtype=bool), measure_asked(question)
-    if measure is None:
-        return amiss
-    for place, (index, (start, end)) in enumerate(spans):
+    """Which sentences have nothing of the measure that is asked for; the head of a table says what its cells are measured in.
+
+    A sum or a mean over rows is no row, unless that says to be one.
+    """
+    amiss, measure, sums = np.zeros(len(spans), dtype=bool), measure_asked(question), asks_for_sum(question)
+    for place, (index, (start, end)) in enumerate(spans if measure or sums else ()):
         text = hits[index].passage.text
-        row = row_at(text, start, end)
-        amiss[place] = not measures(f"{row.columns if row else ''} {text[start:end]}", measure)
+        said = _with_columns(text, start, end)
+        part = sums and " | " in text[start:end] and not asks_for_sum(said)
+        amiss[place] = part or (measure is not None and not measures(said, measure))
     return amiss
+
+
+def _dated(question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> npt.NDArray[np.int_]:
+    """Which sentences are rows of a day that is asked for (1), and which of other days (-1)."""
+    dated = np.zeros(len(spans), dtype=int)
+    if names_day(question):
+        for place, (index, (start, end)) in enumerate(spans):
+            text = hits[index].passage.text
+            if " | " in text[start:end]:
+                dated[place] = {True: 1, False: -1, None: 0}[of_day(question, _with_columns(text, start, end))]
+    return dated
+
+
+def _with_columns(text: str, start: int, end: int) -> str:
+    row = row_at(text, start, end)
+    return f"{row.columns if row else ''} {text[start:end]}"
 
 
 def _best_first(scored: Iterable[Scored]) -> tuple[Scored, ...]:

@@ -4,9 +4,12 @@ import re
 
 import pytest
 
+from rag.abstain import decide
 from rag.columns import Row, row_at
 from rag.generate.extractive import ExtractiveGenerator
+from rag.lookup import Lookup
 from rag.quotations import Searchable
+from rag.retrieve import Retrieved
 from rag.select import builtin_scorer, with_headings
 from rag.types import Hit, Passage, Why
 from rag.verify import Checker
@@ -114,3 +117,34 @@ def test_rows_that_are_compared_are_quoted_together() -> None:
     answer = "".join(ExtractiveGenerator(SCORER).generate(question, [hit(SERVICES)]))
     assert "Basic check | Brakes" in answer
     assert "Full service | Standard" in answer
+
+
+EXPENSES = (
+    "Date: 4 March 2024 | Employee: Marta Soto | Purpose: Train | Amount: £86.40\n\n"
+    "Date: 12 April 2024 | Employee: Owen Pryce | Purpose: Dinner | Amount: £234.50\n\n"
+    "Date: 2 May 2024 | Employee: Marta Soto | Purpose: Taxi | Amount: £61.20"
+)
+
+
+def expenses(question: str, text: str = EXPENSES) -> tuple[str, ...]:
+    passage = Passage(source="e.xlsx", title="Expense claims", text=text, start=0, end=len(text))
+    hits = (Hit(1, passage, 2.0, Why()),)
+    if decide(question, Retrieved(hits, Lookup()), SCORER, 0.4).reason:
+        return ()
+    return tuple(re.findall("«([^»]*)»", "".join(ExtractiveGenerator(SCORER).generate(question, hits))))
+
+
+def test_the_row_of_the_day_that_is_asked_for_is_quoted_and_no_other() -> None:
+    rows = EXPENSES.split("\n\n")
+    assert expenses("What was claimed on 12 April 2024?") == (rows[1],)
+    assert expenses("What was claimed on 12/04/2024?") == (rows[1],)
+    assert expenses("What was claimed in May 2024?") == (rows[2],)
+    assert expenses("What was claimed on 5 July 2021?") == ()
+    in_figures = EXPENSES.replace("12 April 2024", "12/04/2024")
+    assert expenses("What was claimed on 12 April 2024?", in_figures) == (in_figures.split("\n\n")[1],)
+
+
+def test_one_row_of_many_is_no_answer_to_a_question_for_their_sum() -> None:
+    assert expenses("How much did Marta Soto claim in total?") == ()
+    total = "Employee: Total | Amount: £382.10"
+    assert expenses("How much was claimed in total?", f"{EXPENSES}\n\n{total}") == (total,)

@@ -144,7 +144,7 @@ def test_a_cell_over_several_rows_is_said_in_each() -> None:
         "<tr><td>East</td><td>8</td><td rowspan=3>9</td></tr><tr><td>West</td><td>1</td></tr><tr></tr></table>"
         f"<table><tr><td rowspan=2>{'long ' * 30}</td><td>a</td></tr><tr><td>b</td></tr></table>"
     )
-    rows = "Region | Sales\nRegion | 2020 | 2021\nNorth | 5 | 6\nSouth | 5 | 7\nEast | 8 | 9\nWest | 1 | 9"
+    rows = "Region | Sales / 2020 | Sales / 2021\nNorth | 5 | 6\nSouth | 5 | 7\nEast | 8 | 9\nWest | 1 | 9"
     assert read_html(page.encode()).text == f"{rows}\n\n{('long ' * 30).strip()} | a\n| b"
 
     def cell(text: str, settings: str = "") -> str:
@@ -237,6 +237,17 @@ def test_a_mail_with_a_blank_plain_part_is_its_html() -> None:
     message.set_content("\n")
     message.add_alternative("<p>Open on Mondays.</p>", subtype="html")
     assert read_mail(message.as_bytes()).text.endswith("Open on Mondays.")
+
+
+def test_a_mail_whose_plain_part_is_a_mere_notice_is_its_html() -> None:
+    message = EmailMessage()
+    message["Subject"] = "Order"
+    message.set_content("Your order comes in two parts.")
+    message.add_alternative(
+        "<p>Your order comes in two parts.</p><table><tr><th>Item</th><th>Day</th></tr><tr><td>Grout</td><td>4 March</td></tr></table>",
+        subtype="html",
+    )
+    assert read_mail(message.as_bytes()).text.endswith("Item | Day\nGrout | 4 March")
 
 
 def test_json() -> None:

@@ -387,8 +387,8 @@ def write_xlsx_numbers(path: Path, language: Language, seed: str) -> tuple[Plant
         sheet.append([place, 0.125 + row / 100, 75.5 + row, day])
         sheet.cell(row + 2, 2).number_format = "0.0%"
         sheet.cell(row + 2, 3).number_format = '#,##0.00\\ "€"' if language == "es" else '"$"#,##0.00'
-        currency = "€" if language == "es" else "$"
-        cells = (place, f"{12.5 + row:.1f} %", f"{75.5 + row:.2f} {currency}", day.isoformat())
+        price = f"{75.5 + row:.2f} €" if language == "es" else f"${75.5 + row:.2f}"
+        cells = (place, f"{12.5 + row:.1f} %", price, f"{day.day} de mayo de 2021" if language == "es" else f"{day.day} May 2021")
         lines.append(" | ".join(f"{column}: {cell}" for column, cell in zip((name, *others), cells, strict=True)))
     book.save(path)
     return tuple(Planted(line, section="Datos") for line in lines)

@@ -102,7 +102,7 @@ class ExtractiveGenerator:
             for item in scored[: self._max_sentences]
             if item.score >= scored[0].score - (LIST_MARGIN if compared and _row_table(item, hits) == compared else margin)
         ]
-        chosen = self._without_other_rows(question, chosen, hits)
+        chosen = self._without_other_rows(question, [item for item in chosen if not item.amiss] or chosen, hits)
         order = {item.hit: rank for rank, item in reversed(list(enumerate(chosen)))}
         by_source = {hits[hit].passage.source: rank for hit, rank in sorted(order.items(), key=lambda pair: -pair[1])}
         chosen.sort(key=lambda item: (by_source[hits[item.hit].passage.source], hits[item.hit].passage.start + item.start))

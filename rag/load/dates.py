@@ -47,6 +47,7 @@ _FORMS = tuple(
 _ONLY_YEAR = re.compile(rf"^\W*{_YEAR}\W*$")
 _LABELS = r"fecha|dated?|publicad[oa]|published|updated|actualizad[oa]|actualizaci[óo]n|revisi[óo]n|revised|posted"
 _LABEL = re.compile(rf"^\W*(?:p[áa]gina\s|page\s|[úu]ltima\s|last\s)?(?:{_LABELS})\b[^:\n]{{0,30}}?:?\s(?P<rest>.*)$", re.IGNORECASE)
+_ROW = re.compile(r"(?:^|\s)\|(?:\s|$)")
 _LABEL_INSIDE = re.compile(rf"(?:^|[.;|]\s)(?:{_LABELS}):\s(?P<rest>.{{6,40}})", re.IGNORECASE)
 _SIGNED = re.compile(
     rf"(?:(?:en|at|in)\s)?[^\W\d_][^\d,.;:]{{1,40}},\s(?:a|on|el|this)?\s?(?:día\s)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s"
@@ -67,7 +68,7 @@ def find_date(text: str) -> str | None:
         if inside and (stated := parse_date(inside["rest"].partition(". ")[0])):
             return stated
     for line in lines[:HEAD_LINES]:
-        if len(line) <= LONGEST_DATE_LINE and line[-1] not in "?!,;:" and (stated := _of_line(line)):
+        if len(line) <= LONGEST_DATE_LINE and line[-1] not in "?!,;:" and not _ROW.search(line) and (stated := _of_line(line)):
             return stated
     signed = (_SIGNED.fullmatch(line) for line in (*lines, *_lines(text[-HEAD_CHARACTERS:])))
     return next((stated for match in signed if match and (stated := _iso(match.groupdict()))), None)

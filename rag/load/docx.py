@@ -168,7 +168,7 @@ class _Walk:
                 for cell in row:
                     self.blocks(cell)
             return
-        self.layout.gap(2)
+        self.layout.begin_table()
         self._in_table += 1
         merged: dict[int, str] = {}
         for row in rows:
@@ -180,14 +180,14 @@ class _Walk:
                 self.layout.begin_cell()
                 if merge is not None and value(merge) != "restart":
                     self.layout.write(merged.get(column, ""))  # the cell above reaches down to here
-                    self.layout.end_cell()
+                    self.layout.end_cell(_columns(properties))
                 else:
                     self.blocks(cell)
-                    merged[column] = self.layout.end_cell()
+                    merged[column] = self.layout.end_cell(_columns(properties))
                 column += _columns(properties)
             self.layout.break_row()
         self._in_table -= 1
-        self.layout.gap(2)
+        self.layout.end_table()
 
     def _runs(self, parent: Element, *, raised: bool = False) -> None:
         for element in parent:

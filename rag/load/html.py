@@ -8,6 +8,7 @@ import codecs
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rag.load.dates import find_date, parse_date
@@ -251,8 +252,8 @@ class _Walk:
         elif name == "li":
             self.layout.begin_item(self._marker())
         elif name == "table":
-            self.layout.gap(2)
             self._data_tables.append(_Table() if self._surveyed[id(tag)].is_data() else None)
+            (self.layout.begin_table if self._data_tables[-1] else partial(self.layout.gap, 2))()
         elif name in ("tr", "td", "th"):
             self._enter_part_of_table(tag)
         elif name in GAPS:
@@ -272,8 +273,7 @@ class _Walk:
             self.layout.end_item()
         elif name == "table":
             self._data_tables.pop()
-            self.layout.break_row()
-            self.layout.gap(2)
+            self.layout.end_table()
         elif name in ("tr", "td", "th"):
             self._leave_part_of_table(tag)
         elif name in GAPS and name != "br":
@@ -302,7 +302,8 @@ class _Walk:
                 self._say_again(table)
             self.layout.break_row()
         else:
-            text, rows, columns = self.layout.end_cell(), _count(tag, "rowspan"), _count(tag, "colspan")
+            rows, columns = _count(tag, "rowspan"), _count(tag, "colspan")
+            text = self.layout.end_cell(columns)
             if rows > 1 and table.column < MOST_COLUMNS:
                 table.reaching[table.column] = _Reaching(text, rows - 1, columns)
             table.column += columns
@@ -312,7 +313,7 @@ class _Walk:
         while cell := table.reaching.get(table.column):
             self.layout.begin_cell()
             self.layout.write(cell.text)
-            self.layout.end_cell()
+            self.layout.end_cell(cell.columns)
             cell.rows -= 1
             if not cell.rows:
                 del table.reaching[table.column]

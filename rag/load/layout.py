@@ -6,14 +6,30 @@ empty elements leave no trace and positions are exact.
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from rag.load.characters import clean
+from rag.load.heads import joined_head
 from rag.types import Heading
 
 SPACES = re.compile(r"\s+")
 LONGEST_REPEATED = 100
+MOST_COLUMNS = 500
+MOST_REPEATED = 20
 RAISED = re.compile(r"[-−+]?\d{1,3}")
 TO_RAISED = str.maketrans("0123456789-−+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺")
+
+
+@dataclass(slots=True)
+class _Table:
+    """Where a table begins (parts, characters, pages and headings before it), and its rows: the text and the columns of each cell."""
+
+    begin: tuple[int, int, int, int]
+    rows: list[list[tuple[str, int]]] = field(default_factory=list)
+
+    @property
+    def width(self) -> int:
+        return sum(columns for _, columns in self.rows[0]) if self.rows else 0
 
 
 class Layout:
@@ -31,6 +47,8 @@ class Layout:
         self._in_cell = False
         self._cells = 0
         self._cell_part = 0
+        self._table: _Table | None = None
+        self._row: list[tuple[str, int]] = []
         self._separators = 0
         self._level = 0
         self._heading: tuple[int, int] | None = None
@@ -94,9 +112,25 @@ class Layout:
         self._marker = ""
         self.gap(1)
 
+    def begin_table(self) -> None:
+        """Begin a table: a head of two rows becomes one."""
+        self.gap(2)
+        self._table = _Table((len(self._parts), self._length, len(self.pages), len(self.headings)))
+
+    def end_table(self) -> None:
+        """End a table."""
+        self.break_row()
+        self._table = None
+        self.gap(2)
+
     def break_row(self) -> None:
         """Begin or end a table row."""
         self._in_cell = False
+        row, self._row = self._row, []
+        if self._table and row and (len(row) > 1 or self._table.rows):  # a single cell above the head is a caption
+            self._table.rows.append(row)
+            if len(self._table.rows) == 2:
+                self._join_head(self._table)
         self._cells = self._separators = 0
         self.gap(1)
 
@@ -108,11 +142,36 @@ class Layout:
         self._cells += 1
         self._cell_part = len(self._parts)
 
-    def end_cell(self) -> str:
-        """End a cell of a table row; returns its text if that is short enough to be said again in the rows that the cell reaches into."""
+    def end_cell(self, columns: int = 1) -> str:
+        """End a cell of a table row; returns its text if that is short enough to be said again in the rows that the cell reaches into.
+
+        One that takes several columns, below the head and not all of them, is said in each.
+        """
         self._in_cell = False
         text = "".join(self._parts[self._cell_part + 1 :])  # the first part is what leads to it
-        return text if len(text) <= LONGEST_REPEATED else ""
+        again = text if len(text) <= LONGEST_REPEATED else ""
+        if self._table:
+            self._row.append((text, columns))
+            for _ in range(min(columns, MOST_REPEATED) - 1 if columns < self._table.width else 0):
+                self._write_cell(again)
+        return again
+
+    def _write_cell(self, text: str) -> None:
+        self.begin_cell()
+        self.write(text)
+        self._in_cell = False
+
+    def _join_head(self, table: _Table) -> None:
+        """Write the first two rows again as one, if they are a head; not where a page or a heading begins inside them."""
+        first, second = ([text for text, columns in row for _ in range(min(columns, MOST_COLUMNS))] for row in table.rows)
+        names, (parts, length, pages, headings) = joined_head(first, second), table.begin
+        text = length + (2 if length else 0)
+        if names and headings == len(self.headings) and all(page <= text for page in self.pages[pages:]):
+            del self._parts[parts:]
+            self._length, self._gap, self._cells, self._separators = length, 2, 0, 0
+            table.rows = [[(name, 1) for name in names]]
+            for name in names:
+                self._write_cell(name)
 
     def begin_heading(self, level: int) -> None:
         """Begin a heading; its span starts at the next text."""

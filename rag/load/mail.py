@@ -1,6 +1,6 @@
 """The reader of mails (.eml), by Python's own library: sender, receivers, date, subject, text, and the attachments that can be read.
 
-Of a mail in two forms the plain one is read. Nothing that it points to is fetched. RFC 5322, RFC 2045.
+Of a mail in two forms the plain one is read, if it is no mere notice. Nothing that it points to is fetched. RFC 5322, RFC 2045.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from rag.load.parsed import Parsed, first_line, joined, one_line
 from rag.load.text import decode
 from rag.types import Heading
 
+FULLER = 1.5  # how much longer the HTML of a mail must be for its plain part to be a mere notice
 SHOWN = ("From", "To", "Cc", "Date", "Subject")
 MOST_ATTACHMENTS = 100
 DAMAGE = (AssertionError, AttributeError, LookupError, TypeError, ValueError, MessageError)
@@ -63,9 +64,10 @@ def _body(message: EmailMessage) -> Parsed:
     if part is None:
         return Parsed("")
     other = message.get_body(preferencelist=("html",))
-    if not _bytes(part).strip() and other is not None:
-        part = other
-    return _text(part)
+    if other is None or other is part:
+        return _text(part)
+    plain, shown = _text(part), _text(other)
+    return shown if len(shown.text) > FULLER * len(plain.text) else plain
 
 
 def _text(part: MIMEPart) -> Parsed:

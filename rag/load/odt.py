@@ -4,6 +4,7 @@ Own code over the XML of Python's library: odfpy has had no release since 2020. 
 OASIS OpenDocument 1.3, part 3.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from rag.load.dates import find_date
 from rag.load.layout import Layout
 from rag.load.numbering import letters, roman
 from rag.load.parsed import Parsed, first_line, one_line, outermost
-from rag.load.rows import MOST_COLUMNS, MOST_ROWS, write_rows
+from rag.load.rows import MOST_COLUMNS, MOST_ROWS, Day, Value, said_beside, write_rows
 from rag.load.xml import Element, attribute, children, first, local, parse_xml, text_of
 
 CONTENT, META, STYLES = "content.xml", "meta.xml", "styles.xml"
@@ -21,6 +22,9 @@ LARGEST_PART = 60_000_000
 LEFT_OUT = frozenset(
     ("tracked-changes", "annotation", "annotation-end", "title", "desc", "forms", "sequence-decls", "note", "event-listeners")
 )
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+WHOLE_DAY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+CELLS = ("table-cell", "covered-table-cell")
 BLOCKS = frozenset(("p", "h", "list", "table", "section", "frame", "text-box", "table-of-content", "index-body", "custom-shape", "g"))
 
 
@@ -143,7 +147,7 @@ class _Walk:
     def sheets(self, book: Element) -> None:
         """Lay out each sheet as a section."""
         for sheet in children(book, "table"):
-            rows = list(_rows(sheet))
+            rows = _rows(sheet)
             if any(any(row) for row in rows):
                 self.layout.heading(1, attribute(sheet, "name") or "")
                 write_rows(self.layout, rows)
@@ -186,18 +190,27 @@ class _Walk:
             for row in rows:
                 self.blocks(row)
             return
-        self.layout.gap(2)
+        self.layout.begin_table()
         self._in_table += 1
-        for row in rows:
+        reaching: dict[int, tuple[range, str]] = {}
+        for number, row in enumerate(rows):
             self.layout.break_row()
-            for cell in row:
-                if local(cell.tag) in ("table-cell", "covered-table-cell"):
+            for column, cell in enumerate(cell for cell in row if local(cell.tag) in CELLS):
+                below, text = reaching.get(column, (range(0), ""))
+                columns = _count(cell, "number-columns-spanned")
+                if local(cell.tag) == CELLS[0]:
                     self.layout.begin_cell()
                     self.blocks(cell)
+                    text = self.layout.end_cell(columns)
+                    below = range(number + 1, number + _count(cell, "number-rows-spanned"))
+                    reaching |= dict.fromkeys(range(column, column + min(columns, MOST_COLUMNS)), (below, text))
+                elif number in below:  # a covered cell in the row of the one that covers it stays out
+                    self.layout.begin_cell()
+                    self.layout.write(text)
                     self.layout.end_cell()
             self.layout.break_row()
         self._in_table -= 1
-        self.layout.gap(2)
+        self.layout.end_table()
 
     def _inline(self, parent: Element) -> None:
         self.layout.write(parent.text or "")
@@ -222,21 +235,40 @@ class _Walk:
             self.blocks(frame)
 
 
-def _rows(sheet: Element) -> list[list[str]]:
-    """The cells of a sheet as they are shown; rows and cells that are repeated come as often, but empty ones at the end do not."""
-    rows: list[list[str]] = []
+def _rows(sheet: Element) -> list[list[Value]]:
+    """The cells of a sheet as they are shown; rows and cells that are repeated come as often, but empty ones at the end do not.
+
+    What a cell says that covers others is said in each of them, but not in a whole row.
+    """
+    rows: list[list[Value]] = []
+    reaching: dict[int, tuple[range, Value]] = {}
     for row in (row for row in sheet.iter() if local(row.tag) == "table-row"):
-        cells: list[str] = []
-        for cell in row:
-            if local(cell.tag) in ("table-cell", "covered-table-cell"):
-                shown = " ".join(text_of(paragraph) for paragraph in children(cell, "p"))
-                cells += [shown] * min(_count(cell, "number-columns-repeated"), MOST_COLUMNS if shown else 50)
+        cells: list[Value] = []
+        beside: list[tuple[int, int]] = []
+        for cell in (cell for cell in row if local(cell.tag) in CELLS):
+            shown = _shown(cell)
+            below, text = reaching.get(len(cells), (range(0), ""))
+            if local(cell.tag) == CELLS[1] and len(rows) in below:
+                shown = text
+            columns, last = _count(cell, "number-columns-spanned"), len(rows) + _count(cell, "number-rows-spanned")
+            if columns > 1 or last > len(rows) + 1:
+                beside.append((len(cells), columns))
+                reaching |= dict.fromkeys(range(len(cells), len(cells) + min(columns, MOST_COLUMNS)), (range(len(rows) + 1, last), shown))
+            cells += [shown] * min(_count(cell, "number-columns-repeated"), MOST_COLUMNS if shown else 50)
+        cells = said_beside(cells, beside)
         while cells and not cells[-1]:
             cells.pop()
         rows += [cells] * min(_count(row, "number-rows-repeated"), 1_000 if cells else 1)
         if len(rows) > MOST_ROWS:
             raise LoadError(f"a sheet of more than {MOST_ROWS:,} rows")
     return rows
+
+
+def _shown(cell: Element) -> Value:
+    """What a cell shows; a whole day as a date."""
+    shown = " ".join(text_of(paragraph) for paragraph in children(cell, "p"))
+    stated = attribute(cell, "date-value") or ""
+    return Day(stated) if WHOLE_DAY.fullmatch(shown) and DAY.fullmatch(stated) else shown
 
 
 def _count(element: Element, name: str) -> int:

@@ -108,11 +108,27 @@ def _shape(layout: Layout, shape: Element, *, bulleted: bool) -> None:
 
 
 def _table(layout: Layout, frame: Element) -> None:
-    layout.gap(2)
-    for row in frame.iter():
-        if local(row.tag) == "tr":
-            layout.row(" ".join(_text(paragraph) for paragraph in _paragraphs(cell)) for cell in children(row, "tc"))
-    layout.gap(2)
+    layout.begin_table()
+    merged: dict[int, str] = {}
+    for row in (row for row in frame.iter() if local(row.tag) == "tr"):
+        layout.break_row()
+        for column, cell in enumerate(children(row, "tc")):
+            if _is_on(cell, "hMerge"):
+                continue
+            layout.begin_cell()
+            layout.write(
+                merged.get(column, "")  # the cell above reaches down to here
+                if _is_on(cell, "vMerge")
+                else " ".join(_text(paragraph) for paragraph in _paragraphs(cell))
+            )
+            span = attribute(cell, "gridSpan") or "1"
+            merged[column] = layout.end_cell(int(span) if span.isdecimal() and len(span) < 4 else 1)
+        layout.break_row()
+    layout.end_table()
+
+
+def _is_on(cell: Element, name: str) -> bool:
+    return attribute(cell, name) in ("1", "true")
 
 
 def _text(paragraph: Element) -> str:
