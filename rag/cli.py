@@ -5,6 +5,7 @@ status is 0 (done, also when the documents do not say), 1 (a fault of ours), 2 (
 with Ctrl-C).
 """
 
+import errno
 import io
 import json
 import os
@@ -54,7 +55,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False, rich_markup_mode=None,
 )  # fmt: skip
 app.add_typer(eval_app, name="eval")
-app.command()(remove)
 # The base of all errors of usage; typer brings click along under a private name.
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 STOPPED = 130
@@ -75,11 +75,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _leave(str(error), error.exit_status)
     except UsageError as error:
         command = error.ctx.command_path if error.ctx else "rag"
-        _leave(f"{error.format_message().rstrip('.')}; see {command} --help.", 2)
+        message = error.format_message().rstrip(".")
+        _leave(f"{message} See {command} --help." if message.endswith("?") else f"{message}; see {command} --help.", 2)
     except (KeyboardInterrupt, typer.Abort):
         status = STOPPED
     except BrokenPipeError:
         _leave_closed_pipe()
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EIO} or error.filename is not None:
+            raise
+        _write_no_more()
+        _leave(f"the output cannot be written ({error.strerror}); free space, or send it elsewhere.", 2)
     except SystemExit as leaving:
         if isinstance(leaving.__context__, BrokenPipeError):
             _leave_closed_pipe()
@@ -95,9 +101,14 @@ def _leave(sentence: str, status: int) -> NoReturn:
 
 
 def _leave_closed_pipe() -> NoReturn:
-    """Whoever read our output has seen enough; nothing may be written at exit, either."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    """Whoever read our output has seen enough."""
+    _write_no_more()
     sys.exit(0)
+
+
+def _write_no_more() -> None:
+    """What is still in the buffer of the output goes nowhere at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 @app.command("index")
@@ -156,6 +167,9 @@ def index_command(
         raise InputError(
             f"No document was found in {', '.join(map(str, wanted))}, so the index was left as it is; {' '.join(SUFFIXES)} files are read."
         )
+
+
+app.command()(remove)
 
 
 @app.command()
@@ -237,7 +251,7 @@ def show(
     with closing(open_index(settings.index, embedder.fingerprint)) as opened, opened.snapshot() as snapshot:
         document = snapshot.document(source)
     if start > len(document.text) or (end is not None and end < start):
-        raise InputError(f"The span {start}-{end} is not in {source}, which has {len(document.text):,} characters.")
+        raise InputError(f"The span {start}-{'' if end is None else end} is not in {source}, which has {len(document.text):,} characters.")
     sys.stdout.write(document.text[start:end] + "\n")
 
 

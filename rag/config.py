@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rag.errors import ConfigError
+from rag.paths import shipped
 
 DEFAULT_FILE = Path("rag.toml")
 LIKELY = 0.85
@@ -207,7 +208,7 @@ def load_config(
         reason = first["msg"].removeprefix("Value error, ").lower()
         value = without_credentials(repr(first["input"]))
         value = value if len(value) <= 100 else value[:100] + "…"
-        raise ConfigError(f"{name} = {value} cannot be used: {reason}. See rag.toml for its default.") from error
+        raise ConfigError(f"{name} = {value} cannot be used: {reason}. Every key and its default: {shipped('rag.toml')}.") from error
 
 
 def without_credentials(address: str) -> str:
@@ -223,7 +224,9 @@ def _read_file(file: Path | None) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"The config file {path} cannot be read ({error.strerror}); check the path given to --config.") from error
-    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested beyond reason
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"The config file {path} is not in UTF-8 (byte {error.start + 1}); save it so.") from error
+    except (ValueError, RecursionError) as error:  # not TOML, or nested beyond reason
         raise ConfigError(f"The config file {path} is not valid TOML: {error}.") from error
 
 

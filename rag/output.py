@@ -5,6 +5,7 @@ It decides nothing: everything shown is a field of what the pipeline returned.
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,10 +20,12 @@ from rag.types import Answer, Citation, Document, Hit, Passage
 if TYPE_CHECKING:
     from rag.index.check import Finding as Found
     from rag.index.contextual import Coverage
-    from rag.index.sync import Progress, Summary
+    from rag.index.sync import Progress, Skipped, Summary
     from rag.receipt import Rechecked
 
 
+MANY_SKIPPED, FIRST_SKIPPED = 20, 5
+"""Of more than so many files that are skipped for the same reason only so many are named."""
 PER_SECOND = 100
 """Contextual vectors, about, on two cores."""
 
@@ -104,8 +107,21 @@ def print_summary(summary: "Summary", folder: Path) -> None:
     would = "nothing written, a real run would make: " if summary.dry_run else ""
     totals = f"{counted(summary.documents, 'document')}, {counted(summary.passages, 'passage')} in {folder}"
     out.print(f"{totals} ({would}{changes}; {summary.seconds:.1f} s)", markup=False)
-    for skipped in summary.skipped:
-        out.print(f"  skipped {skipped.source}: {skipped.reason}", markup=False)
+    for line in _skipped_lines(summary.skipped):
+        out.print(f"  skipped {line}", markup=False)
+
+
+def _skipped_lines(skipped: "Sequence[Skipped]") -> Iterator[str]:
+    """Each file with its reason; where a reason is that of many files, the first few of them and how many more there are."""
+    counts = Counter(each.reason for each in skipped)
+    named: Counter[str] = Counter()
+    for each in skipped:
+        named[each.reason] += 1
+        if counts[each.reason] <= MANY_SKIPPED or named[each.reason] <= FIRST_SKIPPED:
+            yield f"{each.source}: {each.reason}"
+    for reason, count in counts.items():
+        if count > MANY_SKIPPED:
+            yield f"{count - FIRST_SKIPPED:,} more: {reason} (--json names them all)"
 
 
 def print_coverage(covered: "Coverage | None", folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Where the files that come with the program are.
 
-In a wheel, `prompts` and `seeds` lie inside the package; in a checkout, beside it.
+In a wheel, `prompts`, `seeds` and `rag.toml` lie inside the package; in a checkout, beside it.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parent
 MODELS = PACKAGE / "models"
 
 
-def shipped(folder: str) -> Path:
-    """The folder "prompts" or "seeds" of this installation."""
-    inside = PACKAGE / folder
-    return inside if inside.is_dir() else PACKAGE.parent / folder
+def shipped(name: str) -> Path:
+    """The folder "prompts" or "seeds", or the file "rag.toml", of this installation."""
+    inside = PACKAGE / name
+    return inside if inside.exists() else PACKAGE.parent / name

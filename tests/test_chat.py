@@ -148,6 +148,14 @@ def address(pipeline):
         yield url
 
 
+def test_a_page_that_nobody_asks_rests(address, monkeypatch):
+    """Gradio's queue looks a thousand times a second whether there is something to do; a laptop would never be idle."""
+    looks = []
+    monkeypatch.setattr("gradio.queueing.Queue.__len__", lambda queue: looks.append(queue) or 0)
+    time.sleep(1)
+    assert 1 <= len(looks) <= 60
+
+
 @pytest.fixture
 def client(address):
     with visit(address) as http:

@@ -1,8 +1,10 @@
 """The command line: its JSON as in the public contract, its exit statuses, and one sentence for each thing that goes wrong."""
 
+import errno
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -119,6 +121,22 @@ def test_an_index_that_may_not_be_written_to_can_be_asked(docs: Path, tmp_path: 
             path.chmod(0o755)
 
 
+def test_an_index_that_may_not_be_read(run: Run, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("index", docs)
+    real = Path.is_file
+
+    def is_file(path: Path) -> bool:
+        if path.name == FILE:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    said = "The index at index/default could not be read (Permission denied); fix permissions and run it again."
+    for command in (("ask", "x"), ("show", "cat.md"), ("search", "x"), ("remove", "cat.md"), ("check",), ("check", "--repair")):
+        refused(run(*command), 3, said)
+    assert f"FAIL {said}" in run("doctor").out
+
+
 # JSON
 
 
@@ -214,6 +232,20 @@ def test_index_summary(run: Run, docs: Path) -> None:
     assert (result.status, result.err) == (0, "")
 
 
+def test_of_many_files_that_are_skipped_alike_a_few_are_named(run: Run, docs: Path) -> None:
+    for number in range(21):
+        (docs / f"photo {number:02}.jpg").write_bytes(b"\xff\xd8")
+    (docs / "empty.txt").write_bytes(b"")
+    assert [line for line in run("index", docs).out.splitlines() if line.startswith("  skipped")] == [
+        "  skipped empty.txt: empty",
+        *(f"  skipped photo {number:02}.jpg: unsupported format .jpg" for number in range(5)),
+        "  skipped 16 more: unsupported format .jpg (--json names them all)",
+    ]
+    assert len(json.loads(run("index", docs, "--json").out)["skipped"]) == 22
+    (docs / "photo 20.jpg").unlink()
+    assert "more:" not in run("index", docs).out
+
+
 def test_a_section_that_is_numbered_with_a_sign_has_one_sign(run: Run, seeds_index: Path) -> None:
     out = " ".join(run("ask", "¿Qué dice el § 3 del reglamento de la biblioteca?", "--index", seeds_index).out.split())
     assert "LARRUNDE, § 3 (reglamento-biblioteca.txt" in out
@@ -261,6 +293,7 @@ def test_show_what_is_not_there(run: Run, seeds_index: Path) -> None:
     refused(run("show", "nowhere.md", "--index", seeds_index), 2, "There is no document 'nowhere.md' in the index; it holds: acta-")
     for span in (("--start", 10**9), ("--start", 9, "--end", 3)):
         refused(run("show", "entrevista-427.md", *span, "--index", seeds_index), 2, "is not in entrevista-427.md, which has ", "characters")
+    refused(run("show", "entrevista-427.md", "--start", 10**9, "--index", seeds_index), 2, "The span 1000000000- is not in")
     refused(run("show", "entrevista-427.md", "--start", -1, "--index", seeds_index), 2, "see rag show --help")
 
 
@@ -573,7 +606,8 @@ def test_questions_that_cannot_be_asked(run: Run, seeds_index: Path) -> None:
 def test_usage_errors_are_sentences(run: Run) -> None:
     refused(run("ask"), 2, "Missing argument", "see rag ask --help.")
     refused(run("ask", "x", "--foo"), 2, "No such option: --foo", "see rag ask --help.")
-    refused(run("frobnicate"), 2, "No such command 'frobnicate'", "see rag --help.")
+    refused(run("frobnicate"), 2, "No such command 'frobnicate'; see rag --help.")
+    refused(run("indx"), 2, "No such command 'indx'. Did you mean 'index'? See rag --help.")
     refused(run("search", "x", "-k", 0), 2, "'-k'", "see rag search --help.")
     refused(run("search", "x", "-k", "many"), 2, "'-k'", "see rag search --help.")
 
@@ -668,6 +702,38 @@ def test_a_reader_that_has_seen_enough(seeds_index: Path, tmp_path: Path, argume
         child.stdout.close()
         err = child.stderr.read()
     assert (child.returncode, err) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("arguments", [("ask", MODEL_QUESTION), ("ask", MODEL_QUESTION, "--json"), ("version",), ("--help",)])
+def test_an_output_on_a_full_disk(seeds_index: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "rag", *arguments, *(("--index", str(seeds_index)) if arguments[0] == "ask" else ())]
+    environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, cwd=tmp_path, env=environment, check=False
+        )
+    assert done.returncode == 2
+    sentence(done.stderr, "the output cannot be written (No space left on device); free space, or send it elsewhere.")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell that closes streams")
+def test_an_output_that_is_closed(seeds_index: Path, tmp_path: Path) -> None:
+    command = f"{shlex.quote(sys.executable)} -m rag ask"
+    for question, index, closed, status in (("x", seeds_index, ">&-", 0), ("x", seeds_index, "2>&-", 0), ("x", "none", "2>&-", 3)):
+        done = subprocess.run(
+            ["sh", "-c", f"{command} {question} --index {index} {closed}"], capture_output=True, text=True, timeout=60, cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)}, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (status, "")
+
+
+def test_ctrl_c_while_the_program_starts(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt", encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{PACKAGE.parent}"}
+    command = [sys.executable, "-m", "rag", "version"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path, env=environment, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "rag: stopped.\n")
 
 
 def imported(statement: str, *, cwd: Path) -> set[str]:

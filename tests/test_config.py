@@ -10,6 +10,9 @@ from pydantic import ValidationError
 
 from rag.config import Config, LlmConfig, load_config
 from rag.errors import ConfigError
+from rag.paths import shipped
+
+KEYS = f"Every key and its default: {shipped('rag.toml')}."
 
 ROOT = Path(__file__).parents[1]
 
@@ -105,12 +108,12 @@ def test_set(assignment, section, key, value):
         ("verbose", "--set 'verbose' is not of the form section.key=value, for example --set llm.model=extractive."),
         (
             "answer.threshold=2",
-            "answer.threshold = 2 cannot be used: input should be less than or equal to 1. See rag.toml for its default.",
+            f"answer.threshold = 2 cannot be used: input should be less than or equal to 1. {KEYS}",
         ),
-        ("llm.device=gpu", "llm.device = 'gpu' cannot be used: input should be 'cpu', 'cuda' or 'mps'. See rag.toml for its default."),
+        ("llm.device=gpu", f"llm.device = 'gpu' cannot be used: input should be 'cpu', 'cuda' or 'mps'. {KEYS}"),
         (
             "llm.timeout_seconds=inf",
-            "llm.timeout_seconds = inf cannot be used: input should be a finite number. See rag.toml for its default.",
+            f"llm.timeout_seconds = inf cannot be used: input should be a finite number. {KEYS}",
         ),
     ],
 )
@@ -154,7 +157,7 @@ def test_the_environment_of_the_process_is_read_when_none_is_given(monkeypatch):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"\xff\xfe", "rag.toml is not valid TOML"), (b"[llm", "rag.toml is not valid TOML"),
+        (b"[llm]\xff\xfe", "The config file rag.toml is not in UTF-8 (byte 6); save it so."), (b"[llm", "rag.toml is not valid TOML"),
         (b"a=" + b"[" * 20_000, "rag.toml is not valid TOML"),
         (b"llm = 3", "llm in rag.toml is a table: write [llm]"), (b"[[llm]]\nmodel='x'", "llm in rag.toml is a table"),
         (b"[llm]\nmodel = 3", "llm.model = 3 cannot be used"), (b"[llmm]\n", "Unknown key 'llmm' in rag.toml; the nearest is 'llm'."),

@@ -1,7 +1,10 @@
 """What the documentation tells a reader to type exists, and what exists is documented."""
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,6 +104,21 @@ def test_every_path_of_the_tree_exists() -> None:
             assert (ROOT / folder / name).exists(), name
         if not line.startswith(" "):
             inside = line.split()[0]
+
+
+@pytest.mark.slow
+def test_the_answers_of_the_readme_are_those_of_today(tmp_path: Path) -> None:
+    def said(*arguments: str) -> str:
+        own = {name: value for name, value in os.environ.items() if not name.startswith("RAG_")} | {"PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "rag", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, timeout=120, check=True).stdout
+
+    said("index", str(ROOT / "seeds"))
+    (asked,) = re.findall(r"^make ask Q=\"(.*)\"\n```\n\n```text\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    others = re.findall(r"^\$ rag ask \"(.*)\"\n(.*)", README, re.MULTILINE)
+    assert len(others) == 2
+    for question, answer in (asked, *others):
+        assert said("ask", question).strip() == answer.strip()
 
 
 def test_nothing_is_left_to_fill_in() -> None:

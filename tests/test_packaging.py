@@ -1,5 +1,6 @@
 """What is shipped: the wheel, built from the source distribution, runs the demo in an environment of its own, from an empty folder."""
 
+import email
 import json
 import os
 import subprocess
@@ -52,9 +53,14 @@ def test_what_the_wheel_holds(built: Path) -> None:
     assert wheel.name == f"rag_qa-{__version__}-py3-none-any.whl"
     names = zipfile.ZipFile(wheel).namelist()
     assert {PurePosixPath(name).parts[0] for name in names} == {"rag", f"rag_qa-{__version__}.dist-info"}
-    assert {"rag/py.typed", "rag/prompts/answer.md", "rag/prompts/condense.md", "rag/models/manifest.json", "rag/chat/style.css"} <= set(
-        names
-    )
+    assert {
+        "rag/py.typed",
+        "rag/rag.toml",
+        "rag/prompts/answer.md",
+        "rag/prompts/condense.md",
+        "rag/models/manifest.json",
+        "rag/chat/style.css",
+    } <= set(names)
     seeds = {f"rag/seeds/{file.name}" for file in (ROOT / "seeds").iterdir()}
     models = {
         f"rag/models/{file.relative_to(ROOT / 'rag/models').as_posix()}" for file in (ROOT / "rag/models").rglob("*") if file.is_file()
@@ -63,6 +69,17 @@ def test_what_the_wheel_holds(built: Path) -> None:
     assert seeds | models | modules <= set(names)
     assert [name for name in names if name.endswith((".pyc", ".db", ".faiss")) or "/tests/" in name or "training" in name] == []
     assert wheel.stat().st_size < 60_000_000
+
+
+def test_what_the_wheel_says_of_itself(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    about = f"rag_qa-{__version__}.dist-info"
+    with zipfile.ZipFile(wheel) as opened:
+        said = email.message_from_bytes(opened.read(f"{about}/METADATA"))
+        assert (ROOT / "LICENSE").read_bytes() == opened.read(f"{about}/licenses/LICENSE")
+        assert (ROOT / "rag.toml").read_bytes() == opened.read("rag/rag.toml")
+    assert (said["License-Expression"], said["Requires-Python"]) == ("Apache-2.0", ">=3.11")
+    assert {"Natural Language :: English", "Natural Language :: Spanish", "Typing :: Typed"} <= {*said.get_all("Classifier", [])}
 
 
 def test_what_the_source_distribution_holds(built: Path) -> None:
@@ -100,4 +117,6 @@ def test_the_wheel_runs_the_demo_from_an_empty_folder(installed: Path, tmp_path:
     assert shown == interview["quote"] + "\n"
     assert [path.name for path in tmp_path.iterdir()] == ["index"]
     assert "FAIL" not in call(installed / "rag", "doctor", cwd=tmp_path)
+    keys = call(installed / "python", "-c", "from rag.paths import shipped; print(shipped('rag.toml').read_text())", cwd=tmp_path)
+    assert keys.startswith("# Every setting with its default.")
     assert call(installed / "python", "-m", "rag", "version", cwd=tmp_path) == f"rag {__version__}\n"

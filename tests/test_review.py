@@ -1,5 +1,7 @@
+import errno
 import json
 from dataclasses import replace
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -79,6 +81,17 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"The review file .*file/review\.jsonl cannot be written"):
         append(tmp_path / "file" / "review.jsonl", ReviewEntry.of_answer(ANSWER))
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
+    def write_text(path, *_, **__):
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", write_text)
+    with pytest.raises(InputError, match=r"cannot be written \(No space left on device\); free space and run it again\."):
+        append(tmp_path / "review.jsonl", ReviewEntry.of_answer(ANSWER))
+    assert [file.name for file in tmp_path.iterdir() if not file.name.endswith(".lock")] == []
 
 
 def test_two_writers_lose_nothing(tmp_path):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 CONCURRENT_SYNCS = 2
+QUEUE_SECONDS = 0.02
+"""How often Gradio's queue looks for a question. Its own thousandth of a second keeps a processor from resting while nobody asks."""
 _BUILDING = threading.Lock()  # Gradio keeps what is being built in a global
 
 # Nothing is sent anywhere. And after each event Gradio would sum up the last ten thousand for its monitoring page, which is not served.
@@ -78,6 +80,7 @@ def build_engine(library: Library, documents: Documents, door: Door) -> "ASGIApp
         api(answer, api_name="ask", concurrency_limit=limits.concurrent_questions)
         api(index, api_name="index", concurrency_limit=CONCURRENT_SYNCS)
     blocks.queue(max_size=limits.waiting_questions)
+    blocks._queue.sleep_when_free = QUEUE_SECONDS
     blocks.state_session_capacity = limits.waiting_questions + limits.concurrent_questions + CONCURRENT_SYNCS  # each call is a session
     app: ASGIApp = gradio.mount_gradio_app(
         fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None),

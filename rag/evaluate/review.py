@@ -7,6 +7,7 @@ citations of the answer are proposed as evidence, which is right after a thumb u
 It knows neither the pipeline nor the page. Several processes may append to one file.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -84,10 +85,14 @@ def append_all(path: Path, entries: Sequence[ReviewEntry]) -> int:
             new = {entry.id: _record(entry) for entry in (entry.named() for entry in entries) if entry.id not in labelled}
             text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in (kept | new).values())
             temporary = path.with_name(f"{path.name}.new")
-            temporary.write_text(text, encoding="utf-8")
-            os.replace(temporary, path)  # noqa: PTH105 - named for what it does
+            try:
+                temporary.write_text(text, encoding="utf-8")
+                os.replace(temporary, path)  # noqa: PTH105 - named for what it does
+            finally:
+                temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"The review file {path} cannot be written ({error.strerror}); give a path in a folder of yours.") from error
+        cure = "free space and run it again" if error.errno == errno.ENOSPC else "give a path in a folder of yours"
+        raise InputError(f"The review file {path} cannot be written ({error.strerror}); {cure}.") from error
     return len(new)
 
 

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from rag.errors import IndexDamaged, StoreError
+from rag.errors import IndexDamaged, IndexMissing, StoreError
 
 AGAIN = "free space or fix permissions and run it again, nothing indexed before is lost"
 ANOTHER_FOLDER = "a file is where the folder should be: name another one with --index"
@@ -19,6 +19,16 @@ def unreadable(folder: Path, error: sqlite3.Error) -> StoreError:
         return StoreError(f"The index at {folder} could not be read or written ({error}); {AGAIN}.")
     fault, _, _ = str(error).partition(" with text ")  # of a document, which is nobody's business here
     return damaged(folder, fault)
+
+
+def require_index(folder: Path, file: str) -> None:
+    """Raises IndexMissing where the folder does not hold this file, StoreError where the system does not let it be seen."""
+    try:
+        there = (folder / file).is_file()
+    except OSError as error:
+        raise StoreError(f"The index at {folder} could not be read ({error.strerror}); fix permissions and run it again.") from error
+    if not there:
+        raise IndexMissing(f"There is no index at {folder}; make one with: rag index YOUR_FOLDER --index {folder}")
 
 
 def damaged(folder: Path, fault: str) -> IndexDamaged:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import IndexMismatch, IndexMissing
-from rag.index.faults import decoded, unreadable
+from rag.index.faults import decoded, require_index, unreadable
 from rag.index.protocol import Listed
 from rag.index.rows import PASSAGE, checked, content_hash, document_checksum, passage_checksum, passage_of, place_checksum
 from rag.index.sqlite import checkpoint, connect, transaction
@@ -82,11 +82,9 @@ class Store:
             IndexDamaged: the file is not a sound SQLite database.
             StoreError: the system does not let it be read.
         """
-        file = folder / FILE
-        if not file.is_file():
-            raise IndexMissing(f"There is no index at {folder}; make one with: rag index YOUR_FOLDER --index {folder}")
+        require_index(folder, FILE)
         try:
-            store = cls(connect(file, writing=False))
+            store = cls(connect(folder / FILE, writing=False))
         except sqlite3.Error as error:
             raise unreadable(folder, error) from error
         try:

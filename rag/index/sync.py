@@ -125,8 +125,7 @@ def repair(config: Config, embedders: Sequence[Embedder], progress: Progress | N
         IndexDamaged: nothing can be read of it.
     """
     folder = config.index.path
-    if not (folder / FILE).is_file():
-        raise IndexMissing(f"There is no index at {folder}; make one with: rag index YOUR_FOLDER --index {folder}")
+    faults.require_index(folder, FILE)
     lost = _mended(folder)
     done = _Sync(config, embedders, progress, anew=True).run(lambda known, reread: plan_stored(known, reread=reread))
     return done, lost
