@@ -46,7 +46,7 @@ def answer_fields(answer: Answer) -> dict[str, Any]:
     fields = {
         "question": answer.question, "standalone_question": answer.standalone_question, "language": answer.language,
         "abstained": answer.abstained, "reason": answer.reason, "text": answer.text,
-        "sentences": [asdict(sentence) for sentence in answer.sentences],
+        "sentences": [sentence.fields for sentence in answer.sentences],
         "citations": [_citation_fields(citation) for citation in answer.citations],
         "hits": [_hit_fields(hit) for hit in answer.hits],
         "timings_ms": answer.timings_ms, "fingerprint": answer.fingerprint, "confidence": answer.confidence,

@@ -93,7 +93,7 @@ def to_json(answer: Answer, origin: Provenance) -> str:
         "index": {"generation": origin.generation, "written": origin.written}, "fingerprint": answer.fingerprint,
         "question": answer.question, "standalone_question": answer.standalone_question, "language": answer.language,
         "abstained": answer.abstained, "reason": answer.reason, "text": answer.text, "note": answer.note,
-        "sentences": [asdict(sentence) for sentence in answer.sentences],
+        "sentences": [sentence.fields for sentence in answer.sentences],
         "citations": [_citation_fields(citation) | {"sha256": sha256[citation.source]} for citation in answer.citations],
         "documents": [asdict(source) for source in origin.sources],
     }  # fmt: skip

@@ -156,6 +156,12 @@ class Sentence:
     verdict: Verdict
     attributed: bool = False
 
+    @property
+    def fields(self) -> dict[str, object]:
+        """As JSON shows it; `attributed` only where it is true."""
+        fields = {"text": self.text, "citations": list(self.citations), "verdict": self.verdict}
+        return fields | ({"attributed": True} if self.attributed else {})
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

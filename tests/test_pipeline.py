@@ -440,6 +440,9 @@ def test_sentences_without_markers_are_cited_by_code_and_said_to_be(with_generat
     check(opened, answer)
     assert "".join(str(piece) for piece in pieces) == answer.text
     assert answer.text == text.replace("05:00.", "05:00. [1]")
-    assert [(sentence.verdict, sentence.attributed) for sentence in answer.sentences] == [("supported", True), ("unsupported", False)]
+    assert [sentence.fields for sentence in answer.sentences] == [
+        {"text": answer.text.split(" Pigs")[0], "citations": [1], "verdict": "supported", "attributed": True},
+        {"text": "Pigs fly over Lisbon.", "citations": [], "verdict": "unsupported"},
+    ]
     assert answer.citations[0].source == "tarn-bay-agreement.txt"
     assert answer.note == "The model cited nothing for one sentence; the program found the passage that supports it."
