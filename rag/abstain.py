@@ -21,7 +21,7 @@ from rag.evidence import Evidence, counterparts, covered
 from rag.facts import names, spelled_alike
 from rag.index.words import Analysers
 from rag.language import FUNCTION_WORDS, detect
-from rag.products import unknown_product
+from rag.products import codes, named_codes, unknown_product
 from rag.retrieve import Retrieved
 from rag.select import READ, SentenceScorer
 from rag.types import Hit, Reason
@@ -45,6 +45,7 @@ MOST_MISSING = 3
 TELLING = 0.62  # weight in the built-in table from which a word says what a question is about ("bridge", not "long")
 KNOWN_WORD = 0.35  # cosine under which a word of the question has no counterpart in a passage
 _WORD = re.compile(r"\w{3,}")
+LONG_CODE = 4  # letters and figures from which a code is that of one thing, and no level or format ("B1", "A4")
 KNOWN_NAME = 0.45  # cosine from which a word of the passages is a counterpart of a name ("Russia", "Rusia")
 
 
@@ -111,10 +112,12 @@ def missing(question: str, hits: Sequence[Hit], evidence: Evidence) -> tuple[str
 
 
 def _has_unknown_name(question: str, hits: Sequence[Hit], evidence: Evidence) -> bool:
-    """Whether the question names somebody or something that none of the passages does, in any spelling."""
+    """Whether the question names somebody, a thing or a code ("IB-3170") that none of the passages does, in any spelling."""
     if question.istitle() or question.isupper():
         return False
     known = "\n".join(hit.passage.in_context for hit in hits)
+    if any(len(code) >= LONG_CODE and not named_codes(known, {code}) for code in codes(question)):
+        return True
     asked = [name for name in names(question) if name.casefold() not in FUNCTION_WORDS]
     nearest = _nearest(asked, known, evidence)
     return any(cosine < KNOWN_NAME and not spelled_alike(name, known) for name, (cosine, _) in zip(asked, nearest, strict=True))

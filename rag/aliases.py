@@ -68,6 +68,7 @@ ALIKE = tuple(
 )
 """Words in names of texts that say the same in both languages, or nearly so, and that vectors do not always bring together."""
 KIND_WORDS = frozenset().union(*KINDS_OF_TEXT.values())
+_TEXT_WORDS = {"it", "this", "that", "document", "documento", "text", "texto", "file", "archivo", "fichero", "este", "esto", "ello"}
 _SMALL_WORDS = (
     "the a an of and or for to in on at by with from as el la los las un una de del y e o u para por en con al sobre entre que se su"
 )
@@ -162,6 +163,11 @@ def acronyms(text: str) -> list[str]:
     found = (re.sub(r"[.&]|s$", "", match[0]) for match in _ACRONYM.finditer(text))
     found = (acronym for acronym in found if len(acronym) >= SHORTEST_ACRONYM and not _ROMAN.fullmatch(acronym))
     return [acronym for acronym in found if acronym.casefold() not in KIND_WORDS]
+
+
+def speaks_of_text(phrase: str) -> bool:
+    """Whether what is called so is a text by its words ("the law", "this document", "Ley 5/2010"), and not a shop or a box."""
+    return bool({*fold(phrase).split()} & _TEXT_WORDS or folded_words(phrase) & KIND_WORDS or acronyms(phrase) or official_numbers(phrase))
 
 
 def initials(text: str) -> Iterator[tuple[str, bool]]:

@@ -79,6 +79,22 @@ _MEASURES: dict[str, tuple[str, re.Pattern[str]]] = {
         r"how many (?:lit(?:re|er)s|gallons)|cuántos litros",
         re.compile(r"\b(?:[mc]?l|lit(?:re|er)s?|litros?|millilit(?:re|er)s?|gallons?|pints?|m³|m3)(?!\w)", re.IGNORECASE),
     ),
+    "clock": (
+        r"(?:at )?what time|(?:a|hasta|desde) qué hora|(?:a )?qué horas?",
+        re.compile(
+            r"\b\d{1,2}[:.h]\d\d\b|\b\d{1,2}\s?(?:am|pm|a\.m|p\.m|h)\b|\bo['’]clock\b|\b(?:noon|midnight|midday|dawn|dusk|sunset|sunrise|mediodía|"
+            r"medianoche|madrugada|morning|afternoon|evening|night|mañanas?|tardes?|noches?|anochecer|amanecer|lunch|breakfast|dinner)\b|"
+            r"\b(?:at|by|until|till|from|before|after|between|to|and)\s(?:half\s(?:past\s)?|quarter\s(?:past|to)\s)?"
+            r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b(?!\s(?:minutes|hours|days|weeks|months|years)\b)|\blas?\s(?:\d{1,2}|una|dos|tres|cuatro|cinco|seis|"
+            r"siete|ocho|nueve|diez|once|doce)\b|\b(?:de|entre)\s\d{1,2}\s(?:a|y)\s\d{1,2}\b|\b24\s(?:hours|horas)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    "telephone": (
+        r"(?:tele)?phone numbers?|(?:what|which) number\b.*\b(?:ring|call|phone|dial)|(?:número|números) de teléfono|qué teléfono|"
+        r"(?:a )?qué número\b.*\bllam\w+",
+        re.compile(r"(?<![\d.,£$€])(?:\+?\d[\d ()./-]{5,}\d|(?:[01]|9)\d\d(?![\d.,]*\s?[€%]|[.,]?\d))(?!\w)"),
+    ),
     "temperature": (
         r"(?:at )?(?:what|which) temperature|(?:a )?qué temperatura|cuántos grados",
         re.compile(r"°|º ?C|\b(?:grados|degrees|temperatur\w+)\b", re.IGNORECASE),
@@ -111,8 +127,20 @@ _SUM = re.compile(
     r"\b(?:totals?|altogether|sums?|overall|averages?|on average|subtotals?|totales|sumas?|suman|promedios?|conjunto|(?:de|la) media)\b",
     re.IGNORECASE,
 )
+_ANYBODY = "member|person|man|woman|user|customer|family|household|visitor|adult|child|worker|pupil"
+_ASKS_SUM = re.compile(
+    rf"\b(?:totals?|altogether|sub-?totals?|sums? of|sum total|overall (?:cost|price|amount|number|sum)|averages?(?! (?:{_ANYBODY})\b)|"
+    r"totales|suman|sumas? (?:de|total)|promedios?|en conjunto|de media(?! (?:jornada|pensión|hora|mañana|tarde|noche|docena)\b)|"
+    r"la media (?:del?|por|anual|mensual|semanal|diaria))\b",
+    re.IGNORECASE,
+)
 
 
-def asks_for_sum(text: str) -> bool:
-    """Whether a question asks for a sum or a mean, or a row says to be one."""
-    return _SUM.search(text) is not None
+def asks_for_sum(question: str) -> bool:
+    """Whether `question` asks for a sum or a mean; "a sum" of money is none, nor is "the average member"."""
+    return _ASKS_SUM.search(question) is not None
+
+
+def is_sum(row: str) -> bool:
+    """Whether a row says to be a sum or a mean."""
+    return _SUM.search(row) is not None

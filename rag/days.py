@@ -1,18 +1,20 @@
 """Days that a question names ("12 April 2024", "12/04/2024", "abril de 2024", "on Thursdays"), and whether the row of a table is of them.
 
 Of a date in figures the day comes first, unless another one of the same text shows that there the month does ("04/23/2024"); in a question
-it may be either. It does not know days without a month but those of the week, nor spans of days.
+it may be either. A row of a span ("Monday to Friday", "April to September", "del 11 al 13 de octubre") is of every day in it. It does not
+know days without a month but those of the week.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.claims import plain
 from rag.lexicon import CALENDAR, MONTHS
 
 _SHORT = re.compile(r"jan|ene|feb|apr|abr|jun|jul|aug|sept?|setiembre|oct|nov|dec|dic")
-_WEEKDAYS = frozenset(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
+_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEKDAYS = frozenset(_WEEK)
 _NUMBERS = {word: MONTHS.index(name) + 1 for word, name in CALENDAR.items() if name in MONTHS}
 _MONTH = rf"(?P<month>{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})\b\.?"
 _YEAR = r"(?P<year>(?:1[5-9]|20)\d\d)(?!\d)"
@@ -33,6 +35,28 @@ _ALONE = re.compile(rf"\b(?!may\b|march\b)(?i:{_MONTH})")
 _ASKED_ALONE = re.compile(rf"\b(?i:in|for|since|during|of|en|durante|desde|de)\s+(?!may\b|march\b)(?i:{_MONTH})")
 _BEHIND_DAY = re.compile(r"\d+[/.-](\d+[/.-]\d+)")
 _WORD = re.compile(r"[^\W\d_]+")
+_TO = r"(?:\s*[-–—/]\s*|\s+(?:to|until|till|through|thru|al?|hasta)\s+)(?:(?:the|el|los|de)\s+)?"
+_AND = r"\s+(?:and|y)\s+(?:(?:the|el|los|de)\s+)?"
+_WEEKDAY = r"(?P<{}>[^\W\d_]{{3,9}})\.?"
+_WEEKDAY_SPAN = re.compile(
+    rf"(?P<between>\b(?:between|entre)\s+(?:el\s+|los\s+)?)?\b{_WEEKDAY.format('first')}(?:{_TO}|(?P<and>{_AND})){_WEEKDAY.format('last')}"
+)
+_GROUPS = (
+    (_WEEK, re.compile(r"\b(?:daily|every day|all week|todos los días|a diario|diariamente|cada día)\b", re.IGNORECASE)),
+    (_WEEK[:5], re.compile(r"\b(?:weekdays|working days|entre semana|(?:días )?laborables)\b", re.IGNORECASE)),
+    (_WEEK[5:], re.compile(r"\b(?:weekends?|fin(?:es)? de semana)\b", re.IGNORECASE)),
+)
+_LITTLE = frozenset(("and", "or", "on", "of", "the", "y", "o", "el", "los", "de"))
+_EXCEPT = re.compile(
+    r"\b(?:except|excepto|salvo|menos|not|closed|cerrado|cierra)\s+(?:on\s+|for\s+|the\s+|el\s+|los\s+)*(?P<day>[^\W\d_]+)", re.IGNORECASE
+)
+_BETWEEN_DATES = re.compile(rf"(?:,?\s+(?:19|20)\d\d)?(?:{_TO}|{_AND})", re.IGNORECASE)
+_FIRST_DAY = re.compile(
+    r"(?<![\d./-])(?P<first>\d{1,2})(?:st|nd|rd|th)?(?:\s*[-–—]\s*|\s+(?:to|until|al?|hasta|and|y)\s+(?:the\s+|el\s+)?)(?:(?P<last>\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+|de\s+)?)?$",
+    re.IGNORECASE,
+)
+_FROM = re.compile(r"\b(?:from|since|as of|starting|after|desde|a partir de|después de)l?\s+(?:the\s+|el\s+)?$", re.IGNORECASE)
+_UNTIL = re.compile(r"\b(?:until|till|up to|before|by|hasta|antes de)l?\s+(?:the\s+|el\s+)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +121,111 @@ def names_day(question: str) -> bool:
 
 
 def of_day(question: str, row: str) -> bool | None:
-    """Whether a row is of a day that `question` names; None if either names none, or the question no more than a month or a weekday."""
+    """Whether a row is of a day that `question` names; None if either names none, or the question no more than a month or a weekday.
+
+    A month or a weekday counts where the row only says from when to when it goes, for there no word is the same, and so does a weekday
+    that is a cell of its own.
+    """
     asked, weekdays = asked_days(question), _weekdays(question)
-    if weekdays and (own := _weekdays(row)) and not weekdays & own:
-        return False
+    if weekdays and (own := _weekdays(row)):
+        if not weekdays & own:
+            return False
+        if not asked and (not weekdays & _named_weekdays(row) or any(map(weekdays.intersection, _weekday_cells(row)))):
+            return True
     held = days_in(row)
     held += [month for month in map(_month, _ALONE.finditer(row)) if not any(day.start <= month.start < day.end for day in held)]
+    held.sort(key=lambda day: day.start)
     if not asked or not held:
         return None
-    fits = any(day.fits(other) for readings in asked for day in readings for other in held)
-    return (True if any(readings[0].day or readings[0].year for readings in asked) else None) if fits else False
+    days = [day for readings in asked for day in readings]
+    spans = _spans(row, held)
+    if any(day.fits(other) for day in days for other in held):
+        certain = any(readings[0].day or readings[0].year for readings in asked)
+        return True if certain else None
+    if any(_within(day, *span) for day in days for span in spans):
+        return None if any(None in span for span in spans) else True
+    return False
+
+
+def _spans(row: str, held: Sequence[Day]) -> list[tuple[Day | None, Day | None]]:
+    """The spans of days that a row speaks of, by their first and last day; None where one is open."""
+    found: list[tuple[Day | None, Day | None]] = []
+    for place, day in enumerate(held):
+        before, following = row[: day.start], held[place + 1] if place + 1 < len(held) else None
+        first = _FIRST_DAY.search(before)
+        if first and bool(first["last"]) is (day.day is None):
+            opening, last = replace(day, day=int(first["first"])), day if day.day else replace(day, day=int(first["last"]))
+            is_span = _joins(first[0], before[: first.start()])
+            found += [(opening, last)] if is_span else [(opening, opening), (last, last)]
+        elif following and _BETWEEN_DATES.fullmatch(between := row[day.end : following.start]) and _joins(between, before):
+            found.append((day, following))
+        elif found and found[-1][1] is day:
+            continue
+        elif _FROM.search(before):
+            found.append((day, None))
+        elif _UNTIL.search(before):
+            found.append((None, day))
+    return found
+
+
+def _joins(between: str, before: str) -> bool:
+    """Whether what stands between two days makes a span of them: "and" does so only after "between"."""
+    return (
+        re.search(r"\b(?:and|y)\b", between) is None
+        or re.search(r"\b(?:between|entre)\s+(?:the\s+|el\s+)?$", before, re.IGNORECASE) is not None
+    )
+
+
+def _within(asked: Day, first: Day | None, last: Day | None) -> bool:
+    """Whether some day that `asked` may mean lies in a span; one without years that ends before it begins goes over the new year."""
+    begin = (first.month, first.day or 1) if first else (1, 1)
+    end = (last.month, last.day or 31) if last else (12, 31)
+    earliest, latest = (asked.month, asked.day or 1), (asked.month, asked.day or 31)
+    to_year = last.year if last else None
+    from_year = first.year if first else None
+    if asked.year and (from_year or to_year):
+        from_year = from_year or (to_year if first is None or begin <= end else (to_year or 0) - 1)
+        after = first is None or (asked.year, *latest) >= (from_year or 0, *begin)
+        before = last is None or (asked.year, *earliest) <= (to_year or from_year or 0, *end)
+        return after and before
+    if begin <= end:
+        return latest >= begin and earliest <= end
+    return latest >= begin or earliest <= end
+
+
+def _named_weekdays(text: str) -> set[str]:
+    return {CALENDAR.get(plain(word), "") for word in _WORD.findall(text)} & _WEEKDAYS
 
 
 def _weekdays(text: str) -> set[str]:
-    return {CALENDAR.get(plain(word), "") for word in _WORD.findall(text)} & _WEEKDAYS
+    """The days of the week that `text` names, those of spans ("Mon-Fri") and groups ("weekends") among them; all, if it excepts one."""
+    found = _named_weekdays(text)
+    for match in _WEEKDAY_SPAN.finditer(text):
+        first, last = (_weekday(match[end]) for end in ("first", "last"))
+        if first is not None and last is not None and (match["between"] or not match["and"]):
+            found |= {_WEEK[place % 7] for place in range(first, last + 1 if last >= first else last + 8)}
+    for days, pattern in _GROUPS:
+        if pattern.search(text):
+            found |= {*days}
+    excepts = any(CALENDAR.get(plain(match["day"])) in _WEEKDAYS for match in _EXCEPT.finditer(text))
+    return {*_WEEKDAYS} if excepts else found
+
+
+def _weekday_cells(row: str) -> Iterator[set[str]]:
+    """The days of the week of each cell that says nothing else ("Tuesday and Thursday", "Day: Sunday 13 October")."""
+    for cell in row.split("|"):
+        words = _WORD.findall(cell.rpartition(":")[2])
+        if all(plain(word) in CALENDAR or plain(word) in _LITTLE for word in words):
+            yield _named_weekdays(" ".join(words))
+
+
+def _weekday(word: str) -> int | None:
+    """The place of a day in the week, from its name or the three letters that are short for it; None of other words."""
+    name = plain(word)
+    known = CALENDAR.get(name, "")
+    if known not in _WEEKDAYS and len(name) <= 5:
+        known = next((day for form, day in CALENDAR.items() if day in _WEEKDAYS and form[:3] == name[:3] and form.startswith(name)), "")
+    return _WEEK.index(known) if known in _WEEKDAYS else None
 
 
 def as_written(question: str, texts: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rag.aliases import fold, kinds_of, names_of
+from rag.aliases import fold, kinds_of, names_of, speaks_of_text
 from rag.asked_provisions import COUNT, LAST, Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
 from rag.counts import Count, counted, passages_of
 from rag.index import Snapshot
@@ -167,7 +167,8 @@ def _counted(snapshot: Snapshot, item: Asked, every: Mapping[str, str], meaning:
         instead = tuple((every[name], _kinds_in(snapshot, name)) for name in sorted(meant.sources)[:MAX_SHOWN] if meant.named)
         unknown = (meant.unknown,) if meant.unknown else ()
         return Lookup((item.reference,), (item.reference,), unknown=unknown, instead=instead, within={item.reference: item.within})
-    if not sources or (len(sources) > 1 and item.phrase and not meant.named) or len(sources) > MAX_SHOWN:
+    unclear = item.phrase and not meant.named and (len(sources) > 1 or not speaks_of_text(item.phrase))
+    if not sources or unclear or len(sources) > MAX_SHOWN:
         return Lookup()
     counts: list[Count] = []
     for source in sources:

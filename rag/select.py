@@ -15,10 +15,12 @@ from weakref import WeakMethod
 import numpy as np
 import numpy.typing as npt
 
-from rag.asked import asks_for_sum, holds, kinds_asked, measure_asked, measures
+from rag.asked import asks_for_sum, holds, is_sum, kinds_asked, measure_asked, measures
+from rag.claims import plain
 from rag.columns import row_at
 from rag.days import as_written, names_day, of_day
 from rag.evidence import Evidence, builtin_evidence, comparable, counterparts, covered, crossing
+from rag.products import codes
 from rag.read import Reader
 from rag.sentences import sentences
 from rag.types import Hit, Passage
@@ -31,6 +33,7 @@ TOGETHER = 2  # hits that are read side by side
 REMEMBERED = 16  # questions
 READING_LIMIT = 12.0  # the reader's log-odds count up to here, either way
 _ROW_END = re.compile(r"(?m)(?<=\S)\n(?=\n[^|\n]{1,80}: [^|\n]+ \| )")
+_WORD = re.compile(r"\w{2,}")
 MARKUP = re.compile(r"(?<!\w)[*_`]+|[*_`]+(?!\w)|(?m:^\s*[#>]+\s*)")
 
 
@@ -190,15 +193,44 @@ def _of_first(score: Score, question: str, hits: Sequence[Hit]) -> list[Scored]:
 def _amiss(question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> npt.NDArray[np.bool_]:
     """Which sentences have nothing of the measure that is asked for; the head of a table says what its cells are measured in.
 
-    A sum or a mean over rows is no row, unless that says to be one.
+    A sum or a mean over rows is no row, unless that says to be one, or is the only one of what the question names ("the total for towels").
+    Where it names a code that one row has ("Q2"), the other rows of that passage are of others.
     """
     amiss, measure, sums = np.zeros(len(spans), dtype=bool), measure_asked(question), asks_for_sum(question)
     for place, (index, (start, end)) in enumerate(spans if measure or sums else ()):
         text = hits[index].passage.text
         said = _with_columns(text, start, end)
-        part = sums and " | " in text[start:end] and not asks_for_sum(said)
+        part = sums and " | " in text[start:end] and not is_sum(said)
         amiss[place] = part or (measure is not None and not measures(said, measure))
-    return amiss
+    if sums:
+        amiss[_only_row_named(question, hits, spans)] = False
+    return amiss | _of_other_codes(question, hits, spans)
+
+
+def _only_row_named(question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> list[int]:
+    """The place of the one row whose first cell has no other words than the question; none if there are several."""
+    asked = {word.rstrip("s") for word in _WORD.findall(plain(question))}
+    named = []
+    for place, (index, (start, end)) in enumerate(spans):
+        row = hits[index].passage.text[start:end]
+        label = {word.rstrip("s") for word in _WORD.findall(plain(row.strip("| ").split("|")[0]))}
+        if " | " in row and label and label <= asked:
+            named.append(place)
+    return named if len(named) == 1 else []
+
+
+def _of_other_codes(question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> npt.NDArray[np.bool_]:
+    """Which sentences are rows without the code that the question names and another row of the passage has."""
+    others, asked = np.zeros(len(spans), dtype=bool), codes(question)
+    rows: dict[int, list[tuple[int, bool]]] = {}
+    for place, (index, (start, end)) in enumerate(spans if asked else ()):
+        text = hits[index].passage.text
+        if " | " in text[start:end]:
+            rows.setdefault(index, []).append((place, bool(asked & codes(text[start:end]))))
+    for own in rows.values():
+        if any(has for _, has in own):
+            others[[place for place, has in own if not has]] = True
+    return others
 
 
 def _dated(question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> npt.NDArray[np.int_]:

@@ -7,7 +7,7 @@ words: of a verb that it does not know, it takes what follows for a question of 
 import re
 from dataclasses import dataclass
 
-from rag.aliases import KIND_WORDS, acronyms, folded_words, official_numbers
+from rag.aliases import speaks_of_text
 
 ANY_KIND = "provision"
 _UNITS = {
@@ -78,10 +78,6 @@ def which_provision(question: str) -> Which | None:
         return None
     subject = next(text for text in (match["about"], match["says"], match["found"], match["there"]) if text)
     tail = _TAIL.fullmatch(subject) if not match["whole"] else None
-    if tail and _names_text(tail["whole"]):  # "the transport bonus of the cleaning agreement"
+    if tail and speaks_of_text(tail["whole"]):  # "the transport bonus of the cleaning agreement"
         return Which(kind, tail["subject"], tail["whole"], is_one)
     return Which(kind, subject, match["whole"] or "", is_one)
-
-
-def _names_text(phrase: str) -> bool:
-    return bool(folded_words(phrase) & KIND_WORDS or acronyms(phrase) or official_numbers(phrase))

@@ -1,10 +1,12 @@
 """How many articles, chapters and annexes a text has, asked in both languages, and books and parts as units."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from small_corpus import pipeline_over
 
+from rag.aliases import speaks_of_text
 from rag.asked_counts import asked_count
 from rag.pipeline import Pipeline
 
@@ -147,3 +149,21 @@ def test_a_book_that_is_not_there(pipeline: Pipeline) -> None:
     assert pipeline.ask("¿Qué dice el libro tercero del Código Naval?").text == (
         "Los documentos no contienen: libro 3. Existen: Código Naval de Brenes: 1-2."
     )
+
+
+@pytest.mark.parametrize(
+    ("phrase", "speaks"),
+    [("the naval code", True), ("la Ley 5/2010", True), ("it", True), ("this document", True), ("the shop", False), ("la tienda", False)],
+)
+def test_whether_a_phrase_speaks_of_a_text(phrase: str, speaks: bool) -> None:
+    assert speaks_of_text(phrase) is speaks
+
+
+def test_articles_of_a_shop_are_not_counted_in_a_law(tmp_path: Path) -> None:
+    statutes = "# Statutes of the Band\n\n## Article 1\nThe band plays.\n\n## Article 2\nIt rests.\n"
+    with pipeline_over(tmp_path, {"statutes.md": statutes, "shop.md": "# Corner\n\nThe shop has 53 articles.\n"}) as pipeline:
+        assert pipeline.ask("How many articles does the shop have?").note is None
+        assert (
+            pipeline.ask("How many articles do the statutes have?").note
+            == "“Statutes of the Band” has 2 articles: 1-2. The last is quoted."
+        )

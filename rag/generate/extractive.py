@@ -85,7 +85,7 @@ class ExtractiveGenerator:
             yield f"{before}{quoted(text)} [{span.hit + 1}]"
 
     def _best(self, question: str, hits: Sequence[Hit]) -> list[Span]:
-        """The sentences to quote, in reading order: the best, and more if they are nearly as good or a list is asked for."""
+        """The sentences to quote: the best, then in reading order those nearly as good; all in reading order if a list is asked for."""
         scored = self._scorer.score(question, hits)
         scored = [item for item in scored if not _is_head(item, hits)] or scored
         if not scored:
@@ -107,7 +107,8 @@ class ExtractiveGenerator:
         by_source = {hits[hit].passage.source: rank for hit, rank in sorted(order.items(), key=lambda pair: -pair[1])}
         chosen.sort(key=lambda item: (by_source[hits[item.hit].passage.source], hits[item.hit].passage.start + item.start))
         first = scored[0].hit
-        return joined([widened(item, hits[item.hit].passage, question if item.hit == first else "") for item in chosen], hits)
+        spans = joined([widened(item, hits[item.hit].passage, question if item.hit == first else "") for item in chosen], hits)
+        return spans if margin == LIST_MARGIN else _best_first(spans, min(chosen, key=scored.index))
 
     def _dealing(self, subject: str, scored: Sequence[Scored], hits: Sequence[Hit]) -> Scored:
         """The best sentence of the provision that deals with `subject`: the one that is called so, if one is, else the best of all."""
@@ -210,6 +211,11 @@ class ExtractiveGenerator:
         first = 0 if spans[best][1] - start <= longest else best
         end = max((span[1] for span in spans[first:] if span[1] - spans[first][0] <= longest), default=spans[first][1])
         return Span(index, spans[first][0], end)
+
+
+def _best_first(spans: Sequence[Span], best: Scored) -> list[Span]:
+    """`spans` with the one that holds the best sentence in front."""
+    return sorted(spans, key=lambda span: not (span.hit == best.hit and span.start < best.end and best.start < span.end))
 
 
 def _by_document(chosen: Sequence[Span], hits: Sequence[Hit]) -> list[Span]:
