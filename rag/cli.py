@@ -7,7 +7,6 @@ with Ctrl-C).
 
 import errno
 import io
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -18,13 +17,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 
 import typer
 
-from rag import __version__
 from rag.cli_deep import check_deep, deepened
 from rag.cli_eval import app as eval_app
 from rag.cli_remove import remove
 from rag.config import load_config
-from rag.errors import InputError, LoadError, RagError, StoreError
-from rag.options import ConfigOption, IndexOption, JsonOption, SetOption
+from rag.errors import InputError, LoadError, RagError, StoreError, is_interrupt
+from rag.options import ConfigOption, IndexOption, JsonOption, SetOption, VersionOption, print_version, read_history
 from rag.output import (
     DELETED,
     answer_fields,
@@ -42,7 +40,6 @@ from rag.output import (
     search_fields,
 )  # fmt: skip
 from rag.paths import shipped
-from rag.types import Turn
 
 if TYPE_CHECKING:
     from rag.config import Config
@@ -62,6 +59,11 @@ STOPPED = 130
 Question = Annotated[str, typer.Argument(help="The question, in English or Spanish.")]
 
 
+@app.callback()
+def options(version: VersionOption = False) -> None:
+    """What can stand before a command."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: run a command (None: the one of the process); turn errors into a sentence and an exit status."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads made a question take three times as long (two cores)
@@ -71,8 +73,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         status = app(list(sys.argv[1:] if arguments is None else arguments) or ["--help"], prog_name="rag", standalone_mode=False)
         sys.stdout.flush()
-    except RagError as error:
-        _leave(str(error), error.exit_status)
+    except (RagError, ImportError) as error:
+        if is_interrupt(error) and not isinstance(error, StoreError):
+            status = STOPPED
+        elif isinstance(error, RagError):
+            _leave(str(error), error.exit_status)
+        else:
+            raise
     except UsageError as error:
         command = error.ctx.command_path if error.ctx else "rag"
         message = error.format_message().rstrip(".")
@@ -184,7 +191,7 @@ def ask(
     """Answer a question, each sentence with its source."""
     from rag.pipeline import Pipeline
 
-    turns = _read_history(history)
+    turns = read_history(history)
     with Pipeline.open(load_config(config, assignments or (), index)) as pipeline:
         answer = pipeline.ask(question, turns)
         if as_json:
@@ -272,7 +279,7 @@ def check(
     if settings.index.url:
         (embedder, *_) = configured_embedders(settings.embedding)
         if repair:
-            milvus_sync.repair(settings, embedder, syncing.splitter_of(settings))
+            milvus_sync.repair(settings, embedder)
         findings = milvus_sync.examine(settings, embedder.fingerprint)
     else:
         if repair:
@@ -322,7 +329,7 @@ def doctor(index: IndexOption = None, config: ConfigOption = None, assignments: 
 @app.command()
 def version() -> None:
     """Print the version."""
-    sys.stdout.write(f"rag {__version__}\n")
+    print_version()
 
 
 def _fetch(settings: "Config", urls: Sequence[str], *, dry_run: bool) -> tuple[list[Path], list[tuple[str, str]]]:
@@ -383,17 +390,3 @@ def _write_receipt(file: Path, answer: "Answer", origin: "Provenance") -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"The receipt {file} cannot be written ({error.strerror}); give --receipt another path.") from error
-
-
-def _read_history(file: Path | None) -> list[Turn]:
-    if file is None:
-        return []
-    try:
-        turns = [(turn["question"], turn["answer"], turn.get("understood", "")) for turn in json.loads(file.read_text(encoding="utf-8"))]
-    except OSError as error:
-        raise InputError(f"The history file {file} cannot be read ({error.strerror}); check the path given to --history.") from error
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        turns = [(None, None, None)]
-    if not all(isinstance(text, str) for turn in turns for text in turn):
-        raise InputError(f'The history file {file} is not a JSON list of {{"question": "...", "answer": "..."}}; write it so.')
-    return [Turn(question, answer, understood) for question, answer, understood in turns]

@@ -43,7 +43,7 @@ def deepened(settings: Config, *, deep: bool, as_json: bool) -> "Coverage | None
     reader = Reader()
     try:
         with progress_bars(as_json) as progress:
-            return deepen(folder, reader, progress, thorough=deep)
+            return deepen(folder, reader, progress, at_most=None if deep else AT_ONCE, thorough=deep)
     except KeyboardInterrupt:
         covered = coverage(folder, fingerprint)
         sys.stderr.write(f"rag: {covered.done:,} of {covered.total:,} contextual vectors are computed and kept.\n")

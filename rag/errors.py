@@ -71,3 +71,12 @@ class IndexMismatch(StoreError):
 
 class IndexBusy(StoreError):
     """Another process is writing to the index."""
+
+
+def is_interrupt(error: BaseException | None) -> bool:
+    """Whether an error only passes Ctrl-C on: a library in C that is stopped while it is imported says that its import failed."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    return any(isinstance(link, KeyboardInterrupt) for link in seen)

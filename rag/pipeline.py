@@ -114,7 +114,9 @@ class Pipeline:
         language = detect(standalone)
         if decision.reason is None:
             conflict = None if found.lookup.asked else find_conflict(standalone, found.hits, self._scorer)
-            checked, broken = yield from self._generate(standalone, found.hits, history, conflict)
+            # What the index has counted is in no passage, so that no model can know it.
+            generator = self._quoting if found.lookup.counts else self._generator
+            checked, broken = yield from self._generate(generator, standalone, found.hits, history, conflict)
             disagreement = messages.conflicting(conflict.values, language) if conflict else None
             several = candidates(found)
             asking_back = messages.ambiguous(several, language) if several else None
@@ -218,12 +220,12 @@ class Pipeline:
         return standalone, messages.wished(form, detect(question, detect(standalone))) if form else None
 
     def _generate(
-        self, question: str, hits: Sequence[Hit], history: Sequence[Turn], conflict: Conflict | None
+        self, generator: Generator, question: str, hits: Sequence[Hit], history: Sequence[Turn], conflict: Conflict | None
     ) -> Steps[str, None, tuple[Checked, str | None]]:
         """Stream a checked answer, with both sides of a conflict; if the model fails, the best quotations and a note."""
-        written = Written(hits, self._scorer.evidence, cite=not isinstance(self._generator, ExtractiveGenerator))
+        written = Written(hits, self._scorer.evidence, cite=not isinstance(generator, ExtractiveGenerator))
         try:
-            for piece in self._generator.generate(question, hits, history):
+            for piece in generator.generate(question, hits, history):
                 shown = written.take(piece)
                 if shown and not self.config.answer.strict:  # what may be left out in the end is not shown before
                     yield shown

@@ -82,8 +82,10 @@ class Reader:
     def __init__(self, models: Path = MODELS) -> None:
         try:
             import onnxruntime
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             raise ModelError("The reader needs onnxruntime; run `pip install onnxruntime`.") from error
+        except ImportError as error:
+            raise ModelError(f"The reader cannot load onnxruntime ({error}); install it again with pip.") from error
         from tokenizers import Tokenizer
 
         files, revision = read_verified(models, "reader")

@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -94,8 +94,8 @@ class Checker:
         self._dropped = 0
         self._waiting: list[str] = []  # markers at the beginning of a line, until it is known whether text follows there
         self._space = ""  # and the white space before them
-        self._leading: list[str] = []  # markers that the text of the line has followed: they stand for it
-        self._told = 0  # how many marks there were before that line
+        self._leading: list[str] = []  # markers that text of the line has followed: they stand for each of its sentences
+        self._line = ""  # and that text, until it is known whether the line has other markers
 
     def feed(self, piece: str) -> str:
         """Take the next piece of the generator's text; returns what can be shown of it, with resolved markers."""
@@ -114,7 +114,7 @@ class Checker:
                     self._space = match[0][:1].rstrip("\\[(【")
                 self._waiting.append(match["square"] or match["round"] or match["lens"])
             else:
-                self._resolve(match["square"] or match["round"] or match["lens"])
+                self._resolve_within(match["square"] or match["round"] or match["lens"])
         held = _OPEN_MARKER.search(self._pending, position)
         cut = held.start() if held else len(self._pending)
         self._take(self._pending[position:cut])
@@ -158,22 +158,9 @@ class Checker:
             kept._emit(self._plain[at : max(at, following - 1 if following > len(self._plain) else following)])
         return kept.finish()
 
-    def attributed(self) -> Self:
-        """The same answer, once `finish` found no marker, with one behind each sentence that is word for word in a passage."""
-        cited = type(self)(self._hits, self._support)
-        at = 0
-        for start, end in units(self._plain):
-            cited._emit(self._plain[at:end])
-            at = end
-            holding = (hit for hit in range(len(self._hits)) if self._verdicts.verdict(self._plain[start:end], [hit]) == "quoted")
-            if (hit := next(holding, None)) is not None:
-                cited._resolve(str(hit + 1))
-        cited._emit(self._plain[at:])
-        return cited
-
     def _opens_line(self, marker: str) -> bool:
         """Whether a marker stands at the beginning of a line: what it is for follows, as in "[1] The pump runs at 40 bar."."""
-        return marker[0] == "\n" or bool(self._waiting) or not self._plain.rpartition("\n")[2].strip(" \t-*•")
+        return marker[0] == "\n" or bool(self._waiting) or not (self._plain + self._line).rpartition("\n")[2].strip(" \t-*•")
 
     def _take(self, text: str) -> None:
         """Emit text, with the markers of its lines that wait."""
@@ -182,11 +169,12 @@ class Checker:
             if not text:
                 return
             self._settle(follows=text[0] not in "\r\n")
-        while self._leading and "\n" in text:
-            line, _, text = text.partition("\n")
-            self._emit(line)
-            self._end_line()
-            text = f"\n{text}"
+        if self._leading:
+            line, end, text = text.partition("\n")
+            self._line += line
+            if end:
+                self._end_line()
+            text = end + text
         self._emit(text)
 
     def _settle(self, *, follows: bool) -> None:
@@ -195,15 +183,31 @@ class Checker:
         space, self._space = self._space, ""
         if follows and waiting:
             self._emit(space if self._plain else "")
-            self._leading, self._told = waiting, len(self._marks)
+            self._leading = waiting
         else:
             for listed in waiting:
                 self._resolve(listed)
 
     def _end_line(self) -> None:
+        """Give each sentence of the line the markers that led it."""
         leading, self._leading = self._leading, []
-        for listed in leading if len(self._marks) == self._told else ():
-            self._resolve(listed)
+        line, self._line = self._line, ""
+        at = 0
+        for end in [end for _, end in units(line)] or [0] * bool(leading):
+            self._emit(line[at:end])
+            at = end
+            for listed in leading:
+                self._resolve(listed)
+        self._emit(line[at:])
+
+    def _resolve_within(self, listed: str) -> None:
+        """Show the markers of a list behind some text; a line that has such markers is not led by those that it begins with."""
+        line, self._line = self._line, ""
+        self._emit(line)
+        marks = len(self._marks)
+        self._resolve(listed)
+        if len(self._marks) > marks:
+            self._leading = []
 
     def _emit(self, text: str) -> None:
         self._plain += text
@@ -211,8 +215,9 @@ class Checker:
 
     def _is_of_source(self, marker: str) -> bool:
         """Whether what looks like a marker is part of a passage that is being quoted, such as a footnote sign."""
-        opened = max(self._plain.rfind(sign) for sign in '«“‹"')
-        before = self._plain[max(opened + 1, len(self._plain) - 30) :] if opened >= 0 else self._plain[-30:]
+        plain = self._plain + self._line
+        opened = max(plain.rfind(sign) for sign in '«“‹"')
+        before = plain[max(opened + 1, len(plain) - 30) :] if opened >= 0 else plain[-30:]
         if len(before) < 30 and (opened < 0 or not before.strip()):
             return False
         return any(passage.locate_all(before + marker, words=False) for passage in self._passages)

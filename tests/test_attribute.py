@@ -44,7 +44,7 @@ def test_sentences_without_markers_are_cited_in_the_order_of_the_answer(size):
         (f"{NIGHT} [1] {EMERGENCY} [1, 2]", f"{NIGHT} [1] {EMERGENCY} [1] [2]"),
         (f"{NIGHT} (See Art. 4 of the text.) And so on, as was said.", f"{NIGHT} [1] (See Art. 4 of the text.) And so on, as was said."),
         (f"- {NIGHT[:-1]}\n- {EMERGENCY[:-1]}", f"- {NIGHT[:-1]} [1]\n- {EMERGENCY[:-1]} [2]"),
-        (f"[1] {NIGHT} It is so.\nYes.", f"{NIGHT} It is so. [1]\nYes."),
+        (f"[1] {NIGHT} It is so.\nYes.", f"{NIGHT} [1] It is so. [1]\nYes."),
         (f"{EMERGENCY[:-1]} [99].", f"{EMERGENCY[:-1]}. [1]"),
         ("It says “run freight trains at night. Then they stop. And so on” somewhere, or so it seems.",) * 2,
     ],

@@ -20,14 +20,17 @@ from typing import Any, NamedTuple
 import pytest
 import typer
 from filelock import FileLock
-from small_corpus import HashEncoder
+from small_corpus import HashEncoder, raising
 
 from rag import __version__
 from rag.cli import app, main
+from rag.config import Config, IndexConfig
 from rag.doctor import CORE
+from rag.embed import configured_embedders
+from rag.errors import ModelError
 from rag.index.manifest import Manifest
 from rag.index.store import FILE
-from rag.index.sync import writing
+from rag.index.sync import sync, writing
 from rag.load import Limits, load_file, workers
 from rag.paths import PACKAGE, shipped
 
@@ -178,7 +181,7 @@ def test_ask_json(run: Run, seeds_index: Path) -> None:
     assert (answer["question"], answer["standalone_question"], answer["language"]) == (MODEL_QUESTION, MODEL_QUESTION, "en")
     assert (answer["abstained"], answer["reason"]) == (False, None)
     for item in answer["sentences"]:
-        assert list(item) == ["text", "citations", "verdict"]
+        assert list(item) == ["text", "citations", "verdict", "attributed"]
         assert item["verdict"] in ("quoted", "supported", "unsupported")
     for number, citation in enumerate(answer["citations"], 1):
         assert list(citation) == CITATION_FIELDS
@@ -542,6 +545,24 @@ def test_many_contextual_vectors_are_computed_when_asked_for(
     assert len(encoder.texts) == 4
 
 
+def test_only_the_contextual_vectors_that_were_few_are_computed_at_once(
+    run: Run, docs: Path, encoder: HashEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.index.contextual.AT_ONCE", 2)
+    (tmp_path / "large").mkdir()
+    for number in range(5):
+        (tmp_path / "large" / f"{number}.md").write_text(f"# Large\n\nNote {number} of the pilots.\n", encoding="utf-8")
+
+    def another_sync() -> None:
+        config = Config(index=IndexConfig(path=Path("index/default")))
+        sync(config, configured_embedders(config.embedding)[0], [tmp_path / "large"])
+
+    encoder.before = another_sync
+    said = run("index", docs).out.splitlines()[1]
+    assert said.startswith("contextual vectors: 2 of 7; rag index --deep")
+    assert len(encoder.texts) == 2
+
+
 def test_ctrl_c_says_how_many_contextual_vectors_there_are(
     run: Run, docs: Path, encoder: HashEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -549,7 +570,7 @@ def test_ctrl_c_says_how_many_contextual_vectors_there_are(
 
     def stop() -> None:
         if encoder.texts:
-            raise KeyboardInterrupt
+            raising(KeyboardInterrupt())()
 
     encoder.before = stop
     result = run("index", docs)
@@ -603,6 +624,21 @@ def test_questions_that_cannot_be_asked(run: Run, seeds_index: Path) -> None:
         assert run(command, "\x00what does\x1b Article 4\udcff permit", "--index", seeds_index, "--json").status == 0
 
 
+@pytest.mark.parametrize("error", [ImportError("initialization failed"), ModelError("The reader cannot load onnxruntime.")], ids=str)
+def test_ctrl_c_while_a_library_is_imported_is_no_fault_of_the_library(
+    run: Run, seeds_index: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def imported(*_: object) -> None:
+        try:
+            raising(KeyboardInterrupt())()
+        except KeyboardInterrupt as stopped:
+            raise error from stopped
+
+    monkeypatch.setattr("rag.read.Reader.__init__", imported)
+    result = run("ask", "x", "--index", seeds_index)
+    assert (result.status, result.err) == (130, "rag: stopped; what was finished is kept, run the same command again to go on.\n")
+
+
 def test_usage_errors_are_sentences(run: Run) -> None:
     refused(run("ask"), 2, "Missing argument", "see rag ask --help.")
     refused(run("ask", "x", "--foo"), 2, "No such option: --foo", "see rag ask --help.")
@@ -628,7 +664,7 @@ def test_help(run: Run) -> None:
 
 
 def test_version(run: Run) -> None:
-    assert run("version") == Result(0, f"rag {__version__}\n", "")
+    assert run("version") == run("--version") == Result(0, f"rag {__version__}\n", "")
 
 
 def test_models(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

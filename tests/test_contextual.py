@@ -115,6 +115,19 @@ def test_more_than_wanted_at_once_are_left_for_later(corpus: Corpus) -> None:
     assert deepen(corpus.index, encoder, at_most=25) == Coverage(25, 25)
 
 
+def test_what_a_sync_brings_meanwhile_is_left_to_whoever_ran_it(corpus: Corpus) -> None:
+    """A pass that is to be short does not go on for all that a large sync beside it has committed."""
+
+    def meanwhile() -> None:
+        if not encoder.texts:
+            corpus.write("large", **{f"large{number}": f"# Large\n\nNote {number} of the pilots." for number in range(7)})
+            corpus.sync("docs", "large")
+
+    encoder = HashEncoder(before=meanwhile)
+    assert deepen(corpus.index, encoder, at_most=25) == Coverage(25, 32)
+    assert len(encoder.texts) == 25
+
+
 def test_a_pass_that_is_told_to_stop_keeps_what_it_has_and_goes_on_there(corpus: Corpus) -> None:
     encoder = HashEncoder()
     stopped = deepen(corpus.index, encoder, stop=StopAfter(6))

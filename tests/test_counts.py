@@ -1,6 +1,7 @@
 """How many articles, chapters and annexes a text has, asked in both languages, and books and parts as units."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from small_corpus import pipeline_over
 from rag.aliases import speaks_of_text
 from rag.asked_counts import asked_count
 from rag.pipeline import Pipeline
+from rag.testing import ScriptedGenerator
 
 CODE = """# Código Naval de Brenes
 
@@ -122,6 +124,15 @@ def test_what_is_counted(question: str, asked: tuple[str, str] | None) -> None:
 def test_provisions_are_counted_and_the_last_is_cited(pipeline: Pipeline, question: str, note: str, quote: str) -> None:
     answer = pipeline.ask(question)
     assert (answer.note, answer.citations[0].quote) == (note, quote)
+
+
+def test_a_model_that_cannot_know_the_count_is_not_asked_for_it(pipeline: Pipeline) -> None:
+    generator = ScriptedGenerator("It has ninety-nine articles [1].")
+    with closing(Pipeline(pipeline.config, pipeline.embedder, pipeline._scorer, generator)) as modelled:
+        question = "How many articles does the naval code have?"
+        answer, alone = modelled.ask(question), pipeline.ask(question)
+        assert (answer.text, answer.note) == (alone.text, alone.note)
+        assert "ninety-nine" in modelled.ask("What does Article 3 of the naval code say?").text
 
 
 def test_what_a_named_text_has_none_of(pipeline: Pipeline) -> None:

@@ -236,7 +236,7 @@ def test_one_huge_piece_is_cut() -> None:
 
 
 def test_an_answer_of_white_space_is_none() -> None:
-    with pytest.raises(GenerationError, match="ended without an answer"):
+    with pytest.raises(GenerationError, match="sent an empty answer"):
         read(lambda put, _: put(" \n "))
 
 
@@ -274,7 +274,7 @@ def test_an_endless_answer_ends() -> None:
         (Fault("end_early", text="Half of a "), r"broke off before its answer was complete"),
         (Fault("malformed"), r"sent a reply that is not valid JSON; check that http://127\.0\.0\.1:\d+/v1"),
         (Fault("malformed", text="Half of a "), r"sent a reply that is not valid JSON"),
-        ("", r"ended without an answer; raise llm\.max_tokens"),
+        ("", r"sent an empty answer; try again, or take another llm\.model"),
     ],
     ids=str,
 )

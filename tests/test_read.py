@@ -1,10 +1,12 @@
 """The reader: what it finds in four directions of languages, and that no text, however odd, makes it fail or change its mind."""
 
+import builtins
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -183,3 +185,24 @@ def test_a_text_without_a_token_has_no_vector(reader: Reader) -> None:
 def test_the_contextual_fingerprint_is_known_without_the_model(reader: Reader) -> None:
     assert contextual_fingerprint() == reader.contextual_fingerprint
     assert reader.contextual_fingerprint.removeprefix("contextual@") == reader.fingerprint.removeprefix("reader@")
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (ModuleNotFoundError("No module named 'onnxruntime'"), "The reader needs onnxruntime; run `pip install onnxruntime`."),
+        (ImportError("libgomp is missing"), "The reader cannot load onnxruntime (libgomp is missing); install it again with pip."),
+    ],
+)
+def test_a_library_that_is_missing_and_one_that_does_not_load(monkeypatch: pytest.MonkeyPatch, error: ImportError, sentence: str) -> None:
+    real = builtins.__import__
+
+    def imported(name: str, *others: Any) -> Any:
+        if name == "onnxruntime":
+            raise error
+        return real(name, *others)
+
+    monkeypatch.setattr(builtins, "__import__", imported)
+    with pytest.raises(ModelError) as caught:
+        Reader()
+    assert str(caught.value) == sentence

@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from small_corpus import BOAT, CAT, DOG, Corpus, answers, changes
 
 from rag.config import SplitConfig
 from rag.errors import IndexMissing, InputError
-from rag.index import Reader, embeddings
+from rag.index import Reader, embeddings, plan
 from rag.index import sync as syncing
 from rag.index.check import traces
 from rag.index.manifest import Manifest
@@ -250,7 +251,43 @@ def test_other_split_settings_apply_to_every_folder(corpus: Corpus) -> None:
 
 def test_a_new_version_of_the_program_reads_again_and_embeds_nothing(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus.sync()
-    monkeypatch.setattr(syncing, "__version__", "999")
+    monkeypatch.setattr(plan, "__version__", "999")
+    assert changes(corpus.sync()) == (0, 3, 0, 0, 0)
+    assert changes(corpus.sync()) == (0, 0, 0, 3, 0)
+
+
+def test_files_are_loaded_again_by_readers_of_another_version_also_folder_by_folder(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each document is noted who made its text: syncing one folder, or removing a name, does not say that of the others."""
+    corpus.write("more", gull="# The gull\n\nThe gull steals herring.", tern=BOAT.replace("boat", "tern"), copy=CAT)
+    corpus.sync("docs", "more")
+
+    def texts() -> dict[str, str]:
+        with closing(Store.open(corpus.index)) as store:
+            return {source: store.document(source).text for source, *_ in store.documents()}  # type: ignore[union-attr]
+
+    before = texts()
+    for module, name in ((plan, "READERS"), (syncing, "READERS")):
+        monkeypatch.setattr(module, name, "readers-new")
+    monkeypatch.setattr(workers, "load_file", lambda *given: replace(load_file(*given), text=load_file(*given).text.upper()))
+    assert corpus.sync(dry_run=True).updated == 3
+    assert changes(corpus.sync()) == (0, 3, 0, 0, 3)
+    loaded = {source: text.upper() if source in ("boat.md", "cat.md", "dog.md") else text for source, text in before.items()}
+    assert texts() == loaded
+    monkeypatch.setattr(plan, "__version__", "999")
+    syncing.remove(corpus.config, corpus.embedder, ["tern.md"])  # splits the others again, from the texts that are stored
+    assert texts() == {source: text for source, text in loaded.items() if source != "tern.md"}
+    assert changes(corpus.sync("more")) == (1, 2, 0, 0, 2)
+    assert texts() == {source: text.upper() for source, text in before.items()}
+    assert changes(corpus.sync("docs", "more")) == (0, 0, 0, 6, 0)
+
+
+def test_an_index_without_the_note_who_read_its_files_is_read_again(corpus: Corpus) -> None:
+    corpus.sync()
+    with closing(sqlite3.connect(corpus.index / "index.db")) as database:
+        database.execute("DROP TABLE readers")
+    assert corpus.sync(dry_run=True).updated == 3
     assert changes(corpus.sync()) == (0, 3, 0, 0, 0)
     assert changes(corpus.sync()) == (0, 0, 0, 3, 0)
 

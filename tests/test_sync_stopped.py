@@ -2,15 +2,18 @@
 
 import errno
 import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from small_corpus import CAT, Corpus, CountingEmbedder, changes, check_sentence, raising
+from small_corpus import CAT, Corpus, CountingEmbedder, answers, changes, check_sentence, raising
 
 from rag.errors import IndexBusy, IndexMissing, StoreError
-from rag.index import generation, vectors
+from rag.index import Reader, generation, vectors
 from rag.index import sync as syncing
-from rag.index.store import Store
+from rag.index.store import FILE, Store
 from rag.index.vectors import Base
 from rag.index.words import PartWriter
 
@@ -57,6 +60,41 @@ def test_ctrl_c_while_the_search_files_are_written(corpus: Corpus, monkeypatch: 
     assert [folder.name for folder in corpus.index.glob("g*")] == ["g1"]
     assert corpus.found()[0] == ("cat.md", CAT)
     assert changes(corpus.sync()) == (0, 1, 0, 2, 0)
+
+
+@contextmanager
+def nothing_can_be_written() -> Iterator[None]:
+    """No file of this process can grow, as on a full disk."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_questions_are_answered_where_the_disk_has_no_room_for_sqlite_itself(corpus: Corpus) -> None:
+    corpus.sync()
+    with nothing_can_be_written():
+        reader = Reader(corpus.index, corpus.embedder.fingerprint)
+        found = answers(reader)
+    assert found[0] == ("cat.md", CAT)
+    corpus.write(cat=CAT.replace("keeper", "steward"))
+    corpus.sync()
+    assert answers(reader)[0] == ("cat.md", CAT.replace("keeper", "steward"))
+
+
+def test_what_only_the_log_has_is_not_passed_over_where_the_disk_is_full(corpus: Corpus, tmp_path: Path) -> None:
+    corpus.sync()
+    with closing(sqlite3.connect(corpus.index / FILE)) as writing:
+        writing.execute("INSERT INTO meta VALUES ('later', '1')")
+        writing.commit()
+        log = (corpus.index / f"{FILE}-wal").read_bytes()
+    (corpus.index / f"{FILE}-wal").write_bytes(log)  # as a killed process leaves it
+    with nothing_can_be_written(), pytest.raises(StoreError) as caught:
+        corpus.sources()
+    check_sentence(caught.value, "could not be read or written (disk I/O error); free space or fix permissions")
 
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -152,6 +152,10 @@ def test_unsupported(text):
         ("Foo bar [2][1].", "Foo bar [1] [2].", 0),
         ("Foo bar [1][1].", "Foo bar [1].", 0),
         ("[1] Foo bar.", "Foo bar. [1]", 0),
+        ("[1] Foo bar. Baz.\nQux.", "Foo bar. [1] Baz. [2]\nQux.", 0),
+        ("- [1, 2] Foo bar. Baz.", "- Foo bar. [1] [2] Baz. [3] [4]", 0),
+        ("[1] Foo bar. Baz [2]. Qux.", "Foo bar. Baz [1]. Qux.", 0),
+        ("[1] Foo bar [99]. Baz.", "Foo bar. Baz. [1]", 1),
         ("[1] Foo bar.\n[2] Baz.", "Foo bar. [1]\nBaz. [2]", 0),
         ("- [1][2] Foo bar.\n\n- [3] Baz [3].", "- Foo bar. [1] [2]\n\n- Baz [3].", 0),
         ("Foo bar.\n[1]\nBaz.\n[2]", "Foo bar. [1]\nBaz. [2]", 0),
@@ -225,22 +229,22 @@ def test_units(text, expected):
     assert [text[start:end] for start, end in units(text)] == expected
 
 
+def test_a_marker_that_leads_a_line_stands_for_each_of_its_sentences() -> None:
+    checked = check("[3] Inspectors may enter without notice. The fee is 14,50 euros.\nEverything is permitted.")
+    assert [(sentence.verdict, sentence.citations) for sentence in checked.sentences] == [
+        ("quoted", (1,)),
+        ("quoted", (2,)),
+        ("unsupported", ()),
+    ]
+    assert [citation.quote for citation in checked.citations] == [
+        "Inspectors may enter without notice",
+        "The fee is **14,50 euros**",
+    ]
+
+
 def test_what_has_no_word_is_no_sentence() -> None:
     checked = check("```\nThe fee is 14,50 euros [3].\n```\n\n---\n|---|---|")
     assert [(sentence.verdict, sentence.citations) for sentence in checked.sentences] == [("quoted", (1,))]
-
-
-def test_without_markers_only_what_is_word_for_word_is_attributed() -> None:
-    checker = Checker(HITS, EVIDENCE)
-    checker.feed("Putin visitó Pionyang en junio de 2024. Everything is permitted. Inspectors may enter without notice.")
-    checker.finish()
-    checked = checker.attributed().finish()
-    assert [(sentence.verdict, sentence.citations) for sentence in checked.sentences] == [
-        ("quoted", (1,)),
-        ("unsupported", ()),
-        ("quoted", (2,)),
-    ]
-    assert [citation.source for citation in checked.citations] == ["1.md", "3.md"]
 
 
 def test_locate():

@@ -44,6 +44,7 @@ _PACKAGE = re.compile(r"pip install (?:-U )?\"?([\w.\[\],-]+)")
 _KINDS = (
     (("ContextOverflow",), "cannot read that much text; lower llm.context_tokens"),
     (("Timeout",), "was silent for {seconds:g} seconds; try again or raise llm.timeout_seconds"),
+    (("CalledTool",), "called a tool instead of answering, and there is none; try again, or take another llm.model"),
     (("Filtered",), "was stopped by its provider's content filter; ask in other words or take another llm.model"),
     (("CutOff", "RemoteProtocolError", "ReadError"), "broke off before its answer was complete; try again"),
     (
@@ -67,6 +68,10 @@ class FilteredError(Exception):
     """A stream that the provider's filter ended."""
 
 
+class CalledToolError(Exception):
+    """A stream that said nothing, but would have a tool run, of which it was offered none."""
+
+
 class ChatModel:
     """A `LanguageModel` that LangChain reaches for `config.model`."""
 
@@ -79,6 +84,7 @@ class ChatModel:
         self._model = _load(self._provider, name, config)
         self.budget = config.context_tokens - config.max_tokens
         self._begins_inside = False
+        self._takes_instructions = True
 
     @property
     def identity(self) -> str:
@@ -113,6 +119,7 @@ class ChatModel:
         """Ask until the model begins to write: a provider's own client would go on asking when nobody waits any more."""
         give_up = time.monotonic() + self._config.timeout_seconds
         begun = False
+        conversation = conversation if self._takes_instructions else _without_instructions(conversation)
 
         def begin(piece: str) -> None:
             nonlocal begun
@@ -124,6 +131,10 @@ class ChatModel:
                 self._write(conversation, begin, stop)
                 break
             except Exception as error:
+                if not begun and self._takes_instructions and _refuses_instructions(error):
+                    self._takes_instructions = False  # from now on
+                    conversation = _without_instructions(conversation)
+                    continue
                 pause = None if begun or tried > self._config.max_retries else _pause(error, tried)
                 if pause is not None and time.monotonic() + pause < give_up and not stop.wait(pause):
                     continue
@@ -134,11 +145,14 @@ class ChatModel:
         from langchain_core.language_models import BaseChatModel
 
         ending = ""
+        said = called = False
 
         def take(chunk: Any) -> None:  # noqa: ANN401 - an AIMessageChunk of whichever provider
-            nonlocal ending
+            nonlocal ending, said, called
             if text := str(chunk.text):
                 put(text)
+            said = said or bool(text.strip())
+            called = called or bool(getattr(chunk, "tool_call_chunks", None) or getattr(chunk, "tool_calls", None))
             ending = ending or _ending(chunk.response_metadata, self._provider)
 
         async def follow() -> None:
@@ -158,8 +172,22 @@ class ChatModel:
             raise CutOffError
         if ending in _FILTERED:
             raise FilteredError
+        if called and not said:
+            raise CalledToolError
         if ending in _AT_ITS_LIMIT:
             put(CUT)
+
+
+def _refuses_instructions(error: Exception) -> bool:
+    """Whether a server refused the role of the instructions, as the templates of some open models make it do."""
+    told = " ".join(str(link) for link in _chain(error)).casefold()
+    return _status(error) is not None and "system" in told and "role" in told
+
+
+def _without_instructions(conversation: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same conversation with what stood in the role of the instructions at the head of the user's first message."""
+    (_, instructions), (role, first), *others = conversation
+    return [(role, f"{instructions}\n\n{first}"), *others]
 
 
 def _ending(metadata: Mapping[str, Any], provider: str) -> str:

@@ -25,6 +25,9 @@ CUT = "\x01"
 LOOK_SECONDS = 0.1
 """How often whoever waits for a model looks whether it is still wanted."""
 
+_OUT_OF_ROOM = "ended without an answer; raise llm.max_tokens, which its reasoning uses up too, or take another llm.model"
+_EMPTY = "sent an empty answer; try again, or take another llm.model"
+
 _STOP: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
 
 _WORDS = "think|thinking|thought|thoughts|reasoning"
@@ -86,7 +89,7 @@ def _run(work: Work, pieces: Pieces, stop: threading.Event) -> None:
 def _read(pieces: Pieces, explain: Explain, seconds: float, max_characters: int, *, inside: bool) -> Text:
     thoughts = _ThoughtFilter(inside=inside)
     left = max_characters
-    written = cut = False
+    written = cut = thought = False
     while left >= 0:
         try:
             piece = _next(pieces, seconds)
@@ -95,6 +98,7 @@ def _read(pieces: Pieces, explain: Explain, seconds: float, max_characters: int,
         if isinstance(piece, Exception):
             raise GenerationError(explain(piece)) from piece
         cut = piece == CUT
+        thought = thought or bool((piece or "").strip())
         for text in thoughts.rest() if piece is None or cut else thoughts.pass_on(piece[: max_characters + 1]):
             written = text != UNSAID and (written or not text.isspace())
             yield text
@@ -104,8 +108,7 @@ def _read(pieces: Pieces, explain: Explain, seconds: float, max_characters: int,
     if written and (cut or left < 0):
         yield CUT
     if not written:
-        cure = "raise llm.max_tokens, which its reasoning uses up too, or take another llm.model"
-        raise GenerationError(f"The model ended without an answer; {cure}.")
+        raise GenerationError(f"The model {_OUT_OF_ROOM if thought else _EMPTY}.")
 
 
 def _next(pieces: Pieces, seconds: float) -> str | Exception | None:

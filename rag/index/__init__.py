@@ -4,7 +4,7 @@
     reader.py      questions: snapshots of one generation                        protocol.py    what the stages ask of an index
     store.py       documents, the truth (SQLite); rows.py their checksums        embeddings.py  vectors by the text they stand for (SQLite)
     vectors.py     dense search (FAISS), derived                                 words.py       BM25 (tantivy), derived
-    contextual.py  vectors that know context, added behind a sync
+    contextual.py  vectors that know context, added behind a sync                notes.py       authors, and who read the files
     generation.py  the search files of a generation                              manifest.py    what they are, with checksums
     check.py       is everything what was written                                seal.py        were files touched since
     convert.py     older formats and damaged databases                           milvus.py      the other engine

@@ -68,7 +68,7 @@ def deepen(
         folder: the index; it may be asked and synced meanwhile, also by other processes.
         encoder: computes them.
         progress: is told how many of how many are done, of those that were lacking.
-        at_most: leave the index as it is if more are lacking.
+        at_most: leave the index as it is if more are lacking, and what a sync brings meanwhile to whoever ran it.
         thorough: also look for vectors of texts that no passage has, which only damage can leave here.
         stop: is asked every few texts whether to stop.
 
@@ -79,6 +79,7 @@ def deepen(
         IndexMissing, IndexDamaged, StoreError: the index cannot be read or written.
     """
     fingerprint = encoder.contextual_fingerprint
+    last = None if at_most is None else _last_passage(folder)
     before = coverage(folder, fingerprint)
     if at_most is not None and before.missing > at_most:
         return before
@@ -86,7 +87,7 @@ def deepen(
     done, earlier = 0, -1
     while done > earlier:  # again, for what a sync has brought meanwhile
         earlier = done
-        for texts in _lacking(folder, fingerprint, stop):
+        for texts in _lacking(folder, fingerprint, stop, last):
             vectors = _encoded(encoder, texts, stop)
             done += _add(folder, fingerprint, vectors, stop)
             if stop():
@@ -96,12 +97,19 @@ def deepen(
     return coverage(folder, fingerprint)
 
 
-def _lacking(folder: Path, fingerprint: str, stop: Stop) -> Iterator[dict[bytes, str]]:
-    """Texts without a vector, by content hash, a batch at a time; nothing is held open between batches."""
+def _last_passage(folder: Path) -> int:
+    with _reading(folder) as (store, _):
+        (last,) = store.connection.execute("SELECT coalesce(max(id), 0) FROM passages").fetchone()
+    return int(last)
+
+
+def _lacking(folder: Path, fingerprint: str, stop: Stop, last: int | None = None) -> Iterator[dict[bytes, str]]:
+    """Texts without a vector, by content hash, a batch at a time, up to the passage `last`; nothing is held open between batches."""
     first: int | None = 0
-    while first is not None and not stop():
+    while first is not None and (last is None or first <= last) and not stop():
+        end = first + _SCANNED - 1
         with _reading(folder) as (store, embeddings):
-            held = {content: identifier for identifier, content in store.contents(first, first + _SCANNED - 1)}
+            held = {content: identifier for identifier, content in store.contents(first, end if last is None else min(end, last))}
             present = embeddings.present(fingerprint, held) if embeddings else set()
         lacking = sorted(identifier for content, identifier in held.items() if content not in present)
         for start in range(0, len(lacking), BATCH):
@@ -109,7 +117,7 @@ def _lacking(folder: Path, fingerprint: str, stop: Stop) -> Iterator[dict[bytes,
                 passages = store.passages(lacking[start : start + BATCH])
             yield {content_hash(passage): embedded_text(passage) for passage in passages}
         with _reading(folder) as (store, _):  # ids of removed passages are not given again: the next one may be far
-            (first,) = store.connection.execute("SELECT min(id) FROM passages WHERE id >= ?", (first + _SCANNED,)).fetchone()
+            (first,) = store.connection.execute("SELECT min(id) FROM passages WHERE id > ?", (end,)).fetchone()
 
 
 def _encoded(encoder: ContextualEncoder, texts: Mapping[bytes, str], stop: Stop) -> dict[bytes, Matrix]:

@@ -4,13 +4,14 @@ They come into a new database as texts without passages; the sync that follows s
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
 from rag.errors import IndexDamaged
 from rag.index.faults import decoded
 from rag.index.manifest import Manifest
+from rag.index.notes import readers, set_reader
 from rag.index.store import FILE, Store
 from rag.types import Document, Heading
 
@@ -26,7 +27,7 @@ def convert_old_format(folder: Path) -> None:
         if _value(Store(old), "SELECT value FROM meta WHERE key = 'format'") != "1":
             return
         (generation,) = old.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-        _write_new(folder, int(generation), _documents_of_format_1(old))
+        _write_new(folder, int(generation), _documents_of_format_1(old), {})
         old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     _put_in_place(folder)
 
@@ -40,7 +41,7 @@ def salvage(folder: Path) -> list[str]:
     lost: list[str] = []
     with closing(Store(sqlite3.connect(folder / FILE, isolation_level=None))) as old:
         written = [int(path.name[1:]) for path in folder.glob("g*") if path.name[1:].isdigit()]
-        kept = _write_new(folder, max(written, default=1), _sound_documents(old, lost))
+        kept = _write_new(folder, max(written, default=1), _sound_documents(old, lost), _readers(old))
         if not kept:
             raise IndexDamaged(f"Nothing can be read of the index at {folder}; delete that folder and run rag index again.")
         nameless = _expected(old) - kept - len(lost)
@@ -50,7 +51,7 @@ def salvage(folder: Path) -> list[str]:
     return lost
 
 
-def _write_new(folder: Path, generation: int, documents: Iterable[tuple[Document, str, dict[str, str]]]) -> int:
+def _write_new(folder: Path, generation: int, documents: Iterable[tuple[Document, str, dict[str, str]]], made_by: Mapping[str, str]) -> int:
     """Write documents, with their paths and copies, into a new database beside the old one, as if of that generation; returns how many."""
     for rest in folder.glob(f"{FILE}.new*"):
         rest.unlink()
@@ -58,6 +59,8 @@ def _write_new(folder: Path, generation: int, documents: Iterable[tuple[Document
         for document, path, copies in documents:
             new.add(document, path, ())
             new.set_copies(document.source, copies)
+            if document.source in made_by:
+                set_reader(new.connection, document.source, made_by[document.source])
         new.set_meta(generation=generation)
         Manifest(documents=new.count("documents")).write(new)
         return new.count("documents")
@@ -90,6 +93,14 @@ def _sound_documents(old: Store, lost: list[str]) -> Iterator[tuple[Document, st
             lost.append(str(source))
         else:
             yield document, places.pop(document.source, ""), places
+
+
+def _readers(old: Store) -> dict[str, str]:
+    """Which readers made the texts; of none if that cannot be read."""
+    try:
+        return readers(old.connection)
+    except sqlite3.Error:
+        return {}
 
 
 def _expected(old: Store) -> int:

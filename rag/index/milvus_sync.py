@@ -128,12 +128,12 @@ def examine(config: Config, fingerprint: str) -> list[Finding]:
     return [Finding("documents", sound=not torn and not moved, detail=detail)]
 
 
-def repair(config: Config, embedder: Embedder, splitter: str) -> None:
+def repair(config: Config, embedder: Embedder) -> None:
     """Remove what a stopped sync left."""
     collection = MilvusCollection(config.index, embedder.fingerprint)
     with closing(collection.client):
         _remove_torn(collection)
-        collection.set_properties(state="whole", splitter=splitter)
+        collection.set_properties(state="whole")
 
 
 def _remove_torn(collection: MilvusCollection) -> None:

@@ -9,10 +9,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rag import __version__
+from rag.config import Config
 from rag.errors import LoadError
-from rag.load import Limits, content_sha256
+from rag.index.notes import readers
+from rag.index.store import Store
+from rag.index.words import ANALYSIS
+from rag.load import READERS, Limits, content_sha256
 from rag.types import Document
 
+SPLITTER = "split-8"
 Known = Mapping[str, tuple[str, str, str]]
 Progress = Callable[[int, int, str], None]
 
@@ -23,6 +29,26 @@ class Skipped:
 
     source: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a sync did, or would do. `documents` and `passages` are totals of the index, the rest counts this sync; `seconds` is wall time.
+
+    A document counts once for each of its names. Of a dry run, `passages`, `embedded` and `generation` are those of the index as it is.
+    """
+
+    documents: int
+    passages: int
+    added: int
+    updated: int
+    removed: int
+    unchanged: int
+    skipped: tuple[Skipped, ...]
+    embedded: int
+    generation: int
+    seconds: float
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +92,23 @@ class Plan:
             for counted in (self.added, self.updated, self.unchanged):
                 counted.discard(source)
         return not kept
+
+
+def splitter_of(config: Config) -> str:
+    """What decides how files become passages: a new version of the program reads them again."""
+    return f"{__version__}/{SPLITTER}/{ANALYSIS}/{config.split.target_characters}/{config.split.max_characters}"
+
+
+def known_now(store: Store) -> Known:
+    """What a store knows, with the hash of no file for documents whose text other readers than those of today made of a file.
+
+    They are loaded again where their file is at hand; others keep the text that they have, and the note of who made it.
+    """
+    made_by = readers(store.connection)
+    return {
+        source: (place, sha256 if not place or made_by.get(source) == READERS else f"{sha256} by {made_by.get(source)}", held)
+        for source, (place, sha256, held) in store.known().items()
+    }
 
 
 def plan_files(

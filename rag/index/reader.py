@@ -18,7 +18,6 @@ from rag.index.faults import damaged, unreadable
 from rag.index.generation import tail
 from rag.index.manifest import Manifest, folder_of
 from rag.index.protocol import Snapshot
-from rag.index.sqlite import may_change
 from rag.index.store import FILE as STORE_FILE
 from rag.index.store import Store
 from rag.index.vectors import Base, Matrix, VectorIndex
@@ -225,10 +224,9 @@ def _close(connections: _Connections) -> None:
 
 
 def _identity(file: Path) -> tuple[int, ...] | None:
-    """Which file has this name now: a repair puts another one in its place, and one that cannot be written to is read as unchanging."""
+    """Which file has this name now: a repair puts another one in its place, and one is read as unchanging where nothing can be written."""
     try:
         status = file.stat()
     except OSError:
         return None
-    changed = () if may_change(file) else (status.st_mtime_ns, status.st_size)
-    return status.st_dev, status.st_ino, *changed
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size

@@ -8,20 +8,36 @@ from pathlib import Path
 
 TIMEOUT_SECONDS = 30
 CHECKPOINT_PATIENCE_MS = 500
+_UNCHANGING = "mode=ro&immutable=1"
 READING_CACHE_KIB = 32_000  # holds the inner pages of a million passages; SQLite's own 2 MB do not
 
 
 def connect(file: Path, *, writing: bool) -> sqlite3.Connection:
     """A connection to an SQLite file of an index, made if it is not there and `writing`."""
     if not writing:
-        address = f"{file.resolve().as_uri()}?{_mode(file)}"
-        connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=TIMEOUT_SECONDS, check_same_thread=False)
-        connection.execute(f"PRAGMA cache_size = {-READING_CACHE_KIB}")
-        return connection
+        return _reading(file, _mode(file))
     connection = sqlite3.connect(file, isolation_level=None, timeout=TIMEOUT_SECONDS)
     connection.execute("PRAGMA journal_mode = WAL")
     for name, value in {"synchronous": "FULL", "foreign_keys": "ON", "secure_delete": "ON", "cache_size": -64_000}.items():
         connection.execute(f"PRAGMA {name} = {value}")
+    return connection
+
+
+def _reading(file: Path, mode: str) -> sqlite3.Connection:
+    address = f"{file.resolve().as_uri()}?{mode}"
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=TIMEOUT_SECONDS, check_same_thread=False)
+    try:
+        connection.execute(f"PRAGMA cache_size = {-READING_CACHE_KIB}")
+        connection.execute("PRAGMA schema_version")
+    except sqlite3.OperationalError as error:
+        connection.close()
+        full = str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_IOERR", "SQLITE_FULL"))
+        if not full or mode == _UNCHANGING or _has_log(file):
+            raise
+        return _reading(file, _UNCHANGING)  # the disk has no room for the files that SQLite makes beside this one
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -37,7 +53,15 @@ def _mode(file: Path) -> str:
     """
     if may_change(file):
         return "mode=rw"
-    return "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
+    return "mode=ro" if file.with_name(f"{file.name}-wal").exists() else _UNCHANGING
+
+
+def _has_log(file: Path) -> bool:
+    """Whether there may be changes that are not in the file itself yet."""
+    try:
+        return file.with_name(f"{file.name}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def checkpoint(connection: sqlite3.Connection) -> None:

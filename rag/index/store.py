@@ -14,6 +14,7 @@ from typing import Any
 
 from rag.errors import IndexMismatch, IndexMissing
 from rag.index.faults import decoded, require_index, unreadable
+from rag.index.notes import author_of, make_tables, set_author
 from rag.index.protocol import Listed
 from rag.index.rows import PASSAGE, checked, content_hash, document_checksum, passage_checksum, passage_of, place_checksum
 from rag.index.sqlite import checkpoint, connect, transaction
@@ -47,9 +48,6 @@ CREATE TABLE kinds (
 CREATE INDEX kinds_of_document ON kinds (document);
 CREATE TABLE garbage (content BLOB PRIMARY KEY) WITHOUT ROWID;
 """
-# Came later than format 2 and is not needed to read it.
-_AUTHORS = """CREATE TABLE IF NOT EXISTS authors (
-    document INTEGER PRIMARY KEY REFERENCES documents ON DELETE CASCADE, author TEXT NOT NULL, checksum BLOB NOT NULL)"""
 
 
 class Store:
@@ -70,7 +68,7 @@ class Store:
                     store.connection.execute(statement)
                 store.set_meta(format=FORMAT, generation=0)
         store.check_format()
-        store.connection.execute(_AUTHORS)
+        make_tables(store.connection)
         return store
 
     @classmethod
@@ -217,8 +215,7 @@ class Store:
         values = (*row, document_checksum(document), place_checksum(document.source, path))
         cursor = self.connection.execute(f"INSERT INTO documents ({columns}) VALUES ({marks})", values)  # noqa: S608
         if document.author:
-            author = (cursor.lastrowid, document.author, place_checksum(document.source, document.author))
-            self.connection.execute("INSERT INTO authors VALUES (?, ?, ?)", author)
+            set_author(self.connection, int(cursor.lastrowid or 0), document.source, document.author)
         before, ids, references = 0, [], []
         for passage in passages:
             gap, before = document.text[before : passage.start], passage.end
@@ -257,15 +254,7 @@ class Store:
         document = Document(main, title, text, sha256, language, date, tuple(decoded(pages)), lines)
         if document_checksum(document) != checksum:
             raise sqlite3.DatabaseError(f"the text of {main} is not the one that was stored")
-        return replace(document, source=source, author=self._author(identifier, main))
-
-    def _author(self, identifier: int, source: str) -> str | None:
-        if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'authors'").fetchone():
-            return None
-        row = self.connection.execute("SELECT author, checksum FROM authors WHERE document = ?", (identifier,)).fetchone()
-        if row is not None and place_checksum(source, row[0]) != row[1]:
-            raise sqlite3.DatabaseError(f"the author of {source} is not the one that was stored")
-        return None if row is None else str(row[0])
+        return replace(document, source=source, author=author_of(self.connection, identifier, main))
 
     def documents(self) -> list[tuple[str, str, str | None, str | None]]:
         """(source, title, language, date) of every document by source, copies included."""

@@ -10,14 +10,13 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock, Timeout
 
-from rag import __version__
 from rag.config import Config
 from rag.embed import Embedder
 from rag.errors import IndexBusy, IndexDamaged, IndexMissing, LoadError, StoreError
@@ -28,12 +27,25 @@ from rag.index.embeddings import Embeddings, drop_damaged, drop_damaged_contextu
 from rag.index.faults import AGAIN, ANOTHER_FOLDER, unreadable
 from rag.index.generation import NextGeneration, remove_other_generations
 from rag.index.manifest import Manifest
-from rag.index.plan import Known, Plan, Progress, Skipped, Wanted, plan_documents, plan_files, plan_stored, plan_without
+from rag.index.notes import readers, set_reader
+from rag.index.plan import (
+    Known,
+    Plan,
+    Progress,
+    Skipped,
+    Summary,
+    Wanted,
+    known_now,
+    plan_documents,
+    plan_files,
+    plan_stored,
+    plan_without,
+    splitter_of,
+)
 from rag.index.rows import content_hash, embedded_text
 from rag.index.seal import LOCK, is_sealed, set_seal
 from rag.index.store import FILE, Store
-from rag.index.words import ANALYSIS
-from rag.load import Limits, Stopping, find_files, loading
+from rag.load import READERS, Limits, Stopping, find_files, loading
 from rag.split import split
 from rag.types import Document, Passage
 
@@ -42,29 +54,8 @@ __all__ = ["Progress", "Skipped", "Summary", "remove", "repair", "sync", "sync_d
 EMBED_BATCH = 256
 EMBED_ROWS = 2_048
 EMBED_SECONDS = 1.0
-SPLITTER = "split-8"
 PATIENCE_SECONDS = 1.0
 MakePlan = Callable[[Known, bool], Plan]
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a sync did, or would do. `documents` and `passages` are totals of the index, the rest counts this sync; `seconds` is wall time.
-
-    A document counts once for each of its names. Of a dry run, `passages`, `embedded` and `generation` are those of the index as it is.
-    """
-
-    documents: int
-    passages: int
-    added: int
-    updated: int
-    removed: int
-    unchanged: int
-    skipped: tuple[Skipped, ...]
-    embedded: int
-    generation: int
-    seconds: float
-    dry_run: bool = False
 
 
 def sync(
@@ -175,7 +166,7 @@ def _sync_milvus(config: Config, embedder: Embedder, make_plan: MakePlan, progre
     from rag.index.milvus_sync import MilvusSync
 
     started = time.perf_counter()
-    syncing = MilvusSync(config, embedder, splitter_of(config), progress)
+    syncing = MilvusSync(config, embedder, f"{splitter_of(config)}/{READERS}", progress)
     if dry_run:
         plan, totals = syncing.what_would_change(make_plan)
         return _dry(config, plan, totals, started)
@@ -207,7 +198,7 @@ class _Sync:
             sealed = is_sealed(self._folder, store.generation)
             sound = not self._anew and (not store.generation or are_trusted(self._folder, store, manifest))
             same_splitter = store.meta("splitter") == splitter_of(self._config)
-            plan = make_plan(store.known(), not same_splitter)
+            plan = make_plan(known_now(store), not same_splitter)
             # Documents that are split in two ways must not get into one generation.
             self._stopping.allowed = same_splitter or not store.generation
             named = {embedder.fingerprint for embedder in self._embedders}
@@ -262,6 +253,7 @@ class _Sync:
     def _write(self, store: Store, embeddings: Embeddings, plan: Plan, following: NextGeneration | None) -> tuple[int, list[int]]:
         """Write documents and passages, embedding as they come; returns how many documents came, and the ids of the passages that went."""
         kept = {w.source: store.document(w.source) for w in plan.write if not (w.file or w.document) and w.source not in plan.remove}
+        made_by = readers(store.connection) | {wanted.source: READERS for wanted in plan.write if wanted.file}
         store.clear_copies([*plan.remove, *(wanted.source for wanted in plan.recopy)])
         waiting: list[Passage] = []
         removed: list[int] = []
@@ -282,6 +274,8 @@ class _Sync:
                 if wanted.source in plan.remove:
                     removed += store.remove(wanted.source)
                 waiting += self._add(store, wanted, document, following)
+                if wanted.source in made_by:
+                    set_reader(store.connection, wanted.source, made_by[wanted.source])
                 written += 1
                 if len(waiting) >= EMBED_ROWS:
                     self._embed(embeddings, waiting)
@@ -344,11 +338,6 @@ def _go_on_if(needed: object) -> None:
         raise _NothingToWrite
 
 
-def splitter_of(config: Config) -> str:
-    """What decides how files become passages: a new version of the program reads them again."""
-    return f"{__version__}/{SPLITTER}/{ANALYSIS}/{config.split.target_characters}/{config.split.max_characters}"
-
-
 def _tidy(folder: Path, store: Store, embeddings: Embeddings) -> None:
     """Remove what the last generation does not need, from the logs of SQLite, too, and seal what is left."""
     if garbage := store.garbage():
@@ -382,7 +371,7 @@ def _what_would_change(config: Config, make_plan: MakePlan) -> Summary:
     except IndexMissing:
         return _dry(config, make_plan({}, False), (0, 0, 0), started)
     with closing(store):
-        plan = make_plan(store.known(), store.meta("splitter") != splitter_of(config))
+        plan = make_plan(known_now(store), store.meta("splitter") != splitter_of(config))
         return _dry(config, plan, _totals(store), started)
 
 

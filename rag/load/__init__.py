@@ -6,7 +6,7 @@ It does not know the index: what changed since the last time is for `rag.index` 
 """
 
 from rag.load.find import find_files
-from rag.load.formats import SUFFIXES, content_sha256, load_file
+from rag.load.formats import READERS, SUFFIXES, content_sha256, load_file
 from rag.load.limits import Limits
 from rag.load.pdf_marks import Mark
 from rag.load.stopping import Stopping
@@ -14,5 +14,6 @@ from rag.load.views import page_picture, rectangles
 from rag.load.workers import loading
 
 __all__ = [
-    "SUFFIXES", "Limits", "Mark", "Stopping", "content_sha256", "find_files", "load_file", "loading", "page_picture", "rectangles",
+    "READERS", "SUFFIXES", "Limits", "Mark", "Stopping", "content_sha256", "find_files", "load_file", "loading", "page_picture",
+    "rectangles",
 ]  # fmt: skip

@@ -54,6 +54,8 @@ SUFFIXES: dict[str, Reader] = {
     ".jsonl": read_json_lines,
 }
 DESCRIPTION = "SOURCES.md"
+READERS = "readers-2"
+"""To be raised with any reader that makes another text of a file than before: `rag index` then loads again what is in an index."""
 
 
 def load_file(path: Path, source: str, limits: Limits | int, alive: Callable[[], None] = lambda: None) -> Document:
