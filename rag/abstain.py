@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from rag import messages
 from rag.codes import coded_entries
-from rag.evidence import Evidence, counterparts, covered
+from rag.evidence import Evidence, Words, counterparts, covered
 from rag.facts import names, spelled_alike
 from rag.index.words import Analysers
 from rag.language import FUNCTION_WORDS, detect
@@ -97,7 +97,8 @@ def missing(question: str, hits: Sequence[Hit], evidence: Evidence) -> tuple[str
 
     In passages of the other language only names are missed: the built-in table does not know every word ("trout", "trucha").
     """
-    known, language = "\n".join(hit.passage.in_context for hit in hits), detect(question)
+    texts, language = [hit.passage.in_context for hit in hits], detect(question)
+    known = "\n".join(texts)
     asked = [word for word in dict.fromkeys(_WORD.findall(question)) if word.casefold() not in FUNCTION_WORDS]
     if all((hit.passage.language or language) == language for hit in hits):
         analysers = Analysers()
@@ -105,7 +106,7 @@ def missing(question: str, hits: Sequence[Hit], evidence: Evidence) -> tuple[str
         asked = [word for word in asked if stems.isdisjoint(analysers.terms(word, language))]
     else:
         asked = [word for word in names(question) if word in asked and not spelled_alike(word, known)]
-    nearest = _nearest(asked, known, evidence)
+    nearest = _nearest(asked, texts, evidence)
     return tuple(word for word, (cosine, weight) in zip(asked, nearest, strict=True) if weight >= TELLING and cosine < KNOWN_WORD)[
         :MOST_MISSING
     ]
@@ -115,15 +116,19 @@ def _has_unknown_name(question: str, hits: Sequence[Hit], evidence: Evidence) ->
     """Whether the question names somebody, a thing or a code ("IB-3170") that none of the passages does, in any spelling."""
     if question.istitle() or question.isupper():
         return False
-    known = "\n".join(hit.passage.in_context for hit in hits)
+    texts = [hit.passage.in_context for hit in hits]
+    known = "\n".join(texts)
     if any(len(code) >= LONG_CODE and not named_codes(known, {code}) for code in codes(question)):
         return True
     asked = [name for name in names(question) if name.casefold() not in FUNCTION_WORDS]
-    nearest = _nearest(asked, known, evidence)
+    nearest = _nearest(asked, texts, evidence)
     return any(cosine < KNOWN_NAME and not spelled_alike(name, known) for name, (cosine, _) in zip(asked, nearest, strict=True))
 
 
-def _nearest(asked: Sequence[str], text: str, evidence: Evidence) -> list[tuple[float, float]]:
-    """Of each word, the cosine of its best counterpart in `text`, and its own weight."""
-    *words, given = evidence.words([*asked, text])
+def _nearest(asked: Sequence[str], texts: Sequence[str], evidence: Evidence) -> list[tuple[float, float]]:
+    """Of each word, the cosine of its best counterpart in the `texts`, and its own weight."""
+    if not asked or not texts:
+        return [(0.0, float(word.weights.sum())) for word in evidence.words(asked)]
+    found = evidence.words([*asked, *texts])
+    words, given = found[: len(asked)], Words.of_all(found[len(asked) :])
     return [(float(covered(word, counterparts(word, [given]))[0]), float(word.weights.sum())) for word in words]

@@ -230,8 +230,9 @@ def _weekday(word: str) -> int | None:
 
 def as_written(question: str, texts: Sequence[str]) -> str:
     """`question` with its dates as the texts write them, where either is in figures: "12/04/2024" for "12 April 2024"."""
-    held = [(day, text) for text in texts for day in days_in(text)]
-    for readings in reversed(asked_days(question)):
+    asked = asked_days(question)
+    held = [(day, text) for text in texts for day in days_in(text)] if asked else []
+    for readings in reversed(asked):
         fitting = (_like(own, text, day) for day in readings for own, text in held if day.fits(own) and own.in_figures | day.in_figures)
         if form := next(filter(None, fitting), ""):
             question = question[: readings[0].start] + form + question[readings[0].end :]

@@ -35,6 +35,11 @@ class Words:
     vectors: Matrix
     weights: Matrix
 
+    @classmethod
+    def of_all(cls, texts: Sequence["Words"]) -> "Words":
+        """The words of several texts (one at least), one after the other."""
+        return cls(np.concatenate([words.vectors for words in texts]), np.concatenate([words.weights for words in texts]))
+
 
 class Evidence:
     """Coverage of one text by another over a token table.

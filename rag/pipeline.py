@@ -51,6 +51,7 @@ class Pipeline:
         self._scorer = scorer
         self._generator = generator
         self._quoting = ExtractiveGenerator(scorer, config.answer.max_sentences)
+        self.evidence = scorer.evidence
         self.contextual = scorer.reader if config.retrieval.contextual else None
         reranker = WordReranker(scorer.evidence)
         self._retriever = Retriever(embedder, reranker, config.retrieval.candidates, scorer.evidence, self.contextual)
@@ -230,7 +231,7 @@ class Pipeline:
                 if shown and not self.config.answer.strict:  # what may be left out in the end is not shown before
                     yield shown
             shown = written.end()
-            for piece in _sides(conflict, written.finish().citations, hits, question):
+            for piece in _sides(conflict, written.finish().citations, hits, question) if conflict else ():
                 shown += written.take(piece)
             if shown and not self.config.answer.strict:
                 yield shown
@@ -239,7 +240,7 @@ class Pipeline:
             checker = Checker(hits, self._scorer.evidence)
             for piece in self._quoting.generate(question, hits, history):
                 checker.feed(piece)
-            for piece in _sides(conflict, checker.finish().citations, hits, question):
+            for piece in _sides(conflict, checker.finish().citations, hits, question) if conflict else ():
                 checker.feed(piece)
             return checker.finish(), messages.quoted_instead(str(error), detect(question))
         removed = sum(sentence.verdict == "unsupported" for sentence in checked.sentences) if self.config.answer.strict else 0
@@ -293,9 +294,9 @@ def _rewrites(standalone: str, question: str) -> bool:
     return 0 < len(standalone) <= len(question) + MOST_ADDED and all(mention.reference in named for mention in find(question))
 
 
-def _sides(conflict: Conflict | None, cited: Sequence[Citation], hits: Sequence[Hit], question: str) -> Iterator[str]:
+def _sides(conflict: Conflict, cited: Sequence[Citation], hits: Sequence[Hit], question: str) -> Iterator[str]:
     """Quotations of the sides of a conflict that the answer so far does not cite."""
-    for hit, start, end in (conflict.first, conflict.second) if conflict else ():
+    for hit, start, end in (conflict.first, conflict.second):
         passage = hits[hit].passage
         first, last = passage.start + start, passage.start + end
         if not any(citation.source == passage.source and citation.start < last and citation.end > first for citation in cited):

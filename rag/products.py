@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from rag.types import Hit, Passage
 
 _CODE = re.compile(r"(?<![\w/.-])(?P<letters>[^\W\d_]{1,5})(?P<between>[- ]?)(?P<figures>\d{1,5})(?P<rest>[A-Z]{0,2})(?![\w/]|[-.,]\d)")
+_FIGURE = re.compile(r"\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NO_PRODUCT = re.compile(r"ARTS?|NO|NUM|CAP|SEC|PAG|PART|FIG|VOL|TIT|EN|DE|AND|OF|IN")
 
@@ -42,6 +43,8 @@ def _letters(code: str) -> str:
 
 def of_others(question: str, passages: Sequence[Passage]) -> set[int]:
     """The ids of passages of another product than the one that `question` names, where there are some of that one."""
+    if not _FIGURE.search(question):  # it names no code, and most questions are such
+        return set()
     own = {passage.id: own_codes(passage) for passage in passages}
     named = named_codes(question, set().union(*own.values()))
     if not named:
@@ -57,6 +60,8 @@ def of_others(question: str, passages: Sequence[Passage]) -> set[int]:
 
 def unknown_product(question: str, hits: Sequence[Hit]) -> str:
     """The code in `question` that no hit knows, although some are of products with the same letters; "" if there is none."""
+    if not _FIGURE.search(question):
+        return ""
     own = set().union(*(own_codes(hit.passage) for hit in hits))
     known = own | set().union(*(codes(hit.passage.in_context) for hit in hits))
     kinds = {_letters(code) for code in own}

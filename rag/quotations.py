@@ -6,6 +6,7 @@ apostrophes more often than not.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -13,9 +14,11 @@ from rag.columns import DELIMITER
 
 _CLOSING = {"«": "»", "“": "”", "‹": "›"}
 _OPENING = {closing: opening for opening, closing in _CLOSING.items()}
+_MARK = re.compile(r'[«»“”‹›"]')
 _SHAPES = {ord(sign): '"' for sign in "«»“”„‟‹›"} | {ord(sign): "'" for sign in "’‘‛"} | {ord(sign): "-" for sign in "‐‑"}
 _MARKUP = frozenset("*_`\u00ad\u200b")
 _LINE_MARKUP = frozenset("#>")
+_RUN = re.compile(r"(?P<space>\s+)|(?P<marks>[*_`\u00ad\u200b#>]+)|[^\s*_`\u00ad\u200b#>]+")
 _MOST_PLACES = 20
 _REMEMBERED = 256  # texts: each sentence of an answer is looked up in the same passages
 LONGEST_GAP = 400
@@ -72,7 +75,8 @@ def quotation_spans(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     opened: list[tuple[str, int]] = []
     waiting = dict.fromkeys([*_CLOSING, '"'], 0)
-    for position, sign in enumerate(text):
+    for match in _MARK.finditer(text):
+        position, sign = match.start(), match[0]
         opening = sign if sign == '"' else _OPENING.get(sign)
         if opening is not None and waiting[opening]:
             start = position
@@ -150,18 +154,21 @@ def _plain(text: str) -> tuple[str, tuple[int, ...]]:
     positions: list[int] = []
     line_start = True
     text = DELIMITER.sub(lambda match: " " * len(match[0]), text)
-    for position, letter in enumerate(text.translate(_SHAPES)):
-        if letter.isspace():
-            line_start = line_start or letter in "\r\n"
-            letter = " "
-            if letters[-1:] == [" "]:
-                continue
-        elif letter in _MARKUP or (line_start and letter in _LINE_MARKUP):
-            continue
+    for run in _RUN.finditer(text.translate(_SHAPES)):
+        kept: Iterable[int] = range(*run.span())
+        if run.lastgroup == "space":
+            line_start = line_start or "\n" in run[0] or "\r" in run[0]
+            if letters[-1:] != [" "]:
+                letters.append(" ")
+                positions.append(run.start())
+        elif run.lastgroup == "marks":
+            kept = [] if line_start else [place for place in kept if text[place] in _LINE_MARKUP]
+            letters += [text[place] for place in kept]
+            positions += kept
         else:
             line_start = False
-        letters.append(letter)
-        positions.append(position)
+            letters.append(run[0])
+            positions += kept
     return "".join(letters), tuple(positions)
 
 

@@ -187,7 +187,8 @@ def _of_first(score: Score, question: str, hits: Sequence[Hit]) -> list[Scored]:
     places = [*range(len(hits))]
     if which:
         places = [place for place in places if hits[place].passage.provisions] or places
-    return [replace(item, hit=places[item.hit]) for item in score(asked, tuple(hits[place] for place in places[:READ]))]
+    scored = score(asked, tuple(hits[place] for place in places[:READ]))
+    return [item if item.hit == places[item.hit] else replace(item, hit=places[item.hit]) for item in scored]
 
 
 def _amiss(question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> npt.NDArray[np.bool_]:

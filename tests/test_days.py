@@ -2,6 +2,7 @@
 
 import pytest
 
+from rag import days
 from rag.days import as_written, asked_days, of_day, with_other_forms
 
 
@@ -73,3 +74,10 @@ def test_a_date_is_asked_for_as_the_texts_write_it() -> None:
 def test_a_date_is_searched_for_in_all_its_forms() -> None:
     assert with_other_forms("on 3 April 2024?") == "on 3 April 2024? april abril 04 3 03 2024"
     assert with_other_forms("in March?") == "in March?"
+
+
+def test_texts_are_read_for_dates_only_where_one_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(days, "days_in", lambda text, **_: read.append(text) or [])
+    assert as_written("How much was paid for the gate?", ["Paid on 12/04/2024"]) == "How much was paid for the gate?"
+    assert "Paid on 12/04/2024" not in read

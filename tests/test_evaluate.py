@@ -533,6 +533,22 @@ def test_documents_and_questions_of_ones_own_in_one_go(tmp_path):
     assert not (tmp_path / "untouched").exists()
 
 
+def test_a_document_is_read_once_for_all_labels_and_citations(tmp_path, monkeypatch):
+    read = []
+    document = Pipeline.document
+    monkeypatch.setattr(Pipeline, "document", lambda pipeline, source: read.append(source) or document(pipeline, source))
+    (tmp_path / "t.md").write_text("# Rules\n\nThe gate opens at seven.\n\nDogs are kept on a lead.\n", encoding="utf-8")
+    quotes = {"When does the gate open?": "The gate opens at seven.", "How are dogs kept?": "Dogs are kept on a lead."}
+    records = [
+        record(id=str(place), question=question, evidence=[{"source": "t.md", "quote": quote}])
+        for place, (question, quote) in enumerate(quotes.items())
+    ]
+    write_jsonl(tmp_path / "set.jsonl", records)
+    results = run_evaluation(tmp_path / "set.jsonl", Config(), Options(documents=tmp_path / "t.md"))
+    assert [entry["citations_matching_text"] for entry in results["per_query"]] == [1, 1]
+    assert read == ["t.md"]
+
+
 def test_a_question_set_is_asked_of_the_configured_index(seeds_index, tmp_path):
     write_jsonl(tmp_path / "set.jsonl", [record(question="Who won the chess final on Mars?", answerable=False)])
     results = run_evaluation(tmp_path / "set.jsonl", Config(index=IndexConfig(path=seeds_index)))

@@ -103,3 +103,11 @@ def test_small_words_do_not_bring_the_language_of_the_question_first() -> None:
     scores = WordReranker(EVIDENCE).score("when do I add the saffron?", passages)
     assert scores[0] == raw[0]
     assert scores[1] == pytest.approx(1.3 * raw[1] - 0.07)
+
+
+def test_the_words_of_several_texts_are_those_of_one_that_holds_them_all():
+    texts = ["Putin visited Pyongyang in June.", "  ", "- 24 miembros\n", "¿El tratado permite 4.5 %?"]
+    together, (whole,) = Words.of_all(EVIDENCE.words(texts)), EVIDENCE.words(["\n".join(texts)])
+    assert np.array_equal(together.vectors, whole.vectors)
+    assert np.array_equal(together.weights, whole.weights)
+    assert len(whole.weights) == 12

@@ -19,6 +19,7 @@ from rag.pipeline import MAX_QUESTION, Pipeline, checked_question
 from rag.select import builtin_scorer
 from rag.testing import ChatServer, Fault, HashEmbedder, ScriptedCondenser, ScriptedGenerator
 from rag.types import Answer, Hit, Turn
+from rag.written import Written
 
 QUESTIONS = Path(__file__).parents[1] / "eval" / "questions.jsonl"
 MODEL_QUESTION = "what does Article 4 permit"
@@ -54,6 +55,14 @@ def check(pipeline: Pipeline, answer: Answer) -> None:
 
 
 # Quotations, as installed
+
+
+def test_an_answer_to_which_nothing_is_added_is_checked_once(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[Written] = []
+    finish = Written.finish
+    monkeypatch.setattr(Written, "finish", lambda written: checked.append(written) or finish(written))
+    check(pipeline, pipeline.ask(MODEL_QUESTION))
+    assert len(checked) == 1
 
 
 @pytest.mark.parametrize(("question", "language"), [(MODEL_QUESTION, "en"), ("¿qué permite el artículo 4?", "es"), ("Art. IV?", "en")])

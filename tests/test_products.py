@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from small_corpus import pipeline_over
 
-from rag.products import codes, named_codes, own_codes
-from rag.types import Passage
+from rag import products
+from rag.products import codes, named_codes, of_others, own_codes, unknown_product
+from rag.types import Hit, Passage, Why
 
 MANUALS = {
     "kx-200.md": "# KX-200 label printer\n\n## Reset\n\nTo reset the printer, hold the Feed button for ten seconds.",
@@ -36,6 +37,16 @@ def test_a_code_is_named_however_it_is_written() -> None:
 
 def test_a_document_is_of_the_product_in_its_title_or_file_name() -> None:
     assert own_codes(Passage(source="a/kx-200_guide.md", title="Guide", text="The KX-300 is larger.", start=0, end=20)) == {"KX200"}
+
+
+def test_passages_are_read_for_codes_only_where_the_question_has_a_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(products, "own_codes", lambda passage: read.append(passage.source) or own_codes(passage))
+    passages = [Passage(name, text, text, 0, len(text), id=place) for place, (name, text) in enumerate(MANUALS.items(), 1)]
+    hits = [Hit(rank, passage, 1.0, Why()) for rank, passage in enumerate(passages, 1)]
+    assert (of_others("How do I reset the printer?", passages), unknown_product("How do I reset the printer?", hits)) == (set(), "")
+    assert read == []
+    assert (of_others("How do I reset the KX-200?", passages), unknown_product("How do I reset the KX-500?", hits)) == ({2}, "KX500")
 
 
 @pytest.mark.parametrize(

@@ -87,3 +87,9 @@ def test_hostile_text_takes_linear_time(unit):
     text = unit * (1_000_000 // len(unit))
     quotation_spans(text)
     Searchable(text[:300_000]).locate_all("zz")
+
+
+def test_positions_of_what_is_left_without_markup():
+    text = " ## *A*\t\n\u200b# b“c”\u00ad #d"
+    found = {wanted: Searchable(text).locate_all(wanted, words=False) for wanted in ("A b", 'b"c" #d', "#d", "# b")}
+    assert found == {"A b": [(4, 13)], 'b"c" #d': [(12, 20)], "#d": [(19, 20)], "# b": [(12, 13)]}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
+from functools import lru_cache
 from threading import local
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,15 @@ from rag.evaluate.datasets import Question
 from rag.evaluate.score import DEPTH, Outcome
 from rag.evaluate.subject import Progress
 from rag.retrieve import Retrieved, Retriever
-from rag.types import Language
+from rag.types import Document, Language
 
 if TYPE_CHECKING:
     from rag.index import Snapshot
     from rag.pipeline import Pipeline
 
 TIMED = 40
+DOCUMENTS = 64
+"""Documents that are kept while labels and citations are compared with their texts."""
 
 Run = Callable[[Question], Outcome]
 
@@ -71,6 +74,19 @@ def without_threshold(pipeline: "Pipeline") -> "Pipeline":
     answer = pipeline.config.answer.model_copy(update={"threshold": 0.0})
     other.config = pipeline.config.model_copy(update={"answer": answer})
     return other
+
+
+class WithDocuments:
+    """An open pipeline as a `Subject` that reads a document once: labels and citations ask for the same ones again and again."""
+
+    def __init__(self, pipeline: "Pipeline", document: Callable[[str], Document]) -> None:
+        self.ask, self.search, self.describe = pipeline.ask, pipeline.search, pipeline.describe
+        self.document = document
+
+
+def remembered_documents(pipeline: "Pipeline") -> Callable[[str], Document]:
+    """`pipeline.document`, with the latest documents remembered."""
+    return lru_cache(maxsize=DOCUMENTS)(pipeline.document)
 
 
 class _Remembering(Retriever):

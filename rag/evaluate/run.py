@@ -12,14 +12,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from rag.config import Config, IndexConfig
 from rag.errors import IndexMissing, InputError
-from rag.evaluate.ask import run_all, with_one_retrieval, without_threshold
+from rag.evaluate.ask import WithDocuments, remembered_documents, run_all, with_one_retrieval, without_threshold
 from rag.evaluate.beir import read_corpus
 from rag.evaluate.compare import check_against, read_results
 from rag.evaluate.compare import compare as compare_results
@@ -146,16 +145,16 @@ def ask(
     done: Mapping[str, Outcome] | None = None, keep: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:  # fmt: skip
     """The outcome of every question of `dataset`, asked of an open pipeline; see `run_all`."""
-    from rag.evidence import builtin_evidence
-
     quoting = pipeline.config.llm.model == QUOTING
     workers = options.workers or ((os.cpu_count() or 1) + 1 if quoting else 1)
-    spans = {question.id: locate_evidence(question, pipeline) for question in dataset.questions}
-    support = cache(builtin_evidence)
+    document = remembered_documents(pipeline)
+    located = WithDocuments(pipeline, document)
+    spans = {question.id: locate_evidence(question, located) for question in dataset.questions}
 
     def scorer(subject: "Pipeline") -> Callable[[Question], Outcome]:
         insist = without_threshold(subject).ask if quoting else None
-        return lambda question: Scorer(dataset, subject, support, insist).run(question, spans[question.id])
+        known = WithDocuments(subject, document)
+        return lambda question: Scorer(dataset, known, lambda: pipeline.evidence, insist).run(question, spans[question.id])
 
     return run_all(dataset.questions, scorer(pipeline), scorer(with_one_retrieval(pipeline)), workers, progress, done, keep)
 

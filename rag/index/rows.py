@@ -66,8 +66,13 @@ def passage_of(row: Any, references: Iterable[tuple[str, str, int]]) -> Passage:
         split[unit].append(Reference(kind, number))
     mentions, provisions = map(tuple, split)
     end = start + len(text)
-    path, breaks = tuple(decoded(section)), tuple(first for first in _page_starts(pages) if start < first < end)
+    path, breaks = _labels(section), tuple(first for first in _page_starts(pages) if start < first < end)
     return Passage(source, title, text, start, end, path, page, language, date, provisions, mentions, identifier, breaks, copies)
+
+
+@lru_cache(maxsize=1_000)
+def _labels(section: str) -> tuple[str, ...]:
+    return tuple(decoded(section))
 
 
 @lru_cache(maxsize=256)

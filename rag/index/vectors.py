@@ -170,6 +170,6 @@ class VectorIndex:
         cosines = dict(zip(far, (load(far) @ vector).tolist(), strict=True)) if far else {}
         near = [identifier for identifier in ids if identifier in self._places]
         if near:
-            rows = np.stack([self._flat.reconstruct(self._places[identifier]) for identifier in near])
+            rows = self._flat.reconstruct_batch(np.array([self._places[identifier] for identifier in near], dtype=np.int64))
             cosines |= zip(near, (rows @ vector).tolist(), strict=True)
         return [cosines[identifier] for identifier in ids]
