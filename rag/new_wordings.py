@@ -39,7 +39,7 @@ def _runs(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int]]:
     place, announced = 0, frozenset[str]()
     while place < len(lines):
         plain = lines[place][1].lstrip(_MARKS)
-        end = _end_of_quotation(lines, place) if plain[0] in _PAIRS and heading_reference(plain[1:]) else place
+        end = _end_of_quotation(lines, place) if plain[:1] in _PAIRS and heading_reference(plain[1:]) else place
         opened = heading_reference(plain)
         if end == place and opened and str(opened) in announced:
             end = place + 1

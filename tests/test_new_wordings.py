@@ -92,3 +92,8 @@ def test_a_new_wording_is_no_provision_of_the_law_that_gives_it(pipeline: Pipeli
 def test_it_is_text_of_the_article_that_gives_it(pipeline: Pipeline, question: str, quote: str) -> None:
     answer = pipeline.ask(question)
     assert [quote in citation.quote for citation in answer.citations] == [True]
+
+
+def test_a_line_of_marks_alone_is_no_wording() -> None:
+    assert new_wordings("Article 5 is replaced by:\n###\n***\n“Article 5. Fines.”\n") != frozenset()
+    assert new_wordings("###\n“\n> >\n") == frozenset()
