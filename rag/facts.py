@@ -154,7 +154,7 @@ def _unknown_name(compared: Comparison) -> str | None:
         judged = [(like, text) for like, text in zip(best, texts, strict=True) if not is_translated(text, compared)]
         if judged and (min(judged)[0] < PART_OF_NAME or max(best) < SURE_NAME):
             return f"name: {min(judged)[1]}"
-    first = _initial_name(compared.claim)
+    first = _initial_name(compared)
     return None if first is None or compared.best(first) >= INITIAL_NAME else f"name: {compared.claim.words[first].text}"
 
 
@@ -179,14 +179,31 @@ def named_words(claim: Claim) -> frozenset[int]:
     return frozenset(word for run in _names(claim) for word in run)
 
 
-def _initial_name(claim: Claim) -> int | None:
+def _initial_name(compared: Comparison) -> int | None:
     """The name that a text begins with ("Japan may ...", "Xi Jinping ..."); None where a capital says nothing ("Boats may ...")."""
+    claim = compared.claim
     if not claim.words or not claim.words[0].is_content or not claim.words[0].text[0].isupper():
         return None
     word = claim.words[0]
     following = claim.text[word.end :].lstrip()
-    is_name = len(word.text) > 2 and not word.text.endswith("s") and _SUBJECT.match(following) is not None
+    is_subject = _SUBJECT.match(following) is not None or _stands_for_another(compared)
+    is_name = len(word.text) > 2 and not word.text.endswith("s") and is_subject
     return 0 if is_name and word.plain not in COMMON | TITLES and not _COMMON_NOUN.fullmatch(word.plain) else None
+
+
+def _stands_for_another(compared: Comparison) -> bool:
+    """Whether what the first word does is done by a name in the source: "Japan represents", and there "China represents"."""
+    claim, source = compared.claim, compared.source
+    if len(claim.words) < 2 or claim.text[claim.words[0].end : claim.words[1].start] != " " or not claim.words[1].is_content:
+        return False
+    known = {source.words[name].plain for name in named_words(source)}  # capitals within a sentence
+    before = [at - 1 for at in compared.counterparts(1) if at]
+    return any(
+        source.words[at].plain in known
+        and source.words[at].text[0].isupper()
+        and source.text[source.words[at].end : source.words[at + 1].start] == " "
+        for at in before
+    )
 
 
 def _is_acronym(text: str) -> bool:

@@ -293,7 +293,7 @@ def test_stop_ends_the_request_to_the_model(seeds_index, strict, monkeypatch):
             conversation.stop()
             answering.join(timeout=20)
             wait_for(lambda: not any(thread.name == "rag-generate" for thread in threading.enumerate()))
-        assert (asked.answer, asked.fault == "", asked.error) == (None, False, None)
+        assert (asked.answer, asked.fault, asked.error) == (None, "", None)
 
 
 def wait_for(happened):

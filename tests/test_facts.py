@@ -141,3 +141,23 @@ def test_a_number_may_be_reckoned_from_two_of_the_sentences_that_carry_the_claim
 def test_nothing_is_reckoned_from_the_rows_of_a_table() -> None:
     rows = "Ticket prices by zone: " + ", ".join(f"zone {zone} {30 + 7 * zone} euros" for zone in range(1, 9)) + "."
     assert unknown(compare("A ticket for zone 3 costs 14 euros", rows, EVIDENCE)) == "number: 14"
+
+
+FERRY = (
+    "By the contract with Ventoro the port pays nothing. Ventoro operates the ferry. Ventoro represents the workers. Lessor pays the tax."
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "missing"),
+    [
+        ("Dalmira operates the ferry.", "name: Dalmira"),
+        ("Dalmira representa a los trabajadores.", "name: Dalmira"),
+        ("Ventoro operates the ferry.", None),
+        ("Ventorro representa a los trabajadores.", None),
+        ("Landlord pays the tax.", None),  # no capital within a sentence shows that the lessor is a name
+        ("Yesterday the port paid nothing.", None),
+    ],
+)
+def test_a_first_word_that_does_what_a_name_does_in_the_source_is_a_name(claim: str, missing: str | None) -> None:
+    assert unknown(compare(claim, FERRY, EVIDENCE)) == missing

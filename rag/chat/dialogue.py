@@ -15,7 +15,7 @@ from rag.chat.library import Library
 from rag.chat.render import Spot, render_answer, render_fault, render_partial, render_pending, render_stopped
 from rag.chat.strings import STRINGS, group_digits
 from rag.chat.visitors import Asked, Conversation, Visitor
-from rag.errors import RagError
+from rag.errors import RagError, Stopped
 from rag.generate.stream import stopping
 from rag.pipeline import Pipeline
 from rag.small_talk import is_reply
@@ -129,6 +129,8 @@ def _answer(library: Library, visitor: Visitor, conversation: Conversation, aske
             _write(library.pipeline(asked.collection, model, visitor), asked)
         if asked.answer is not None:
             library.times[model or library.models[0]].add(asked.answer.timings_ms)
+    except Stopped:
+        pass  # no fault: the turn shows what had been written
     except RagError as error:
         asked.fault = str(error)
     except Exception as error:  # noqa: BLE001 - nobody foresaw it; whoever follows the turn raises it
