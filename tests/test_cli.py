@@ -181,7 +181,7 @@ def test_ask_json(run: Run, seeds_index: Path) -> None:
     assert (answer["question"], answer["standalone_question"], answer["language"]) == (MODEL_QUESTION, MODEL_QUESTION, "en")
     assert (answer["abstained"], answer["reason"]) == (False, None)
     for item in answer["sentences"]:
-        assert list(item) == ["text", "citations", "verdict", "attributed"]
+        assert list(item) == ["text", "citations", "verdict"]
         assert item["verdict"] in ("quoted", "supported", "unsupported")
     for number, citation in enumerate(answer["citations"], 1):
         assert list(citation) == CITATION_FIELDS
