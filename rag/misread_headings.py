@@ -5,7 +5,7 @@ taken for figures and the other way round; a heading that lost its word or its l
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rag.implied_headings import Implied
 from rag.references import heading_reference
@@ -36,14 +36,15 @@ _MOST_LOST = 2  # headings in a row that could not be read
 
 def misread_headings(text: str) -> dict[int, Implied]:
     """The lines of `text`, whose line ends are line feeds, that open a provision and were misread, by where they start."""
-    return {item.start: item for item in _misread(text)}
+    lines = [(match, match[0].strip().lstrip(_MARKS)) for match in _LINE.finditer(text)]
+    headings = [_HEADING.match(plain) for _, plain in lines]
+    return {item.start: item for item in _misread(lines, headings)} if any(headings) else {}
 
 
-def _misread(text: str) -> Iterator[Implied]:
+def _misread(lines: Sequence[tuple[re.Match[str], str]], headings: Sequence[re.Match[str] | None]) -> Iterator[Implied]:
     last: dict[str, int] = {}
-    for match in _LINE.finditer(text):
-        plain = match[0].strip().lstrip(_MARKS)
-        known, found = heading_reference(plain), _HEADING.match(plain)
+    for (match, plain), found in zip(lines, headings, strict=True):
+        known = heading_reference(plain)
         number = int(known.number) if known and known.number.isdigit() else 0
         meant = (
             _meant(plain, found, last) if found and not (known and _is_plain(found["number"], number, last.get(known.kind, 0))) else None

@@ -27,7 +27,7 @@ _ANNOUNCES = re.compile(
 
 def new_wordings(text: str) -> frozenset[int]:
     """Where the lines of `text` start, whose line ends are line feeds, that belong to new wordings of other texts."""
-    if not (_ANNOUNCES.search(text) or any(mark in text for mark in _PAIRS)):
+    if not (any(mark in text for mark in _PAIRS) or _ANNOUNCES.search(text)):
         return frozenset()
     lines = [(match.start() + len(match[0]) - len(match[0].lstrip()), match[0].strip()) for match in _LINE.finditer(text)]
     lines = [(start, line) for start, line in lines if line]
@@ -40,7 +40,7 @@ def _runs(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int]]:
     while place < len(lines):
         plain = lines[place][1].lstrip(_MARKS)
         end = _end_of_quotation(lines, place) if plain[:1] in _PAIRS and heading_reference(plain[1:]) else place
-        opened = heading_reference(plain)
+        opened = heading_reference(plain) if announced or plain.endswith(":") else None
         if end == place and opened and str(opened) in announced:
             end = place + 1
         elif end > place or opened or plain.endswith(":"):
