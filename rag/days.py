@@ -10,13 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.claims import plain
-from rag.lexicon import CALENDAR, MONTHS
+from rag.lexicon import CALENDAR, MONTH_NUMBERS
 
 _SHORT = re.compile(r"jan|ene|feb|apr|abr|jun|jul|aug|sept?|setiembre|oct|nov|dec|dic")
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAYS = frozenset(_WEEK)
-_NUMBERS = {word: MONTHS.index(name) + 1 for word, name in CALENDAR.items() if name in MONTHS}
-_MONTH = rf"(?P<month>{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})\b\.?"
+_MONTH = rf"(?P<month>{'|'.join(sorted(MONTH_NUMBERS, key=len, reverse=True))})\b\.?"
 _YEAR = r"(?P<year>(?:1[5-9]|20)\d\d)(?!\d)"
 _DAY = r"(?<![\d./-])(?P<day>\d{1,2})"
 _OF = r"(?:\s+(?:de\s+|del\s+|of\s+)?|-)"
@@ -92,7 +91,7 @@ def days_in(text: str, *, month_first: bool | None = None) -> list[Day]:
 
 def _day(match: re.Match[str], *, month_first: bool) -> Day | None:
     parts = match.groupdict()
-    day, month = int(parts.get("day") or 0), _NUMBERS.get(plain(parts.get("month") or ""), 0) or int(parts.get("figures") or 0)
+    day, month = int(parts.get("day") or 0), MONTH_NUMBERS.get(plain(parts.get("month") or ""), 0) or int(parts.get("figures") or 0)
     if parts.get("first"):
         day, month = int(parts["first"] or 0), int(parts["second"] or 0)
         day, month = (month, day) if month > 12 or (month_first and day <= 12) else (day, month)
@@ -104,7 +103,7 @@ def _day(match: re.Match[str], *, month_first: bool) -> Day | None:
 
 
 def _month(match: re.Match[str]) -> Day:
-    return Day(None, _NUMBERS[plain(match["month"])], None, *match.span("month"), in_figures=False)
+    return Day(None, MONTH_NUMBERS[plain(match["month"])], None, *match.span("month"), in_figures=False)
 
 
 def asked_days(question: str) -> list[list[Day]]:
@@ -256,7 +255,7 @@ def with_other_forms(question: str) -> str:
 def _other_forms(readings: Sequence[Day]) -> Iterator[str]:
     for day in readings:
         if day.year or day.day:
-            yield from (word for word, number in _NUMBERS.items() if number == day.month and not _SHORT.fullmatch(word))
+            yield from (word for word, number in MONTH_NUMBERS.items() if number == day.month and not _SHORT.fullmatch(word))
             yield f"{day.month:02}"
             if day.day:
                 yield f"{day.day} {day.day:02}"

@@ -59,3 +59,4 @@ _CALENDAR = (
 MONTHS = tuple(names.split()[0] for names in _CALENDAR[:12])
 CALENDAR = {word: names.split()[0] for names in _CALENDAR for word in names.split()}
 """Months, days of the week and seasons, each with its English name."""
+MONTH_NUMBERS = {word: MONTHS.index(name) + 1 for word, name in CALENDAR.items() if name in MONTHS}

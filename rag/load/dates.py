@@ -8,25 +8,13 @@ which its file was made: a contract that is exported anew is no new contract.
 import re
 from datetime import date
 
+from rag.lexicon import MONTH_NUMBERS
+
 HEAD_CHARACTERS = 600
 HEAD_LINES = 8
 LONGEST_DATE_LINE = 100
 
-_MONTHS = (
-    ("enero", "january", "ene", "jan"),
-    ("febrero", "february", "feb"),
-    ("marzo", "march", "mar"),
-    ("abril", "april", "abr", "apr"),
-    ("mayo", "may"),
-    ("junio", "june", "jun"),
-    ("julio", "july", "jul"),
-    ("agosto", "august", "ago", "aug"),
-    ("septiembre", "setiembre", "september", "sept", "sep"),
-    ("octubre", "october", "oct"),
-    ("noviembre", "november", "nov"),
-    ("diciembre", "december", "dic", "dec"),
-)
-_MONTH_NUMBERS = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names}
+_MONTH_NUMBERS = MONTH_NUMBERS | {"mar": 3, "ago": 8}  # which in a text without a day and a year beside them are other words
 _MONTH = rf"(?P<month>{'|'.join(sorted(_MONTH_NUMBERS, key=len, reverse=True))})\b\.?"
 _YEAR = r"(?P<year>(?:1[5-9]|20)\d\d)\b"
 _DAY = r"(?P<day>\d{1,2})"
