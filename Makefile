@@ -22,6 +22,8 @@ REHEARSAL ?= 1
 REPORTS ?= build/eval
 GATE := --baseline
 BIN := .venv/bin
+# Two processes, a file of tests each: half the memory that one process comes to hold, and less than half its time.
+PYTEST := .venv/bin/python -m pytest --numprocesses 2 --dist loadfile
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: chat ask test test-all test-slow test-browser check format eval baseline bench bench-index bench-models bench-provisions torture models constraints clean
@@ -36,24 +38,24 @@ ask: $(INDEX)/.synced
 	@$(BIN)/rag ask "$(Q)"
 
 test: .venv/.test
-	$(BIN)/python -m pytest -m "not local and not slow and not packaging"
+	$(PYTEST) -m "not local and not slow and not packaging"
 
 test-all: .venv/.local
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 # What `make check` leaves out.
 test-slow: .venv/.local
-	$(BIN)/python -m pytest -rs -m "local or slow"
+	$(PYTEST) -rs -m "local or slow"
 
 # Skipped, and said so, where chromium is missing (apt-get install chromium).
 test-browser: .venv/.browser
 	$(BIN)/python -m pytest -rs tests/browser
 
-check: .venv/.dev
+# After `test`, which `make test check` runs once.
+check: .venv/.dev test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not local and not slow and not packaging"
 	$(BIN)/python -m pytest -m packaging
 
 format: .venv/.dev
