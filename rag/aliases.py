@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag import lexicon
+
 STEM = 5
 REMEMBERED = 20_000
 HEAD = 4_000  # characters of a document in which it may say what it is called
@@ -20,8 +22,8 @@ LONGEST_NAME = 80
 SHORTEST_ACRONYM = 3
 
 KINDS_OF_TEXT: dict[str, frozenset[str]] = {
-    name: frozenset(words.split())
-    for name, words in {
+    name: lexicon.words(forms)
+    for name, forms in {
         "treaty": "tratado tratados treaty treaties pacto pact",
         "agreement": "acuerdo acuerdos agreement agreements convenio convention convencion protocolo protocol",
         "law": "ley leyes law laws act acts statute lo",
@@ -47,8 +49,8 @@ KINDS_OF_TEXT: dict[str, frozenset[str]] = {
     }.items()
 }
 ALIKE = tuple(
-    frozenset(words.split())
-    for words in (
+    lexicon.words(forms)
+    for forms in (
         "insurance seguro seguros",
         "lease leases tenancy tenancies rental arrendamiento arrendamientos alquiler alquileres",
         "collective colectivo colectivos colectiva",
@@ -69,15 +71,10 @@ ALIKE = tuple(
 """Words in names of texts that say the same in both languages, or nearly so, and that vectors do not always bring together."""
 KIND_WORDS = frozenset().union(*KINDS_OF_TEXT.values())
 _TEXT_WORDS = {"it", "this", "that", "document", "documento", "text", "texto", "file", "archivo", "fichero", "este", "esto", "ello"}
-_SMALL_WORDS = (
+_SMALL = lexicon.words(
     "the a an of and or for to in on at by with from as el la los las un una de del y e o u para por en con al sobre entre que se su"
 )
-_MONTH_NAMES = (
-    "january february march april may june july august september october november december enero febrero marzo abril mayo junio julio "
-    "agosto septiembre octubre noviembre diciembre"
-)
-_SMALL = frozenset(_SMALL_WORDS.split())
-_MONTHS = frozenset(_MONTH_NAMES.split())
+_MONTHS = frozenset((*lexicon.MONTHS, *lexicon.MONTHS_IN_SPANISH))
 _TOKEN = re.compile(r"[^\W\d_]+(?:[.&][A-Z]\b\.?)*")
 _WORD = re.compile(r"\w{3,}")
 _ACRONYM = re.compile(r"(?<![\w/])[A-ZÑ](?:\.?[A-ZÑ&]){1,9}s?\b")

@@ -5,23 +5,9 @@ It reads words; "how many articles deal with fines?" asks something else and is 
 
 import re
 
-_KINDS = {
-    "article": r"art[íi]culos|articles",
-    "clause": r"cl[áa]usulas|clauses|estipulaciones|stipulations",
-    "section": r"secciones|sections",
-    "chapter": r"cap[íi]tulos|chapters",
-    "title": r"t[íi]tulos|titles",
-    "part": r"partes|parts",
-    "book": r"libros|books",
-    "annex": r"anexos|annex(?:es)?|ap[ée]ndices|appendi(?:ces|xes)|schedules",
-    "recital": r"considerandos|recitals",
-    "rule": r"reglas|normas|rules",
-    "transitional provision": r"disposiciones\s+transitorias|transitional\s+provisions",
-    "additional provision": r"disposiciones\s+adicionales|additional\s+provisions",
-    "final provision": r"disposiciones\s+finales|final\s+provisions",
-    "repealing provision": r"disposiciones\s+derogatorias|repealing\s+provisions",
-}
-_NAMES = {f"k{place}": kind for place, kind in enumerate(_KINDS)}
+from rag.provision_words import KINDS, any_of, kind_in, plural
+
+_KINDS = any_of((kind for kind in KINDS if kind not in ("ground", "fact")), plural)
 _ASKS = (
     r"how\s+many|(?:(?:what\s+is|what['’]s|tell\s+me|give\s+me)\s+)?(?:the\s+)?(?:total\s+)?number\s+of|(?:de\s+|en\s+)?cu[áa]nt[oa]s|"
     r"(?:cu[áa]l\s+es\s+)?(?:el\s+)?n[úu]mero\s+(?:total\s+)?de"
@@ -39,7 +25,7 @@ _RESTS = (
     r"(?:are\s+there|hay|is\s+it|son)?",
 )
 _COUNT = re.compile(
-    rf"[\W_]*(?:{_ASKS})\s+(?:{'|'.join(f'(?P<{name}>{_KINDS[kind]})' for name, kind in _NAMES.items())})"
+    rf"[\W_]*(?:{_ASKS})\s+(?:{_KINDS})"
     rf"(?:\s+(?:{'|'.join(_RESTS)}))?[\s?.!]*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -48,8 +34,8 @@ _COUNT = re.compile(
 def asked_count(question: str) -> tuple[str, str] | None:
     """The kind of provisions whose number `question` asks for, and what it calls the text ("la Ley 5/2010"); None if it asks otherwise."""
     match = _COUNT.fullmatch(question)
-    if match is None:
+    kind = kind_in(match) if match else None
+    if match is None or kind is None:
         return None
-    kind = next(kind for name, kind in _NAMES.items() if match[name])
     names = ("inside", "holder", "divided", "having", "hay", "tiene", "de")
     return kind, next((match[name] for name in names if match[name]), "").strip(" ,")

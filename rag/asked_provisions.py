@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from rag import lexicon
 from rag.aliases import KIND_WORDS, acronyms, fold, folded_words, official_numbers
 from rag.asked_counts import asked_count
 from rag.numbered_acts import asked_points, find_acts
 from rag.paragraphs import PARA, Part, part_of
 from rag.provision_numbers import DETAIL, ORDINAL, ROMAN
+from rag.provision_words import PROVISIONS, any_of, kind_in, plural, singular
 from rag.references import Mention, find
 from rag.types import Passage, Reference
 
@@ -52,7 +54,7 @@ _TAIL = re.compile(
     re.IGNORECASE,
 )
 _LETTERS = re.compile(r"\w+")
-_ASKING_FOR_ALL_WORDS = (
+_ASKING_FOR_ALL = lexicon.words(
     "what which does do is are in say says state states provide provides establish establishes contain contains under the of and to from "
     "que dice dicen establece establecen dispone disponen preve contiene contienen hay en el la los las lo de del al segun cual es "
     "regula regulan regulate regulates trata tratan cover covers deal deals with articles articulos "
@@ -60,7 +62,6 @@ _ASKING_FOR_ALL_WORDS = (
     "cuales son "
     "texto text content contenido paragraph apartado letra point number numero tell me about read show muestra dime article articulo"
 )
-_ASKING_FOR_ALL = frozenset(_ASKING_FOR_ALL_WORDS.split())
 ALL = "*"
 """Number of a reference that stands for all of its kind."""
 LAST = "$"
@@ -142,55 +143,40 @@ def _asked(question: str, mentions: Sequence[Mention]) -> list[Asked]:
     return list(asked)
 
 
-_SINGLE = re.compile(
-    r"\bdisposici[óo]n\s+(?:(?P<transitional>transitoria)|(?P<additional>adicional)|(?P<final>final)|(?P<repealing>derogatoria))\b|"
-    r"\b(?P<english>transitional|additional|final|repealing)\s+provision\b",
-    re.IGNORECASE,
-)
+_SINGLE = re.compile(rf"\b(?:{any_of(PROVISIONS, singular)})\b", re.IGNORECASE)
 
 
 def _single(question: str) -> list[Mention]:
     """ "The final provision", of which there is one: it is called the first where there are more."""
-    match = _SINGLE.search(question)
-    if match is None or _LAST_ONE.search(question):
-        return []
-    adjective = match["english"].casefold() if match["english"] else match.lastgroup
-    return [Mention(Reference(f"{adjective} provision", "1"), match.start(), match.end())]
+    return [] if _last(question) else _named(_SINGLE, question, "1")
 
 
 _LAST_ONE = re.compile(
-    r"\b(?:last|[úu]ltim[oa])\s+(?:(?P<article>article|artículo|articulo)|(?P<clause>clause|cláusula|clausula)|(?P<section>section|sección|seccion)"
-    r"|(?P<chapter>chapter|capítulo|capitulo)|(?P<annex>annex|anexo)|(?P<recital>recital|considerando)"
-    r"|(?P<transitional>disposici[óo]n\s+transitoria|transitional\s+provision)|(?P<additional>disposici[óo]n\s+adicional|additional\s+provision)"
-    r"|(?P<final>disposici[óo]n\s+final|final\s+provision))\b",
+    r"\b(?:last|[úu]ltim[oa])\s+(?!schedule)"
+    rf"(?:{any_of(('article', 'clause', 'section', 'chapter', 'annex', 'recital', *PROVISIONS), singular)})\b",
     re.IGNORECASE,
 )
 
 
 def _last(question: str) -> list[Mention]:
     """ "The last article", whose number the documents know."""
-    match = _LAST_ONE.search(question)
-    if match is None or match.lastgroup is None:
-        return []
-    kind = f"{match.lastgroup} provision" if match.lastgroup in ("transitional", "additional", "final") else match.lastgroup
-    return [Mention(Reference(kind, LAST), match.start(), match.end())]
+    return _named(_LAST_ONE, question, LAST)
 
 
-_EVERY = {
-    "transitional provision": r"disposiciones\s+transitorias|transitional\s+provisions",
-    "additional provision": r"disposiciones\s+adicionales|additional\s+provisions",
-    "final provision": r"disposiciones\s+finales|final\s+provisions",
-    "repealing provision": r"disposiciones\s+derogatorias|repealing\s+provisions",
-    "annex": r"anexos|annexes|apéndices|appendices",
-    "ground": r"fundamentos\s+(?:de\s+derecho|jurídicos)|legal\s+grounds",
-    "fact": r"antecedentes\s+de\s+hecho",
-}
+# Schedules may be timetables.
+_EVERY = [re.compile(rf"\b(?!schedule)(?:{any_of((kind,), plural)})\b", re.IGNORECASE) for kind in (*PROVISIONS, "annex", "ground", "fact")]
 
 
 def _every(question: str) -> list[Mention]:
     """ "The transitional provisions", "los anexos", without numbers."""
-    found = ((kind, re.search(rf"\b(?:{pattern})\b", question, re.IGNORECASE)) for kind, pattern in _EVERY.items())
-    return [Mention(Reference(kind, ALL), match.start(), match.end()) for kind, match in found if match][:1]
+    return next(filter(None, (_named(pattern, question, ALL) for pattern in _EVERY)), [])
+
+
+def _named(pattern: re.Pattern[str], question: str, number: str) -> list[Mention]:
+    """The first provision that `pattern` finds, with a number."""
+    match = pattern.search(question)
+    kind = kind_in(match) if match else None
+    return [Mention(Reference(kind, number), match.start(), match.end())] if match and kind else []
 
 
 _HOLDER = re.compile(

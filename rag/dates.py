@@ -2,13 +2,10 @@
 
 import re
 
+from rag import lexicon
 from rag.types import Language
 
-_MONTHS: dict[Language, tuple[str, ...]] = {
-    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"),
-    "es": ("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
-}
-MONTHS = "|".join(month.lower() for months in _MONTHS.values() for month in months)
+MONTHS = "|".join((*lexicon.MONTHS, *lexicon.MONTHS_IN_SPANISH))
 """Pattern of a month in either language, in lower case."""
 _DATE = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2}))?)?")
 
@@ -18,6 +15,7 @@ def written(date: str, language: Language) -> str:
     match = _DATE.fullmatch(date)
     if match is None or not 1 <= int(match["month"] or 1) <= 12 or not 1 <= int(match["day"] or 1) <= 31:
         return date
-    month = _MONTHS[language][int(match["month"]) - 1] if match["month"] else None
+    months = lexicon.MONTHS_IN_SPANISH if language == "es" else [name.capitalize() for name in lexicon.MONTHS]
+    month = months[int(match["month"]) - 1] if match["month"] else None
     day = str(int(match["day"])) if match["day"] else None
     return (" de " if language == "es" else " ").join(word for word in (day, month, match["year"]) if word)

@@ -10,11 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.claims import plain
-from rag.lexicon import CALENDAR, MONTH_NUMBERS
+from rag.lexicon import CALENDAR, MONTH_NUMBERS, MONTHS, MONTHS_IN_SPANISH, WEEK
 
-_SHORT = re.compile(r"jan|ene|feb|apr|abr|jun|jul|aug|sept?|setiembre|oct|nov|dec|dic")
-_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_WEEKDAYS = frozenset(_WEEK)
+_WEEKDAYS = frozenset(WEEK)
 _MONTH = rf"(?P<month>{'|'.join(sorted(MONTH_NUMBERS, key=len, reverse=True))})\b\.?"
 _YEAR = r"(?P<year>(?:1[5-9]|20)\d\d)(?!\d)"
 _DAY = r"(?<![\d./-])(?P<day>\d{1,2})"
@@ -41,9 +39,9 @@ _WEEKDAY_SPAN = re.compile(
     rf"(?P<between>\b(?:between|entre)\s+(?:el\s+|los\s+)?)?\b{_WEEKDAY.format('first')}(?:{_TO}|(?P<and>{_AND})){_WEEKDAY.format('last')}"
 )
 _GROUPS = (
-    (_WEEK, re.compile(r"\b(?:daily|every day|all week|todos los días|a diario|diariamente|cada día)\b", re.IGNORECASE)),
-    (_WEEK[:5], re.compile(r"\b(?:weekdays|working days|entre semana|(?:días )?laborables)\b", re.IGNORECASE)),
-    (_WEEK[5:], re.compile(r"\b(?:weekends?|fin(?:es)? de semana)\b", re.IGNORECASE)),
+    (WEEK, re.compile(r"\b(?:daily|every day|all week|todos los días|a diario|diariamente|cada día)\b", re.IGNORECASE)),
+    (WEEK[:5], re.compile(r"\b(?:weekdays|working days|entre semana|(?:días )?laborables)\b", re.IGNORECASE)),
+    (WEEK[5:], re.compile(r"\b(?:weekends?|fin(?:es)? de semana)\b", re.IGNORECASE)),
 )
 _LITTLE = frozenset(("and", "or", "on", "of", "the", "y", "o", "el", "los", "de"))
 _EXCEPT = re.compile(
@@ -202,7 +200,7 @@ def _weekdays(text: str) -> set[str]:
     for match in _WEEKDAY_SPAN.finditer(text):
         first, last = (_weekday(match[end]) for end in ("first", "last"))
         if first is not None and last is not None and (match["between"] or not match["and"]):
-            found |= {_WEEK[place % 7] for place in range(first, last + 1 if last >= first else last + 8)}
+            found |= {WEEK[place % 7] for place in range(first, last + 1 if last >= first else last + 8)}
     for days, pattern in _GROUPS:
         if pattern.search(text):
             found |= {*days}
@@ -224,7 +222,7 @@ def _weekday(word: str) -> int | None:
     known = CALENDAR.get(name, "")
     if known not in _WEEKDAYS and len(name) <= 5:
         known = next((day for form, day in CALENDAR.items() if day in _WEEKDAYS and form[:3] == name[:3] and form.startswith(name)), "")
-    return _WEEK.index(known) if known in _WEEKDAYS else None
+    return WEEK.index(known) if known in _WEEKDAYS else None
 
 
 def as_written(question: str, texts: Sequence[str]) -> str:
@@ -255,8 +253,7 @@ def with_other_forms(question: str) -> str:
 def _other_forms(readings: Sequence[Day]) -> Iterator[str]:
     for day in readings:
         if day.year or day.day:
-            yield from (word for word, number in MONTH_NUMBERS.items() if number == day.month and not _SHORT.fullmatch(word))
-            yield f"{day.month:02}"
+            yield from (MONTHS[day.month - 1], MONTHS_IN_SPANISH[day.month - 1], f"{day.month:02}")
             if day.day:
                 yield f"{day.day} {day.day:02}"
             if day.year:

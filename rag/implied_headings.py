@@ -11,17 +11,15 @@ from dataclasses import dataclass
 
 from rag.aliases import fold
 from rag.provision_numbers import ORDINAL, spelled
+from rag.provision_words import PROVISIONS, any_of, kind_in, plural
 from rag.references import heading_reference
+from rag.sentences import MARKS, lines
 from rag.types import Reference
 
-_LINE = re.compile(r"[^\n]+")
-_MARKS = "#*_> \t"
 _ORDINAL_LINE = re.compile(rf"(?P<ordinal>(?i:{ORDINAL}|única|unica))[*_]*\s?(?:\.\s?[-–—]+|[.:)]|[-–—]\s)(?=[\s*_]|$)")
 _GROUP = re.compile(
-    r"(?:disposiciones\s+)?(?:(?P<transitional>transitori[oa]s)|disposiciones\s+(?:(?P<additional>adicionales)|(?P<final>finales)|"
-    r"(?P<repealing>derogatorias)))|"
-    r"(?P<ground>fundamentos\s+(?:de\s+derecho|jurídicos)|(?-i:FUNDAMENTOS))|(?P<fact>antecedentes\s+de\s+hecho|hechos\s+probados)|"
-    r"art[ií]culos\s+(?P<articles>transitorios)|(?P<english>transitional|additional|final|repealing)\s+provisions",
+    rf"{any_of(PROVISIONS, plural)}|(?:disposiciones\s+)?transitori[oa]s|art[ií]culos\s+transitorios|"
+    r"(?P<ground>fundamentos\s+(?:de\s+derecho|jurídicos)|(?-i:FUNDAMENTOS))|(?P<fact>antecedentes\s+de\s+hecho|hechos\s+probados)",
     re.IGNORECASE,
 )
 _RECITAL = re.compile(r"\((?P<number>[0-9]{1,3})\)(?=\s|$)")
@@ -55,14 +53,14 @@ def _ordinals(text: str) -> Iterator[Implied]:
     """Runs of lines that begin with rising ordinals, from the first on."""
     run: list[Implied] = []
     kind = _CLAUSE
-    for start, line in _lines(text):
+    for start, line in _plain_lines(text):
         match = _ORDINAL_LINE.match(line)
         value = _value(match["ordinal"]) if match else None
         if match is None or value is None or not (kind != _CLAUSE or _is_of_clause(match["ordinal"])):
             group = _GROUP.fullmatch(line.rstrip(" .:*_")) if len(line) <= _LONGEST_GROUP else None
             if group or ((run or kind != _CLAUSE) and heading_reference(line)):
                 yield from _kept(run, kind)
-                run, kind = [], _kind_of(group) if group else _CLAUSE
+                run, kind = [], (kind_in(group) or "transitional provision") if group else _CLAUSE
             continue
         if not (run and value > int(run[-1].reference.number)):
             yield from _kept(run, kind)
@@ -89,19 +87,12 @@ def _is_of_clause(ordinal: str) -> bool:
     return ordinal[-1] in "aA" if not re.search(r"(?i:st|nd|rd|th)$", ordinal) else ordinal.isupper()
 
 
-def _kind_of(group: re.Match[str]) -> str:
-    if group["ground"] or group["fact"]:
-        return str(group.lastgroup)
-    adjective = group["english"] or ("transitional" if group["articles"] else group.lastgroup or "")
-    return f"{adjective.casefold()} provision"
-
-
 def _recitals(text: str) -> Iterator[Implied]:
     """The numbered paragraphs, in rising order, of a preamble that says "whereas", up to the first article."""
     found: list[tuple[int, re.Match[str]]] = []
     if not _WHEREAS.search(text):
         return
-    for start, line in _lines(text):
+    for start, line in _plain_lines(text):
         if match := _RECITAL.match(line):
             if not found or int(match["number"]) > int(found[-1][1]["number"]):
                 found.append((start, match))
@@ -115,11 +106,6 @@ def _recitals(text: str) -> Iterator[Implied]:
             return
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Start and text of each line that is not blank, without the space around it and the marks before it."""
-    for match in _LINE.finditer(text):
-        line = match[0].strip()
-        if line:
-            start = match.start() + match[0].index(line[0])
-            plain = line.lstrip(_MARKS)
-            yield start, plain
+def _plain_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of `text`, each without the marks before it."""
+    return ((start, line.lstrip(MARKS)) for start, line in lines(text))

@@ -7,23 +7,20 @@ words end. It does not know any third language (Portuguese comes out as Spanish,
 
 import re
 
+from rag import lexicon
 from rag.types import Language
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SPANISH_LETTERS = re.compile(r"[ñáéíóúü¿¡ºª]", re.IGNORECASE)
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_ENGLISH = _words(
+_ENGLISH = lexicon.words(
     "the of and to is are was were be been what which who whom whose when where why how does did do can may must shall should would could "
     "will this that these those with without for from by at on into about between under over than then there it its they their them he she "
     "his her we our you your an as if or not has have had having any each other such because while during after before against only also "
     "many much say says tell article articles annex treaty agreement in i my me us"
 )
-_SPANISH = _words(
+_SPANISH = lexicon.words(
     "el la los las un una unos unas de del al y o u que qué cual cuál cuales cuáles quien quién quienes cuando cuándo donde dónde cómo "
     "por para con sin sobre entre hasta desde según ante bajo contra es son era eran fue fueron ser sido está están hay había tiene tienen "
     "puede pueden debe deben su sus se lo le les este esta estos estas ese esa eso esos esas más muy también pero porque si ya nos "
@@ -31,7 +28,7 @@ _SPANISH = _words(
     "cuanta cuantas"
 )
 
-_SPANISH_ENDINGS = _words(
+_SPANISH_ENDINGS = lexicon.words(
     "aba ada ado aje ama ana ano ara aro asa ata ato azo ban bia bio bra bre can car cas cen cha cho cia cio cos cta cto dad dan dar "
     "das dia dio dir dor dos dra ego eis ela elo ena eno eos era ero esa eso eta eto eza gan gar gas gia gio gos has hos iar ias ica "
     "ico ida ido ien igo ima imo ina ino ios ira ita ito iva ivo iza izo jan jar jas jes jos lan las lla llo los lta lto mar mas mos "
@@ -39,7 +36,7 @@ _SPANISH_ENDINGS = _words(
     "rma rme rno ron ros rra rro rse rta rte rto san sar sas smo sos sta ste sto tan tar tas tio tir tos tro tud uen uir ulo uot ura "
     "uro uso uyo van var vas vio vos zan zar zas zca zos"
 )
-_ENGLISH_ENDINGS = _words(
+_ENGLISH_ENDINGS = lexicon.words(
     "ack act acy ade age ail ain ake all als and ane ans ant ard ars ary ash ast ate ats ays bly cal ced cks cts ded dge dly ead eat "
     "ect eed ees els ely end ens ent ers ert ery ess est ets ful ged ges ght gly hed her hes hip ick ics ied ies ify ile ill ils ily "
     "ind ine ing ins int ips ise ish ism ist its ity ium ive ize ked ker kes led lls lly low med mic nce ncy nds ned ngs nic nts ogy "
@@ -48,7 +45,7 @@ _ENGLISH_ENDINGS = _words(
 )
 """Last three letters that one of the languages has at least five times as often, by the words of the parallel news and questions."""
 
-FUNCTION_WORDS = _ENGLISH | _SPANISH | _words("a ha han habían yes no sí")
+FUNCTION_WORDS = _ENGLISH | _SPANISH | lexicon.words("a ha han habían yes no sí")
 """Words of either language that name nothing, in lower case (and a few that questions about documents are full of)."""
 
 

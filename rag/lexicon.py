@@ -56,7 +56,8 @@ _CALENDAR = (
     "friday viernes fridays", "saturday sabado sabados saturdays", "sunday domingo domingos sundays",
     "spring primavera", "summer verano", "autumn otono", "winter invierno",
 )  # fmt: skip
-MONTHS = tuple(names.split()[0] for names in _CALENDAR[:12])
+MONTHS, MONTHS_IN_SPANISH = zip(*(names.split()[:2] for names in _CALENDAR[:12]), strict=True)
+WEEK = tuple(names.split()[0] for names in _CALENDAR[12:19])
 CALENDAR = {word: names.split()[0] for names in _CALENDAR for word in names.split()}
 """Months, days of the week and seasons, each with its English name."""
 MONTH_NUMBERS = {word: MONTHS.index(name) + 1 for word, name in CALENDAR.items() if name in MONTHS}

@@ -27,6 +27,8 @@ MAX_SHOWN = 8
 MOST_OPENINGS = 500
 MOST_HEADED = 200  # documents whose headings are looked through
 MOST_OF_SECTION = 20
+_ALSO_OTHERS = ("part", "book", "rule")  # words that also mean other things: only where documents are divided so
+_ALSO_COUNTED = (*_ALSO_OTHERS, "title", "section")  # "how many sections does the library have?"
 HEADED = ("section", "chapter")  # what a heading may number without saying so
 HEADED_KINDS = ("article", "clause", "section", "rule", "chapter", "title", "part", "book", "annex")
 FIRST_OF_UNIT = 4  # articles of a chapter that are quoted for it
@@ -161,7 +163,7 @@ def _counted(snapshot: Snapshot, item: Asked, every: Mapping[str, str], meaning:
     holders = snapshot.store.holders(kind, own_text=True)
     meant = meant_documents(snapshot, item.phrase, item, every, (holders, holders), meaning)  # "clauses" are in the title of some
     sources = [source for source in holders if source in meant.sources]
-    if kind in _ALSO_OTHERS and not (meant.named and sources):
+    if kind in _ALSO_COUNTED and not (meant.named and sources):
         return Lookup()
     if not sources and (meant.named or (holders and meant.unknown)):
         instead = tuple((every[name], _kinds_in(snapshot, name)) for name in sorted(meant.sources)[:MAX_SHOWN] if meant.named)
@@ -222,10 +224,6 @@ def _numbers_within(snapshot: Snapshot, item: Asked, titles: Mapping[str, str]) 
     return {title: tuple(own) for title, own in [*numbers.items()][:MAX_SHOWN]}
 
 
-_ALSO_OTHERS = ("part", "book", "rule", "title", "section")  # "how many books does the library have?"
-_OPTIONAL = ("part", "book", "rule")  # words that also mean other things: only where documents are divided so
-
-
 def _is_looked_up(snapshot: Snapshot, item: Asked) -> bool:
     """Whether a provision is looked up; else what is asked is left to the search."""
     if is_act(item.reference):  # a document that is called so, or others that speak of it, are for the search to find
@@ -241,7 +239,7 @@ def _is_looked_up(snapshot: Snapshot, item: Asked) -> bool:
         )
     if item.reference.kind == "section" and not item.within and not snapshot.store.holders("section", own_text=True):
         return bool(_headed(snapshot, item, [source for source, *_ in snapshot.store.documents()][:MOST_HEADED]))
-    return item.reference.kind not in _OPTIONAL or bool(snapshot.store.holders(item.reference.kind, own_text=True))
+    return item.reference.kind not in _ALSO_OTHERS or bool(snapshot.store.holders(item.reference.kind, own_text=True))
 
 
 def _as_point(snapshot: Snapshot, item: Asked, question: str, meaning: Meaning | None) -> Asked:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rag import lexicon
 from rag.aliases import (
     KIND_WORDS,
     Names,
@@ -45,16 +46,14 @@ SHORTEST_SMALL_ACRONYM = 4
 HEARD_WORD = 0.3  # cosine under which a document has nothing of the kind
 KNOWN_WORD = 0.45  # cosine from which a word of a document is a counterpart of one of its name
 MOST_OPENED = 20  # documents whose text is looked at, for the year that they are of or for what they call themselves
-_COMMON = (
+GENERIC = KIND_WORDS | lexicon.words(
     "the and for and with from what does say about under del los las una por para con sobre segun que dice documento document article "
     "paper study estudio articulo section seccion annex anexo new nuevo nueva said these this that which current actual vigente present "
     "proposed former signed amended revised consolidated consolidado federal national nacional general"
 )
-_RANK_WORDS = "organic organica royal real legislative legislativo foral basic basica municipal collective colectivo"
-_RANKS = frozenset(_RANK_WORDS.split())
+_RANKS = lexicon.words("organic organica royal real legislative legislativo foral basic basica municipal collective colectivo")
 _UNMISTAKABLE = frozenset(("constitution", "code"))
 _WORD = re.compile(r"\w{3,}")
-GENERIC = KIND_WORDS | frozenset(_COMMON.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rag.asked_provisions import COUNT
 from rag.lookup import Lookup
 from rag.paragraphs import Part
+from rag.provision_words import KINDS, in_spanish
 from rag.references import PRELIMINARY
 from rag.small_talk import SmallTalk
 from rag.types import Hit, Language, Reference
@@ -16,19 +17,7 @@ from rag.wished_form import Form
 NEAREST = 3
 MOST_LISTED = 8
 MOST_CANDIDATES = 6
-_SPANISH = {
-    "article": "artículo",
-    "section": "sección",
-    "chapter": "capítulo",
-    "title": "título",
-    "annex": "anexo",
-    "clause": "cláusula",
-    "recital": "considerando",
-    "transitional provision": "disposición transitoria",
-    "additional provision": "disposición adicional",
-    "final provision": "disposición final",
-    "repealing provision": "disposición derogatoria",
-    "rule": "regla",
+_SPANISH = {kind: in_spanish(kind) for kind in KINDS} | {
     "ground": "fundamento",
     "fact": "antecedente",
     "point": "punto",
@@ -45,8 +34,6 @@ _SPANISH = {
     "charter": "carta",
     "constitution": "constitución",
     "bylaws": "estatuto",
-    "part": "parte",
-    "book": "libro",
 }
 
 

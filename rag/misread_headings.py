@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rag.implied_headings import Implied
 from rag.references import heading_reference
+from rag.sentences import MARKS, lines
 from rag.types import Reference
 
-_LINE = re.compile(r"[^\n]+")
-_MARKS = "#*_> \t"
 _I, _L, _O = "[ií1lI|!]", "[li1I|]", "[oó0O]"
 _WORDS = {
     "Artículo": rf"[a4]rt{_I}cu{_L}{_O}",
@@ -36,23 +35,22 @@ _MOST_LOST = 2  # headings in a row that could not be read
 
 def misread_headings(text: str) -> dict[int, Implied]:
     """The lines of `text`, whose line ends are line feeds, that open a provision and were misread, by where they start."""
-    lines = [(match, match[0].strip().lstrip(_MARKS)) for match in _LINE.finditer(text)]
-    headings = [_HEADING.match(plain) for _, plain in lines]
-    return {item.start: item for item in _misread(lines, headings)} if any(headings) else {}
+    read = [(start, line, _HEADING.match(line.lstrip(MARKS))) for start, line in lines(text)]
+    return {item.start: item for item in _misread(read)} if any(found for *_, found in read) else {}
 
 
-def _misread(lines: Sequence[tuple[re.Match[str], str]], headings: Sequence[re.Match[str] | None]) -> Iterator[Implied]:
+def _misread(read: Sequence[tuple[int, str, re.Match[str] | None]]) -> Iterator[Implied]:
     last: dict[str, int] = {}
-    for (match, plain), found in zip(lines, headings, strict=True):
+    for start, line, found in read:
+        plain = line.lstrip(MARKS)
         known = heading_reference(plain)
         number = int(known.number) if known and known.number.isdigit() else 0
         meant = (
             _meant(plain, found, last) if found and not (known and _is_plain(found["number"], number, last.get(known.kind, 0))) else None
         )
         if meant and found:
-            reference, line = meant
-            start = match.start() + len(match[0]) - len(match[0].lstrip())
-            yield Implied(reference, start, start + len(match[0].strip()) - len(plain) + found.end(), line=line)
+            reference, meant_line = meant
+            yield Implied(reference, start, start + len(line) - len(plain) + found.end(), line=meant_line)
             last[reference.kind] = int(reference.number)
         elif known and number:
             last[known.kind] = number

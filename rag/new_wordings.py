@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag.references import find, heading_reference
+from rag.sentences import MARKS, lines
 
-_LINE = re.compile(r"[^\n]+")
-_MARKS = "#*_> \t"
 _PAIRS = {"«": "»", "“": "”", "„": "”", "‘": "’", '"': '"', "'": "'"}
 _ENDS = r"[*_]*\s*[;,.:)]*\s*(?:(?:y|and)\s*)?$"
 _LONGEST = 40_000  # characters of a quotation that is looked for
@@ -29,17 +28,16 @@ def new_wordings(text: str) -> frozenset[int]:
     """Where the lines of `text` start, whose line ends are line feeds, that belong to new wordings of other texts."""
     if not (any(mark in text for mark in _PAIRS) or _ANNOUNCES.search(text)):
         return frozenset()
-    lines = [(match.start() + len(match[0]) - len(match[0].lstrip()), match[0].strip()) for match in _LINE.finditer(text)]
-    lines = [(start, line) for start, line in lines if line]
-    return frozenset(start for first, end in _runs(lines) for start, _ in lines[first:end])
+    every = [*lines(text)]
+    return frozenset(start for first, end in _runs(every) for start, _ in every[first:end])
 
 
-def _runs(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int]]:
+def _runs(every: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int]]:
     """First and end of the runs of lines that are new wordings."""
     place, announced = 0, frozenset[str]()
-    while place < len(lines):
-        plain = lines[place][1].lstrip(_MARKS)
-        end = _end_of_quotation(lines, place) if plain[:1] in _PAIRS and heading_reference(plain[1:]) else place
+    while place < len(every):
+        plain = every[place][1].lstrip(MARKS)
+        end = _end_of_quotation(every, place) if plain[:1] in _PAIRS and heading_reference(plain[1:]) else place
         opened = heading_reference(plain) if announced or plain.endswith(":") else None
         if end == place and opened and str(opened) in announced:
             end = place + 1
@@ -52,18 +50,18 @@ def _runs(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int]]:
         place = max(end, place + 1)
 
 
-def _end_of_quotation(lines: Sequence[tuple[int, str]], first: int) -> int:
+def _end_of_quotation(every: Sequence[tuple[int, str]], first: int) -> int:
     """The line after the one that ends with the closing mark of the quotation that line `first` opens; `first` itself if none does.
 
     Where both marks differ, those inside are counted, unless every paragraph opens with one.
     """
-    opening = lines[first][1].lstrip(_MARKS)[0]
+    opening = every[first][1].lstrip(MARKS)[0]
     closing = _PAIRS[opening]
     ends = re.compile(re.escape(closing) + _ENDS)
     depth, earliest = 0, first
-    for place in range(first, len(lines)):
-        start, line = lines[place]
-        if start - lines[first][0] > _LONGEST:
+    for place in range(first, len(every)):
+        start, line = every[place]
+        if start - every[first][0] > _LONGEST:
             break
         depth += line.count(opening) - line.count(closing)
         closes = ends.search(line, 1) is not None

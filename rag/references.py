@@ -27,39 +27,39 @@ from rag.provision_numbers import (
     normal,
     spelled,
 )
+from rag.provision_words import KINDS, PROVISIONS, any_of, kind_in, singular, singular_or_plural
 from rag.types import Reference
 
 
-def _provisions(spanish: str, english: str, short: str, letter: str) -> str:
-    """Pattern of "disposición transitoria", "transitional provision", "disp. trans." and "D.T." before "1.ª"."""
-    whole = rf"disposición(?:es)?\s+{spanish}|{english}\s+provisions?"
-    return rf"{whole}|disp\.?\s?{short}\.|(?-i:D{letter}|D\.\s?{letter}\.)(?=\s?[0-9]+\.?ª)"
+def _short(adjective: str, letter: str) -> str:
+    """Pattern of "disp. trans." and "D.T." before "1.ª"."""
+    return rf"disp\.?\s?{adjective}\.|(?-i:D{letter}|D\.\s?{letter}\.)(?=\s?[0-9]+\.?ª)"
 
 
-_KINDS: dict[str, str] = {
-    "article": r"artículos?|articles?|a\s?r\s?t\s?í\s?c\s?u\s?l\s?o(?:\s?s)?|arts?\.?[ºª°]\.?|arts?\b\.?",
-    "section": r"sección(?:es)?|sections?|secc?s?\.|§§?",
-    "chapter": r"capítulos?|chapters?|caps?\.|chap\.",
-    "title": r"títulos?|titles?",
-    "annex": r"anexos?|annex(?:es)?|apéndices?|appendix|appendices|schedules?",
-    "clause": r"cláusulas?|clauses?|estipulación|estipulaciones|stipulations?",
+# How else they are written, besides in whole words.
+_SHORT = {
+    "article": any_accent(r"a\s?r\s?t\s?í\s?c\s?u\s?l\s?o(?:\s?s)?|arts?\.?[ºª°]\.?|arts?\b\.?"),
+    "section": r"secc?s?\.|§§?",
+    "chapter": r"caps?\.|chap\.",
+    "transitional provision": _short("trans(?:it)?", "T"),
+    "additional provision": _short("adic", "A"),
+    "final provision": _short("final", "F"),
+    "repealing provision": _short("derog", "D"),
+}
+_KINDS = {kind: "|".join(filter(None, (singular_or_plural(kind), _SHORT.get(kind)))) for kind in KINDS} | {
     "recital": r"(?:considerandos?|recitals?)(?:\s?\((?=[0-9]))?",
-    "ground": r"fundamentos?(?:\s+(?:de\s+derecho|jurídicos?))?|legal\s+grounds?|(?-i:F\.?\s?[DJ]\.?)(?=\s?[0-9])",
-    "fact": r"antecedentes?(?:\s+de\s+hecho)?|hechos?\s+probados?",
     "rule": r"(?-i:Rules?|RULES?|Reglas?|REGLAS?|Normas?|NORMAS?)",
     "part": r"(?-i:Parte?\b|PARTE?\b)",
     "book": r"(?-i:Libro\b|LIBRO\b|Book\b|BOOK\b)",
-    "transitional provision": _provisions("transitorias?", "transitional", "trans(?:it)?", "T"),
-    "additional provision": _provisions("adicional(?:es)?", "additional", "adic", "A"),
-    "final provision": _provisions("final(?:es)?", "final", "final", "F"),
-    "repealing provision": _provisions("derogatorias?", "repealing", "derog", "D"),
+    "ground": any_accent(r"fundamentos?(?:\s+(?:de\s+derecho|jurídicos?))?") + r"|legal\s+grounds?|(?-i:F\.?\s?[DJ]\.?)(?=\s?[0-9])",
+    "fact": r"antecedentes?(?:\s+de\s+hecho)?|hechos?\s+probados?",
 }
 _DECIMAL = ("section", "rule")  # "Section 2.3" is no paragraph of Section 2
 LETTERED = ("annex", "part")  # numbered by letters, too
 _ALSO_NOUNS = ("part", "book")  # "the second part" and "each Party two votes" are prose
 _IS_PRONOUN = re.compile(r"I\s+[a-z]")  # "the schedule I agreed to"
 _ALSO_VERBS = ("considerando", "schedule", "recital")  # "considerando 3 opciones" weighs three, "schedule 2 meetings" plans two
-_KIND = "|".join(f"(?P<k{index}>{any_accent(pattern)})" for index, pattern in enumerate(_KINDS.values()))
+_KIND = any_of(KINDS, _KINDS.__getitem__)
 _MARK = r"(?:\s*(?:n\.?[ºo°]|núm\.?|no\.|number|número))?"
 _LINK = (
     r"(?:\s*,\s*(?:y|e|o|u|and|or|&)\s+|\s*[,;]\s*|\s+(?:y|e|o|u|and|or|&|y/o|and/or|a|al|to|through|hasta)\s+|\s?[-–—]\s?)"
@@ -99,11 +99,7 @@ _PRELIMINARY = re.compile(
     r"(?<!\w)(?:(?P<before>t(?:í|i\u0301?)tulo|cap(?:í|i\u0301?)tulo)\s+preliminar|preliminary\s+(?P<after>title|chapter))(?!\w)",
     re.IGNORECASE,
 )
-_SINGLE = re.compile(
-    r"disposici(?:ó|o\u0301?)n\s+(?:(?P<transitional>transitoria)|(?P<additional>adicional)|(?P<final>final)|(?P<repealing>derogatoria))\s*(?:[.:—–-]|$)"
-    r"|(?P<english>transitional|additional|final|repealing)\s+provision\s*(?:[.:—–-]|$)",
-    re.IGNORECASE,
-)
+_SINGLE = re.compile(rf"(?:{any_of(PROVISIONS, singular)})\s*(?:[.:—–-]|$)", re.IGNORECASE)
 _SIGNS = ("º", "ª", "°", "o")
 _HEADING = re.compile(
     rf"[\s#>*_]*(?:{_KIND}){_MARK}[\s*_]*(?:(?P<plain>{DIGITS}|(?=(?-i:[IVXLC])){ROMAN}|(?-i:[A-Z])(?=\s+\w))|(?P<spelled>{NUMBER}))[*_]*\s*(?P<rest>.*)",
@@ -225,10 +221,7 @@ def _unnumbered_heading(line: str) -> Reference | None:
         opens = not rest or rest[0] in ".:—–-(" or (rest[0].isupper() and len(line) <= _LONGEST_HEADING)
         return _preliminary(match) if opens else None
     single = _SINGLE.match(line)
-    if single is None or not line[0].isupper():
-        return None
-    adjective = single.lastgroup if single["english"] is None else single["english"].casefold()
-    return Reference(f"{adjective} provision", "1")
+    return Reference(_kind(single), "1") if single and line[0].isupper() else None
 
 
 def clause(text: str, mention: Mention, mentions: Sequence[Mention]) -> tuple[int, int]:
@@ -335,4 +328,6 @@ def _normal(number: str, kind: str) -> str | None:
 
 
 def _kind(match: re.Match[str]) -> str:
-    return next(name for index, name in enumerate(_KINDS) if match[f"k{index}"] is not None)
+    kind = kind_in(match)
+    assert kind is not None
+    return kind

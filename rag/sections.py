@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from rag.implied_headings import Implied, implied_headings
 from rag.misread_headings import misread_headings
 from rag.new_wordings import new_wordings
+from rag.provision_words import PROVISIONS
 from rag.references import find, heading_reference
-from rag.sentences import sentences, with_line_feeds
+from rag.sentences import MARKS, lines, sentences, with_line_feeds
 from rag.types import Document, Heading, Reference
 
 # Depth of provisions that are no headings of the document: below all of those, and one below the other.
 _DEPTHS = {"annex": 10, "book": 11, "part": 12, "title": 13, "chapter": 14, "section": 15}
-_DEPTHS |= dict.fromkeys(("transitional provision", "additional provision", "final provision", "repealing provision"), 11)  # of no title
+_DEPTHS |= dict.fromkeys(PROVISIONS, 11)  # of no title
 _ARTICLE_DEPTH = 16
 _SECTION_OF_ARTICLE_DEPTH = 17
 _QUESTION_DEPTH = 20
@@ -30,9 +31,7 @@ _LONGEST_RUN_IN_TITLE = 60
 _LONGEST_QUESTION = 300
 _WRAPPED_LINE = 60
 
-_LINE = re.compile(r"[^\n]+")
-_BLANK_BELOW = re.compile(r"[ \t]*\n[ \t]*(?:\n|$)")
-_MARKS = "#*_> \t"
+_BLANK_BELOW = re.compile(r"[^\S\n]*\n[ \t]*(?:\n|$)")
 # Characters that a heading may have more than its label.
 _MARKS_OF_HEADING = 20
 _DOT_LEADERS = re.compile(r"(?:\.\s?){4,}\d{0,4}$")
@@ -163,11 +162,7 @@ def _blocks(text: str, headings: dict[int, Heading]) -> list[_Block]:
     previous_end = heading_end = 0
     implied = implied_headings(text) | misread_headings(text)
     quoted = new_wordings(text)
-    for match in _LINE.finditer(text):
-        line = match[0].strip()
-        if not line:
-            continue
-        start = match.start() + match[0].index(line[0])
+    for start, line in lines(text):
         end = start + len(line)
         heading = headings.get(start) if start not in quoted else None
         after_blank = not blocks or text.count("\n", previous_end, start) > 1 or previous_end == heading_end
@@ -187,9 +182,9 @@ def _blocks(text: str, headings: dict[int, Heading]) -> list[_Block]:
             blocks.append(_implied(start, line, implied[start]))
         elif provision := _provision(line, "" if after_blank else before):
             blocks.append(_opening(start, line, provision))
-        elif blocks and _is_title_below(blocks[-1], line, text, match.end()):
+        elif blocks and _is_title_below(blocks[-1], line, text, end):
             blocks[-1].end = end
-            blocks[-1].label += f". {line.strip(_MARKS)}"
+            blocks[-1].label += f". {line.strip(MARKS)}"
         elif after_blank or _SPEAKER.match(line):
             blocks.append(_Block(start, end))
         else:
@@ -202,7 +197,7 @@ def _blocks(text: str, headings: dict[int, Heading]) -> list[_Block]:
 def _opening(start: int, line: str, provision: Reference) -> _Block:
     """The block that begins with `line`, which opens a provision."""
     # The sign numbers the smallest provisions, also below sections that are called so.
-    smallest = line.lstrip(_MARKS).startswith("§")
+    smallest = line.lstrip(MARKS).startswith("§")
     depth = _ARTICLE_DEPTH if smallest else _DEPTHS.get(provision.kind, _ARTICLE_DEPTH)
     label = _label(line)
     return _Block(start, start + len(line), depth, label, provision, numbered_line=True, bare=len(line) <= len(label) + _MARKS_OF_HEADING)
@@ -215,7 +210,7 @@ def _implied(start: int, line: str, implied: Implied) -> _Block:
         block.end = start + len(line)
         return block
     label = implied.label or _label(line)
-    plain = line.lstrip(_MARKS)
+    plain = line.lstrip(MARKS)
     if not implied.label and len(label) > _LONGEST_RUN_IN_TITLE:
         label = plain[: implied.number_end - start]
     bare = len(plain) <= (implied.number_end - start if implied.label else len(label) + _MARKS_OF_HEADING)
@@ -235,7 +230,7 @@ def _is_title_below(block: _Block, line: str, text: str, line_end: int) -> bool:
     """Whether `line` is the title of a provision whose own line has only its number: "CAPÍTULO I" / "DISPOSICIONES GENERALES"."""
     if not (block.numbered_line and block.bare) or len(line) > _LONGEST_TITLE_LINE or line[-1] in ".,;:?!" or _SPEAKER.match(line):
         return False
-    if not (line.isupper() or (line.lstrip(_MARKS)[:1].isupper() and _BLANK_BELOW.match(text, line_end))):
+    if not (line.isupper() or (line.lstrip(MARKS)[:1].isupper() and _BLANK_BELOW.match(text, line_end))):
         return False
     mentions = find(block.label)
     return bool(mentions) and mentions[-1].end >= len(block.label.rstrip(".")) and block.end - block.start <= _LONGEST_RUN_IN_TITLE
@@ -252,7 +247,7 @@ def _provision(line: str, before: str) -> Reference | None:
 
 def _label(line: str) -> str:
     """What a section is called by: the line that opens it, or where text follows in that line, its title or else its number."""
-    label = re.sub(r"(?<!\w)[*_](?=\w)|(?<=[\w.:])[*_](?!\w)", "", line.strip(_MARKS).replace("**", "").replace("__", ""))
+    label = re.sub(r"(?<!\w)[*_](?=\w)|(?<=[\w.:])[*_](?!\w)", "", line.strip(MARKS).replace("**", "").replace("__", ""))
     numbers = find(label[:_LONGEST_TITLE_LINE])
     if numbers and (_FIRST_PARAGRAPH.match(label, numbers[0].end) or (label[-1] in ".:" and _STATES.search(label))):
         return label[: numbers[0].end]

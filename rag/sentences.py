@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from rag import lexicon
 from rag.references import heading_reference
 
 _OTHER_LINE_ENDS = "\r\f\v\x85\u2028\u2029"
@@ -40,24 +41,20 @@ _CODE = re.compile(r"[A-Z]{1,4}\d")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 # Never the end of a sentence.
-_TITLES = _words(
+_TITLES = lexicon.words(
     "sr sra srta srs sres dr dra dres prof profa ing lic gral gen cnel cap tte sto sta fr mr mrs ms messrs mme st mt rev hon pres gov "
     "sen rep lt col sgt capt cmdr adm excmo excma ilmo ilma ej e.g i.e cf v vs viz vid"
 )
 # The end of a sentence unless a number follows.
-_NUMBERED = _words(
+_NUMBERED = lexicon.words(
     "art arts núm núms num nums no nos nro nros pág págs pag pags p pp cap caps vol vols fig figs sec secc secs párr párrs par paras "
     "apdo apdos lib tít tit ed ap ch chs cl tel ext ca c aprox approx res exp doc jan feb mar apr jun jul aug sep sept oct nov "
     "dec ene abr ago dic"
 )
 # The end of a sentence only before a word that often begins one.
-_OPEN = _words("inc corp co ltd ltda bros jr dept dpto univ cía cia av avda prov ud uds vd vds a.m p.m sp spp subsp ssp etc")
-_BEGINNERS = _words(
+_OPEN = lexicon.words("inc corp co ltd ltda bros jr dept dpto univ cía cia av avda prov ud uds vd vds a.m p.m sp spp subsp ssp etc")
+_BEGINNERS = lexicon.words(
     "The A An In On At It Its He She They We You I This That These Those But And However Then There If When While After Before For As "
     "By With From To No Not Both Each Some All Such Today Later Many Most El La Los Las Un Una Unos Unas En Y E O Pero Se Lo Le Les "
     "Es Son Fue Era Su Sus Con Por Para De Del Al Si Sin Según Cuando Como Aunque Este Esta Estos Estas Ese Esa Eso Esto Esos Esas "
@@ -65,11 +62,11 @@ _BEGINNERS = _words(
     "Quien Que Qué Muchos Otra Otro"
 )
 # A line that ends in one of these goes on with the number that begins the next.
-_BEFORE_NUMBER = _words(
+_BEFORE_NUMBER = lexicon.words(
     "artículo artículos article articles art arts apartado apartados paragraph section sección anexo annex capítulo chapter punto "
     "point núm n.º no y e o u and or el la los las the a to de del of in en hasta until by por entre between"
 )
-_FILE_ENDINGS = _words("com org net edu gov info io es uk eu js py md txt pdf html")
+_FILE_ENDINGS = lexicon.words("com org net edu gov info io es uk eu js py md txt pdf html")
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -91,6 +88,18 @@ def with_line_feeds(text: str) -> str:
         # Most texts have none of them, and looking is much faster than translating.
         text = text.replace(line_end, "\n")
     return text
+
+
+MARKS = "#*_> \t"
+"""What Markdown writes before the words of a line."""
+_LINE = re.compile(r"[^\n]+")
+
+
+def lines(text: str) -> Iterator[tuple[int, str]]:
+    """Start and text of each line that is not blank, without the space around it, of a text whose line ends are line feeds."""
+    for match in _LINE.finditer(text):
+        if line := match[0].strip():
+            yield match.start() + match[0].index(line[0]), line
 
 
 def labelled_lines(text: str) -> list[int]:

@@ -8,7 +8,6 @@ import hashlib
 import json
 import re
 import threading
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +17,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.aliases import fold
 from rag.types import Hit, Turn
 
 _WORD = re.compile(r"\w+")
@@ -39,7 +39,7 @@ class HashEmbedder:
         """One row of length 1 per text (float32, len(texts) x dimension); a text without words gets a row of zeros."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for row, text in zip(vectors, texts, strict=True):
-            for word in _WORD.findall(_fold(text)):
+            for word in _WORD.findall(fold(text)):
                 digest = hashlib.blake2b(word.encode(), digest_size=9).digest()
                 row[int.from_bytes(digest[:8], "big") % self.dimension] += 1.0 if digest[8] % 2 else -1.0
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -248,7 +248,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Retry-After-Ms", "10")  # a client that obeys it keeps a test of retries short
         self.end_headers()
         self.wfile.write(data)
-
-
-def _fold(text: str) -> str:
-    return "".join(letter for letter in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(letter))

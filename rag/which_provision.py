@@ -8,18 +8,10 @@ import re
 from dataclasses import dataclass
 
 from rag.aliases import speaks_of_text
+from rag.provision_words import any_of, kind_in, singular_or_plural
 
 ANY_KIND = "provision"
-_UNITS = {
-    "article": r"art[íi]culos?|articles?",
-    "clause": r"cl[áa]usulas?|clauses?|estipulaci[óo]n(?:es)?",
-    "section": r"secci[óo]n(?:es)?|sections?",
-    "chapter": r"cap[íi]tulos?|chapters?",
-    "annex": r"anexos?|annex(?:es)?|schedules?",
-    "rule": r"reglas?|normas?|rules?",
-    "part": r"parts?|partes?",
-    ANY_KIND: r"provisions?|disposici[óo]n(?:es)?|preceptos?",
-}
+_KINDS = ("article", "clause", "section", "chapter", "annex", "rule", "part")
 _ABOUT = (
     r"deals?\s+with|covers?|regulates?|governs?|concerns?|addresses|(?:is|are|talks?|speaks?)\s+(?:about|of|on)|"
     r"tratan?\s+(?:de|sobre)|regulan?|hablan?\s+(?:del?|sobre)|cubren?|se\s+ocupan?\s+de|versan?\s+sobre|se\s+refieren?\s+al?"
@@ -34,7 +26,7 @@ _FOUND = (
     r"se\s+(?:habla\s+del?|trata\s+(?:del?)?|(?:fij|regul|mencion|contempl|determin)an?|(?:establec|recog|prev|dispon)en?|prev[ée]|define[n]?|"
     r"dice\s+(?:que|qu[ée]|cu[áa]nto)?)|est[áa]n?|figuran?|aparecen?|viene[n]?"
 )
-_UNIT = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _UNITS.items())
+_UNIT = rf"{any_of(_KINDS, singular_or_plural)}|(?P<{ANY_KIND}>provisions?|disposici[óo]n(?:es)?|preceptos?)"
 _OF = r"(?:(?P<whole>(?:of|in|del?|en)\s.{2,120}?)\s+)?"
 _WHICH = re.compile(
     rf"[¿\s]*(?:in\s+|en\s+|under\s+)?(?:which|what|qu[ée]|cu[áa]l(?:\s+es\s+el)?)\s+(?:{_UNIT})\s+{_OF}"
@@ -70,7 +62,7 @@ def which_provision(question: str) -> Which | None:
     match = _WHICH.fullmatch(question)
     if match is None:
         return None
-    kind = next(kind for kind in _UNITS if match[kind])
+    kind = kind_in(match) or ANY_KIND
     is_one = not match[kind].endswith("s")
     if kind == "part" and not (match["about"] and match["whole"]):  # "¿Qué parte paga?", "which part is broken?"
         return None

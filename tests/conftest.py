@@ -1,6 +1,7 @@
 """What several test files share: the demo corpus, indexed once for all of them, and a pipeline over it."""
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,11 @@ import pytest
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does, and before numpy is imported
 
+from small_corpus import Corpus
+
 from rag.config import Config, IndexConfig
 from rag.embed import BuiltinEmbedder
+from rag.index import vectors
 from rag.index.sync import sync
 from rag.paths import shipped
 from rag.pipeline import Pipeline
@@ -40,6 +44,35 @@ def linear() -> Iterator[None]:
     yield
     signal.setitimer(signal.ITIMER_PROF, 0)
     signal.signal(signal.SIGPROF, before)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    return Corpus(tmp_path)
+
+
+@pytest.fixture
+def small_bases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Indexes get a base file from 40 vectors on."""
+    monkeypatch.setattr(vectors, "EXACT_LIMIT", 40)
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """An index of 63 documents that is large enough to have a base file."""
+    corpus = Corpus(tmp_path_factory.mktemp("sound"))
+    corpus.write_many(60)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vectors, "EXACT_LIMIT", 40)
+        corpus.sync()
+    return corpus
+
+
+@pytest.fixture
+def copied(sound: Corpus, tmp_path: Path) -> Corpus:
+    """The sound index in a copy, to be damaged."""
+    shutil.copytree(sound.index, tmp_path / "index")
+    return Corpus(sound.root, tmp_path / "index")
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
 from rag.config import Config, IndexConfig, load_config
 from rag.embed import BuiltinEmbedder
@@ -30,6 +32,17 @@ def pipeline_over(folder: Path, texts: Mapping[str, str]) -> Iterator[Pipeline]:
     sync(config, BuiltinEmbedder(), [folder / "docs"])
     with Pipeline.open(config) as opened:
         yield opened
+
+
+def pipeline_of(texts: Mapping[str, str]) -> Any:
+    """A fixture: a pipeline over these documents, opened once for a test file."""
+
+    @pytest.fixture(scope="module")
+    def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+        with pipeline_over(tmp_path_factory.mktemp("documents"), texts) as opened:
+            yield opened
+
+    return pipeline
 
 
 class CountingEmbedder(HashEmbedder):

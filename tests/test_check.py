@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from small_corpus import CAT, DOG, Corpus, changes
-from test_reader import DAMAGES, rewrite, truncate
+from test_reader import DAMAGES, execute, rewrite, truncate
 
 from rag.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing
-from rag.index import Reader, embeddings, vectors
+from rag.index import Reader, embeddings
 from rag.index.check import examine, traces
 from rag.index.seal import FILE as SEAL
 from rag.index.seal import is_sealed
@@ -19,32 +19,7 @@ from rag.index.store import FILE
 from rag.index.sync import repair, sync
 from rag.testing import HashEmbedder
 
-
-@pytest.fixture(autouse=True)
-def small_bases(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vectors, "EXACT_LIMIT", 40)
-
-
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    corpus = Corpus(tmp_path_factory.mktemp("sound"))
-    corpus.write_many(60)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vectors, "EXACT_LIMIT", 40)
-        corpus.sync()
-    return corpus
-
-
-@pytest.fixture
-def copied(sound: Corpus, tmp_path: Path) -> Corpus:
-    shutil.copytree(sound.index, tmp_path / "index")
-    return Corpus(sound.root, tmp_path / "index")
-
-
-def execute(corpus: Corpus, statement: str, file: str = FILE) -> None:
-    with closing(sqlite3.connect(corpus.index / file)) as connection:
-        connection.execute(statement)
-        connection.commit()
+pytestmark = pytest.mark.usefixtures("small_bases")
 
 
 def is_sound(corpus: Corpus) -> bool:
@@ -99,7 +74,7 @@ def test_damaged_vectors_are_computed_again(copied: Corpus, kept: int) -> None:
 
 
 def test_only_the_vectors_that_are_damaged_are_computed_again(copied: Corpus) -> None:
-    execute(copied, "UPDATE vectors SET vector = zeroblob(72) WHERE id IN (5, 6)", embeddings.FILE)
+    execute(copied, "UPDATE vectors SET vector = zeroblob(72) WHERE id IN (5, 6)", file=embeddings.FILE)
     assert [finding.detail for finding in examine(copied.index) if not finding.sound] == ["vectors of some passages are missing or damaged"]
     copied.embedder.texts.clear()
     assert mend(copied) == []

@@ -1,11 +1,10 @@
 """How many articles, chapters and annexes a text has, asked in both languages, and books and parts as units."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from small_corpus import pipeline_over
+from small_corpus import pipeline_of, pipeline_over
 
 from rag.aliases import speaks_of_text
 from rag.asked_counts import asked_count
@@ -77,11 +76,7 @@ The board may fine an owner.
 """
 
 
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    texts = {"codigo.md": CODE, "treaty.md": TREATY, "rules.md": RULES}
-    with pipeline_over(tmp_path_factory.mktemp("counts"), texts) as made:
-        yield made
+pipeline = pipeline_of({"codigo.md": CODE, "treaty.md": TREATY, "rules.md": RULES})
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,11 @@ import pytest
 from rag.claims import read
 from rag.comparison import compare
 from rag.doubts import doubt
-from rag.embed import BuiltinEmbedder
-from rag.evidence import Evidence
+from rag.evidence import builtin_evidence
 from rag.numerals import numerals
 from rag.polarity import limit, negated, negation_before, polarity
 
-BUILTIN = BuiltinEmbedder()
-EVIDENCE = Evidence(BUILTIN.tokenizer, BUILTIN.rows)
+EVIDENCE = builtin_evidence()
 RULE = (
     "La Junta podrá vender el barco sin autorización previa. El capitán no podrá vender el barco. Se prohíbe la pesca, salvo a los "
     "vecinos. El permiso dura un máximo de cuatro años. Los inspectores deben llevar guantes."

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.embed import BuiltinEmbedder
-from rag.evidence import Evidence, Words, comparable, counterparts, covered
+from rag.evidence import Words, builtin_evidence, comparable, counterparts, covered
 from rag.rerank import WordReranker
 from rag.types import Passage
 
 BUILTIN = BuiltinEmbedder()
-EVIDENCE = Evidence(BUILTIN.tokenizer, BUILTIN.rows)
+EVIDENCE = builtin_evidence()
 PASSAGE = "El tratado permite a Rusia prestar a Corea del Norte asistencia militar. Putin visitó Pionyang en junio de 2024."
 
 

@@ -4,13 +4,11 @@ import pytest
 
 from rag.claims import read
 from rag.comparison import compare
-from rag.embed import BuiltinEmbedder
-from rag.evidence import Evidence
+from rag.evidence import builtin_evidence
 from rag.facts import days, names, spelled_alike, unknown
 from rag.numerals import numerals
 
-BUILTIN = BuiltinEmbedder()
-EVIDENCE = Evidence(BUILTIN.tokenizer, BUILTIN.rows)
+EVIDENCE = builtin_evidence()
 
 
 @pytest.mark.parametrize(

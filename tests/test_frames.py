@@ -5,12 +5,10 @@ import pytest
 from rag.claims import read
 from rag.comparison import compare
 from rag.doubts import doubt
-from rag.embed import BuiltinEmbedder
-from rag.evidence import Evidence
+from rag.evidence import builtin_evidence
 from rag.frames import frames
 
-BUILTIN = BuiltinEmbedder()
-EVIDENCE = Evidence(BUILTIN.tokenizer, BUILTIN.rows)
+EVIDENCE = builtin_evidence()
 ENGLISH = "The nurses criticised the surgeons in May. The hospital sold the chapel to the parish."
 SPANISH = "Los pescadores demandaron a los turistas. El puerto fue vendido por el banco."
 

@@ -1,9 +1,7 @@
 """Policies, leases, by-laws and collective agreements: told from each other, whichever language the question is in."""
 
-from collections.abc import Iterator
-
 import pytest
-from small_corpus import pipeline_over
+from small_corpus import pipeline_of
 
 from rag.aliases import acronyms, alike, kinds_of
 from rag.pipeline import Pipeline
@@ -23,10 +21,7 @@ TEXTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    with pipeline_over(tmp_path_factory.mktemp("kinds"), TEXTS) as made:
-        yield made
+pipeline = pipeline_of(TEXTS)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
 """How laws, ordinances and judgments number what they say, and how lawyers ask for it."""
 
-from collections.abc import Iterator
-
 import pytest
-from small_corpus import pipeline_over
+from small_corpus import pipeline_of
 
 from rag.asked_provisions import asked_provisions
 from rag.load.dates import find_date
@@ -91,11 +89,7 @@ TERCERO.- La multa es proporcionada, porque el daño fue grave.
 """
 
 
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    texts = {"ordenanza.md": ORDINANCE, "ley.md": LAW, "sentencia.txt": JUDGMENT}
-    with pipeline_over(tmp_path_factory.mktemp("legal"), texts) as made:
-        yield made
+pipeline = pipeline_of({"ordenanza.md": ORDINANCE, "ley.md": LAW, "sentencia.txt": JUDGMENT})
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
 """Provisions asked for in whole sentences, over small documents of many kinds: what is cited, and what is said to be absent."""
 
-from collections.abc import Iterator
-
 import pytest
-from small_corpus import pipeline_over
+from small_corpus import pipeline_of
 
 from rag.pipeline import Pipeline
 from rag.types import Answer
@@ -211,10 +209,7 @@ TEXTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    with pipeline_over(tmp_path_factory.mktemp("provisions"), TEXTS) as opened:
-        yield opened
+pipeline = pipeline_of(TEXTS)
 
 
 def cited(answer: Answer) -> list[tuple[str, str]]:

@@ -1,9 +1,7 @@
 """Whose provision a question means: laws that change others, laws that are not there, the last of a kind; headings that were read badly."""
 
-from collections.abc import Iterator
-
 import pytest
-from small_corpus import pipeline_over
+from small_corpus import pipeline_of
 
 from rag.aliases import defined_names, names_of
 from rag.implied_headings import implied_headings
@@ -67,11 +65,7 @@ Los socios votan en febrero.
 """
 
 
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    texts = {"arbolado.md": TREES, "reforma.md": REFORM, "conduct.md": CONDUCT, "estatutos.md": BYLAWS, "nave.md": LEASE}
-    with pipeline_over(tmp_path_factory.mktemp("meant"), texts) as made:
-        yield made
+pipeline = pipeline_of({"arbolado.md": TREES, "reforma.md": REFORM, "conduct.md": CONDUCT, "estatutos.md": BYLAWS, "nave.md": LEASE})
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 """A provision of a document that has none of the kind is absent, whatever other documents have; numbered headings are sections."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from small_corpus import pipeline_over
+from small_corpus import pipeline_of, pipeline_over
 
 from rag.index import open_index
 from rag.lookup import MAX_SHOWN, look_up
@@ -80,10 +79,7 @@ Se contrata un ascensor nuevo.
 }
 
 
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    with pipeline_over(tmp_path_factory.mktemp("office"), TEXTS) as opened:
-        yield opened
+pipeline = pipeline_of(TEXTS)
 
 
 def cited(answer: Answer) -> list[tuple[str, str]]:

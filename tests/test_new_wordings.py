@@ -1,9 +1,7 @@
 """Provisions that a law quotes as the new wording of another are not its own."""
 
-from collections.abc import Iterator
-
 import pytest
-from small_corpus import pipeline_over
+from small_corpus import pipeline_of
 
 from rag.new_wordings import new_wordings
 from rag.pipeline import Pipeline
@@ -47,10 +45,7 @@ Las multas no pasan de trescientos euros.
 """
 
 
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    with pipeline_over(tmp_path_factory.mktemp("wordings"), {"ley-3.md": AMENDING, "ley-5.md": AMENDED}) as made:
-        yield made
+pipeline = pipeline_of({"ley-3.md": AMENDING, "ley-5.md": AMENDED})
 
 
 def worded(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from small_corpus import pipeline_over
+from small_corpus import pipeline_of, pipeline_over
 
 from rag.pipeline import Pipeline
 
@@ -54,10 +54,7 @@ Este reglamento entra en vigor en enero.
 """
 
 
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    with pipeline_over(tmp_path_factory.mktemp("points"), {"handbook.md": HANDBOOK}) as made:
-        yield made
+pipeline = pipeline_of({"handbook.md": HANDBOOK})
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,14 @@ import pytest
 from small_corpus import CAT, Corpus, CountingEmbedder, answers, changes, check_sentence
 
 from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreError
-from rag.index import Reader, embeddings, vectors
+from rag.index import Reader, embeddings
 from rag.index.store import FILE
 from rag.testing import HashEmbedder
 
 BEST = 3  # further down, the codes of a base and exact search may differ
 
 
-@pytest.fixture(autouse=True)
-def small_bases(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vectors, "EXACT_LIMIT", 40)
+pytestmark = pytest.mark.usefixtures("small_bases")
 
 
 # Damage
@@ -62,24 +60,6 @@ DAMAGES = (truncate, flip_a_bit, append, swap, lambda file: rewrite(file, b""), 
 
 def damaged_files(corpus: Corpus) -> list[Path]:
     return sorted(file for file in (corpus.index / "g1").rglob("*") if file.is_file() and file.suffix != ".lock")
-
-
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    """An index of 63 documents that is large enough to have a base file."""
-    corpus = Corpus(tmp_path_factory.mktemp("sound"))
-    corpus.write_many(60)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vectors, "EXACT_LIMIT", 40)
-        corpus.sync()
-    return corpus
-
-
-@pytest.fixture
-def copied(sound: Corpus, tmp_path: Path) -> Corpus:
-    """The sound index in a copy, to be damaged."""
-    shutil.copytree(sound.index, tmp_path / "index")
-    return Corpus(sound.root, tmp_path / "index")
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=["truncate", "flip", "append", "swap", "empty", "delete"])

@@ -13,7 +13,7 @@ from rag import messages
 from rag.config import Config, IndexConfig
 from rag.embed import BuiltinEmbedder
 from rag.errors import ModelError
-from rag.evidence import Evidence
+from rag.evidence import builtin_evidence
 from rag.fusion import Fusion, Scores
 from rag.index import Reader
 from rag.index.sync import sync, sync_documents
@@ -26,7 +26,7 @@ from rag.retrieve import Retrieved, Retriever, candidates
 from rag.types import Document, Passage, Reference
 
 BUILTIN = BuiltinEmbedder()
-EVIDENCE = Evidence(BUILTIN.tokenizer, BUILTIN.rows)
+EVIDENCE = builtin_evidence()
 
 
 def articles(title: str, word: str, *numbers: str) -> str:

@@ -1,20 +1,14 @@
 """Greetings, thanks and questions about the program itself are replied to, and are no questions for the documents."""
 
-from collections.abc import Iterator
-
 import pytest
-from small_corpus import BOAT, CAT, pipeline_over
+from small_corpus import BOAT, CAT, pipeline_of
 
 from rag.pipeline import Pipeline
 from rag.small_talk import SmallTalk, small_talk
 from rag.types import Turn
 from rag.wished_form import wished_form
 
-
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    with pipeline_over(tmp_path_factory.mktemp("talk"), {"cat.md": CAT, "boat.md": BOAT}) as made:
-        yield made
+pipeline = pipeline_of({"cat.md": CAT, "boat.md": BOAT})
 
 
 @pytest.mark.parametrize(

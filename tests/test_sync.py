@@ -21,12 +21,6 @@ from rag.index.store import Store
 from rag.index.sync import Skipped, sync_documents
 from rag.load import Limits, load_file, workers
 
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Corpus:
-    return Corpus(tmp_path)
-
-
 # What a sync changes
 
 

@@ -18,11 +18,6 @@ from rag.index.vectors import Base
 from rag.index.words import PartWriter
 
 
-@pytest.fixture
-def corpus(tmp_path: Path) -> Corpus:
-    return Corpus(tmp_path)
-
-
 def test_ctrl_c_keeps_the_old_generation_and_the_vectors(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus.sync()
     monkeypatch.setattr(syncing, "EMBED_BATCH", 2)

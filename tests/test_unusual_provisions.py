@@ -1,9 +1,7 @@
 """Provisions whose text begins in their line, laws with a preposition in their name or in brackets, signs that only look like numbers."""
 
-from collections.abc import Iterator
-
 import pytest
-from small_corpus import pipeline_over
+from small_corpus import pipeline_of
 
 from rag.asked_provisions import Asked, asked_provisions
 from rag.condense import condense
@@ -22,10 +20,7 @@ TEXTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    with pipeline_over(tmp_path_factory.mktemp("unusual"), TEXTS) as made:
-        yield made
+pipeline = pipeline_of(TEXTS)
 
 
 @pytest.mark.parametrize(

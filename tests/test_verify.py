@@ -7,13 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.embed import BuiltinEmbedder
-from rag.evidence import Evidence, Words
+from rag.evidence import Words, builtin_evidence
 from rag.types import Hit, Passage, Why
 from rag.verify import Checked, Checker, locate, units
 
-BUILTIN = BuiltinEmbedder()
-EVIDENCE = Evidence(BUILTIN.tokenizer, BUILTIN.rows)
+EVIDENCE = builtin_evidence()
 OFFSET = 100
 
 

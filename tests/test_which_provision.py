@@ -1,9 +1,7 @@
 """Questions for the provision that deals with something: it is named and cited, of the text that is named."""
 
-from collections.abc import Iterator
-
 import pytest
-from small_corpus import pipeline_over
+from small_corpus import pipeline_of
 
 from rag.pipeline import Pipeline
 from rag.which_provision import Which, which_provision
@@ -50,11 +48,7 @@ Las vacaciones son de treinta y un días.
 """
 
 
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    texts = {"estatutos.md": BYLAWS, "policy.md": POLICY, "convenio.md": AGREEMENT}
-    with pipeline_over(tmp_path_factory.mktemp("which"), texts) as made:
-        yield made
+pipeline = pipeline_of({"estatutos.md": BYLAWS, "policy.md": POLICY, "convenio.md": AGREEMENT})
 
 
 @pytest.mark.parametrize(
