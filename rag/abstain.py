@@ -56,7 +56,7 @@ def decide(question: str, found: Retrieved, scorer: SentenceScorer, threshold: f
         return Decision(0.0, "reference_absent", messages.absent(found.lookup, language))
     if found.lookup.found or coded_entries(question, found.hits):
         return Decision(1.0)
-    if strange := unknown_product(question, found.hits):
+    if strange := found.unknown or unknown_product(question, found.hits):
         return Decision(0.0, "no_evidence", messages.silent(found.hits, language, (strange,)))
     probability = answerable(question, found.hits, scorer)
     if probability < threshold:

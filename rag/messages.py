@@ -136,6 +136,14 @@ def ambiguous(titles: Sequence[str], language: Language) -> str:
     return f"Several documents have this provision. Which do you mean: {listed}? Name it in the question to see it alone."
 
 
+def alike(sources: Sequence[str], language: Language) -> str:
+    """Other documents of the same form say the like, each its own: which one is meant?"""
+    shown = ", ".join(f"«{source}»" if language == "es" else f"“{source}”" for source in sources[:MOST_CANDIDATES])
+    if language == "es":
+        return f"Otros documentos parecidos que no se citan: {shown}. Puede haber más; nombre en la pregunta el que le interesa."
+    return f"Other documents that are alike and not quoted: {shown}. There may be more; name the one that you mean in the question."
+
+
 def incomplete(lookup: Lookup, language: Language) -> str | None:
     """What was asked for beside what is answered, and is not there: other provisions, or paragraphs of those that are."""
     missing = [_with_part(reference, part, language) for reference, part in lookup.missing_parts]

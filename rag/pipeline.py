@@ -33,7 +33,7 @@ from rag.rerank import WordReranker
 from rag.retrieve import Retrieved, Retriever, candidates
 from rag.select import SentenceScorer
 from rag.small_talk import SmallTalk, small_talk
-from rag.types import Answer, Citation, Document, Hit, Turn
+from rag.types import Answer, Citation, Document, Hit, Language, Turn
 from rag.verify import Checked, Checker
 from rag.wished_form import wished_form
 from rag.written import Written
@@ -120,7 +120,7 @@ class Pipeline:
             checked, broken = yield from self._generate(generator, standalone, found.hits, history, conflict)
             disagreement = messages.conflicting(conflict.values, language) if conflict else None
             several = candidates(found)
-            asking_back = messages.ambiguous(several, language) if several else None
+            asking_back = messages.ambiguous(several, language) if several else self._alike(snapshot, found, checked, language)
             attributed = messages.attributed(sum(sentence.attributed for sentence in checked.sentences), language)
             told = (messages.incomplete, messages.contents, messages.counted)
             parts = (*(tell(found.lookup, language) for tell in told), disagreement, attributed)
@@ -247,6 +247,14 @@ class Pipeline:
         notes = [messages.cut_off(self.config.llm.max_tokens, detect(question))] if written.cut else []
         notes += [messages.left_out(removed, detect(question))] if removed else []
         return written.without_unsupported() if removed else checked, " ".join(notes) or None
+
+    def _alike(self, snapshot: Snapshot, found: Retrieved, checked: Checked, language: Language) -> str | None:
+        """That other documents say the like, where the question leaves open which of them it means."""
+        if found.lookup.asked:
+            return None
+        cited = {citation.source for citation in checked.citations}
+        others = self._retriever.forms.not_quoted(snapshot, cited, [hit.passage for hit in found.hits])
+        return messages.alike(others, language) if others else None
 
     def _answer(
         self,

@@ -4,7 +4,8 @@
 2. BM25 in the question's language, and over character 4-grams for passages in the other one
 3. nearest vectors; the best of all these are compared by contextual vectors, too, as far as they have any (`rag.index.contextual`)
 4. weighted sum of standardised scores, with weights per language pair (`rag.fusion`)
-5. a closer look at the first thirty (`rag.rerank`), and a little for those whose document has others among them
+5. of documents that are all alike, those that the question names, asked without that name (`rag.siblings`)
+6. a closer look at the first thirty (`rag.rerank`), and a little for those whose document has others among them
 """
 
 import math
@@ -24,6 +25,7 @@ from rag.lookup import Lookup, look_up
 from rag.meant import Meaning
 from rag.products import of_others
 from rag.rerank import Reranker
+from rag.siblings import Forms, Named, called, named_documents
 from rag.types import Hit, Language, Passage, Reference, Why
 from rag.which_provision import which_provision
 
@@ -42,10 +44,11 @@ FAR_BEHIND = 3.0  # a mention that fits the question so much worse than the best
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Hits, best first, and what was looked up on the way."""
+    """Hits, best first, and what was looked up on the way; `unknown` is a month or year that none of many documents all alike is of."""
 
     hits: tuple[Hit, ...]
     lookup: Lookup
+    unknown: str = ""
 
 
 class Retriever:
@@ -69,6 +72,7 @@ class Retriever:
         self._candidates = candidates
         self._meaning = Meaning(embedder, evidence) if evidence else None
         self._contextual = contextual
+        self.forms = Forms()
         self._fusion = fusion or Fusion.load()
 
     def retrieve(self, snapshot: Snapshot, question: str, language: Language, limit: int) -> Retrieved:
@@ -77,8 +81,17 @@ class Retriever:
         which = which_provision(question) if lookup.among else None
         asked = which.subject if which else question
         scores = self._scores(snapshot, asked, language, lookup)
-        mixed, read = self._reranked(snapshot, asked, scores, always=lookup.found.keys() | lookup.among)
+        meant = Named() if lookup.asked or which else self._named(snapshot, question, scores)
+        if meant.sources:
+            asked = meant.question
+            scores = self._scores(snapshot, asked, language, lookup, sorted(meant.passages))
+        always = lookup.found.keys() | lookup.among | {*meant.passages}
+        mixed, read = self._reranked(snapshot, asked, scores, always=always)
         others = of_others(question, [*read.values()])
+        if meant.sources:
+            alike = self.forms.others_alike(snapshot, meant.sources, read.values())
+            kept = {i for i, passage in read.items() if i in meant.passages or passage.source not in alike | meant.sources}
+            others |= mixed.keys() - kept
         mixed = {i: score for i, score in mixed.items() if i not in others}
         mixed = {i: score for i, score in mixed.items() if i in lookup.among} or mixed
         found = {i: held for i, held in lookup.found.items() if i in mixed}
@@ -89,6 +102,7 @@ class Retriever:
         best = _with_every(named, lookup, order, limit)
         unread = [identifier for identifier, _ in best if identifier not in read]
         passages = read | {passage.id: passage for passage in snapshot.store.passages(unread)}
+        passages = {i: called(passage, meant) for i, passage in passages.items()}
         sides = (scores.lexical(), scores.dense)
         lexical, dense = (dict(zip(scores.ids, side.tolist(), strict=True)) for side in sides)
         by_words, by_meaning = (_ranks(scores.ids, side) for side in sides)
@@ -110,7 +124,17 @@ class Retriever:
                 contextual_score=round(scores.contextual[identifier], 4) if identifier in scores.contextual else None,
             )
             hits.append(Hit(rank, passage, why.fused_score, why))
-        return Retrieved(tuple(hits), lookup)
+        return Retrieved(tuple(hits), lookup, meant.unknown)
+
+    def _named(self, snapshot: Snapshot, question: str, scores: Scores) -> Named:
+        """The documents that `question` names, if others of the same form are among what is found first; else none."""
+        first = snapshot.store.passages(_in_order(scores.ids, scores.fused(self._fusion))[:RERANKED])
+        if not self.forms.any_alike(snapshot, first):
+            return Named()
+        meant = named_documents(snapshot, question)
+        if meant.unknown:
+            return meant if self.forms.are_told_by_time(snapshot, first, meant.unknown) else Named()
+        return meant if self.forms.others_alike(snapshot, meant.sources, first) else Named()
 
     def scores(self, snapshot: Snapshot, question: str, language: Language) -> Scores:
         """The candidates of `question` before they are mixed and looked at closer."""
@@ -120,7 +144,7 @@ class Retriever:
         """What the closer look at passages says (n)."""
         return np.asarray(self._reranker.score(question, passages), dtype=np.float64)
 
-    def _scores(self, snapshot: Snapshot, question: str, language: Language, lookup: Lookup) -> Scores:
+    def _scores(self, snapshot: Snapshot, question: str, language: Language, lookup: Lookup, more: Sequence[int] = ()) -> Scores:
         asked = with_other_forms(question)
         by_grams, by_words = (_SECOND_CORE.submit(snapshot.words.search, asked, field, self._candidates) for field in (GRAMS, language))
         vector = self._embedder.encode_queries([question])[0]
@@ -131,7 +155,7 @@ class Retriever:
             {identifier for identifier, _ in near}
             | words.keys()
             | grams.keys()
-            | {*own_text_first[:MOST_LOOKED_UP], *sorted(lookup.among)[:MOST_LOOKED_UP]}
+            | {*own_text_first[:MOST_LOOKED_UP], *sorted(lookup.among)[:MOST_LOOKED_UP], *more}
         )
         languages = snapshot.store.languages(ids)
         scores = Scores(

@@ -23,6 +23,7 @@ from rag.evidence import Evidence, builtin_evidence, comparable, counterparts, c
 from rag.products import codes
 from rag.read import Reader
 from rag.sentences import sentences
+from rag.siblings import without_names
 from rag.types import Hit, Passage
 from rag.which_provision import which_provision
 
@@ -140,7 +141,7 @@ class SentenceScorer:
     def word_features(self, question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> Features:
         """What words say of sentences, given as index in the hits and span in its passage (len(spans) x len(WORDS))."""
         texts = [hits[index].passage.text[slice(*span)] for index, span in spans]
-        contexts = ["\n".join((hit.passage.title, *hit.passage.section)) for hit in hits]
+        contexts = ["\n".join(hit.passage.headings) for hit in hits]
         asked, *words = self.evidence.words([question, *texts, *contexts])
         best = counterparts(asked, words)
         crosses = crossing(question, [hits[index].passage.language for index, _ in spans])
@@ -179,8 +180,9 @@ def _remembering(method: Score) -> Score:
 def _of_first(score: Score, question: str, hits: Sequence[Hit]) -> list[Scored]:
     """What `score` says of the first hits; "which article deals with X?" is asked as X, of provisions if there are any.
 
-    What it calls the document tells no passage from another where all are of one.
+    What it calls the document tells no passage from another where all are of one, nor do the names by which it means a few.
     """
+    question = without_names(question, next((hit.passage.named for hit in hits if hit.passage.named), ()))
     which = which_provision(question)
     asked = question if which is None else which.subject if len({hit.passage.source for hit in hits}) == 1 else which.with_text
     asked = as_written(asked, [hit.passage.text for hit in hits[:READ]])
@@ -259,7 +261,7 @@ def with_headings(passage: Passage) -> str:
 
     A row of a sheet ("Name: Ana | Role: judge") gets a full stop in place of a line end, which is nothing to the reader.
     """
-    above = [line for line in dict.fromkeys((passage.title, *passage.section)) if line and line not in passage.text]
+    above = [line for line in dict.fromkeys(passage.headings) if line and line not in passage.text]
     return "\n".join((*above, _ROW_END.sub(".", passage.text)))
 
 

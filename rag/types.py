@@ -64,6 +64,7 @@ class Passage:
     `section` is the path of headings above it, outermost first. `provisions` are the provisions that it is the text of, the innermost first
     (Article 4, then Chapter 2), `mentions` those that it only speaks of. `page` is the page that it begins on, `page_breaks` say where in
     the document the next ones begin. `id` is the row in the index, 0 before it has one; `copies` are other names of the same document.
+    `named` are the words by which a question names its document, as `rag.siblings` finds them ("Ortega"); no index holds them.
     """
 
     source: str
@@ -80,11 +81,18 @@ class Passage:
     id: int = 0
     page_breaks: tuple[int, ...] = ()
     copies: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
     @property
     def in_context(self) -> str:
         """The text that a passage is found by: title and headings above it, then its own text."""
-        return "\n".join((self.title, *self.section, self.text))
+        return "\n".join((*self.headings, self.text))
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Title and headings above it, outermost first; the title with what a question names the document by."""
+        names = " ".join(name for name in self.named if name.casefold() not in self.text.casefold())
+        return (f"{self.title} ({names})" if names else self.title, *self.section)
 
     def page_at(self, position: int) -> int | None:
         """The page of a position (in the document) that lies in the passage."""
