@@ -18,6 +18,7 @@ _REASONS = (
 )
 _NAME = r"(?<=[a-záéíóú,;:] )[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+"
 
+WHAT_ONES = r"what [a-z]+[^su\W]s (?:do|does|did|can|must|should|are)"  # "what documents do I need": several
 _KINDS: dict[str, tuple[str, re.Pattern[str]]] = {
     "date": (
         r"when|what (?:year|date|day)|cuándo|(?:en )?qué (?:año|fecha|día|mes)",

@@ -20,7 +20,11 @@ _ALONE = re.compile(
     rf"[¿\s]*(?:(?:what is|what's|what about|qué es|and|y)\s+)?(?:the\s+|el\s+|la\s+)?(?P<code>{_CODE})[\s?.!]*", re.IGNORECASE
 )
 _ANY = re.compile(rf"(?<![\w-])(?P<code>{_CODE})(?![\w-])", re.IGNORECASE)
-_MEANS = re.compile(r"\b(?:means?|meaning|stands? for|signific\w+|quiere decir)\b", re.IGNORECASE)
+_MEANS = re.compile(
+    r"\b(?:means?|meaning|stands? for|signific\w+|quiere decir|(?:do|should) (?:i|we|you) do|"
+    r"qué (?:hago|hacemos|hacer|hay que hacer|se hace|debo hacer|debemos hacer))\b",
+    re.IGNORECASE,
+)
 _PARAGRAPH_END = re.compile(r"\n[ \t]*(?:\n|$)|$(?![\s\S])")
 LONGEST_ENTRY = 700
 MOST_ENTRIES = 3
@@ -41,26 +45,27 @@ def coded_entries(question: str, hits: Sequence[Hit]) -> list[tuple[int, int, in
         return []
     this = rf"(?<![\w-]){re.escape(code)}(?![\w-])"
     opening = re.compile(
-        rf"^[ \t>#*_`|(\[•-]*(?:(?P<entry>{this})[*_`)\]]*[ \t]*(?:[.:|=)–—-]|$)|(?P<labelled>[^\W\d_][^\n|:]{{0,40}}:[ \t]{this})[ \t]\|)",
+        rf"^[ \t>#*_`|(\[•-]*(?:(?P<entry>(?:(?:{_SIGNAL})[ \t]+){{0,2}}{this})[*_`)\]]*[ \t]*(?:[.:|=)–—-]|$)|"
+        rf"(?P<labelled>[^\W\d_][^\n|:]{{0,40}}:[ \t]{this})[ \t]\|)",
         re.IGNORECASE | re.MULTILINE,
     )
     found = []
     for index, hit in enumerate(hits):
         text = hit.passage.text
         if match := opening.search(text):
-            start, end = _entry(text, match)
+            start, end = _entry(text, match, hit.passage.section)
             found.append((index, start, end))
     return found[:MOST_ENTRIES]
 
 
-def _entry(text: str, match: re.Match[str]) -> tuple[int, int]:
-    """The row or paragraph that opens with the code; with the paragraph below it where the line is a heading."""
+def _entry(text: str, match: re.Match[str], headings: Sequence[str]) -> tuple[int, int]:
+    """The row or paragraph that opens with the code; with the paragraph below it where the line is one of the headings."""
     start, end = match.span(match.lastgroup or 0)
     row = row_at(text, start, end)
     if row:
         return row.start, row.end
     line_end = text.find("\n", match.end())
-    is_heading = match[0].lstrip().startswith("#") and line_end >= 0
+    is_heading = line_end >= 0 and (match[0].lstrip().startswith("#") or text[start:line_end].strip() in headings)
     end = _end(text, match.end())
     if is_heading and (below := text[line_end:].lstrip()):
         end = _end(text, len(text) - len(below))

@@ -11,6 +11,8 @@ DELIMITER = re.compile(
     r"^[ \t]*\|?[ \t]*:?-{3,}:?[ \t]*(?:\|[ \t]*:?-{3,}:?[ \t]*)+\|?[ \t]*$|^[ \t]*\|[ \t]*:?-{3,}:?[ \t]*\|[ \t]*$", re.MULTILINE
 )
 """The line below the head of a Markdown table."""
+FENCE = re.compile(r"(?m)^[ \t]*(?:```|~~~)[^\n`]*$")
+"""The line above or below code in Markdown."""
 
 _BAR = re.compile(r"(?:^|\s)\|(?:\s|$)")
 FIGURE = re.compile(r"[-+]?[\d.,\s]*\d[\d.,\s]*[%€$£]?")

@@ -1,7 +1,7 @@
 """Lists in a text: the item that a sentence is in, and the whole list with the line that introduces it.
 
-An item begins a line with a bullet, a number, a letter in brackets or "Step 3.", and goes on to the next item or blank line. It knows
-lines; a list whose items are lines without any mark is none.
+An item begins a line with a bullet, a number, a letter in brackets or "Step 3.", and goes on to the next item or to a blank line with no
+indented text below. It knows lines; a list whose items are lines without any mark is none.
 """
 
 import re
@@ -10,7 +10,7 @@ from rag.sentences import sentences
 
 _MARK = r"[ \t>]*(?:[-*+•·▪‣–—]|(?P<step>\d{1,3}[.)]|(?:step|paso)[ \t]\d{1,2}[ \t]?[.:)])|\(?[a-zñ]\)|\([ivx\d]{1,4}\))[ \t]+"
 _ITEM = re.compile(rf"(?im)^{_MARK}(?=\S)")
-_BLANK = re.compile(r"\n[ \t]*(?=\n)")
+_BLANK = re.compile(r"\n(?:[ \t]*\n)+(?=[ \t]?\S|\Z)")
 
 
 def item_around(text: str, position: int) -> tuple[int, int] | None:
@@ -47,8 +47,12 @@ def list_below(text: str, end: int) -> tuple[int, int] | None:
 
 
 def _items(text: str) -> list[tuple[int, int, bool]]:
-    """Start, end and whether it is numbered of each item."""
-    found = [(match.start() + len(match[0]) - len(match[0].lstrip(" \t>")), match["step"] is not None) for match in _ITEM.finditer(text)]
+    """Start, end and whether it is numbered of each item; an indented item is part of the one above, numbered or not."""
+    found: list[tuple[int, bool]] = []
+    for match in _ITEM.finditer(text):
+        start = match.start() + len(match[0]) - len(match[0].lstrip(" \t>"))
+        part = bool(found) and found[-1][1] and text[match.start() : start].isspace()
+        found.append((start, match["step"] is not None or part))
     result = []
     for place, (start, numbered) in enumerate(found):
         blank = _BLANK.search(text, start)

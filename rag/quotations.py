@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from rag.columns import DELIMITER
+from rag.columns import DELIMITER, FENCE
 
 _CLOSING = {"«": "»", "“": "”", "‹": "›"}
 _OPENING = {closing: opening for opening, closing in _CLOSING.items()}
@@ -153,7 +153,8 @@ def _plain(text: str) -> tuple[str, tuple[int, ...]]:
     letters: list[str] = []
     positions: list[int] = []
     line_start = True
-    text = DELIMITER.sub(lambda match: " " * len(match[0]), text)
+    for marks in (DELIMITER, FENCE):
+        text = marks.sub(lambda match: " " * len(match[0]), text)
     for run in _RUN.finditer(text.translate(_SHAPES)):
         kept: Iterable[int] = range(*run.span())
         if run.lastgroup == "space":

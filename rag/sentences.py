@@ -21,7 +21,12 @@ _ITEM = (
     r"(?:Step|Paso)[ \t]\d{1,2}[ \t]?[.:)]"
 )
 _BREAK = re.compile(rf"\n(?=[ \t]*+(?:\n|{_ITEM}|#{{1,6}}[ \t]|\||[^\n|]{{0,120}}+\|[ \t]))")
-_LABELLED = re.compile(r"(?m)^[ \t]*(?P<line>[*_]{0,2}[A-ZÁÉÍÓÚÑ][^\n:.!?;|]{0,40}:[*_]{0,2}[ \t]+\S)")
+_TIME = r"\d{1,2}:\d\d(?::\d\d)?(?:[,.]\d{1,3})?(?:[ \u00a0\u202f]?[apAP]\.?[ \u00a0]?[mM]\b\.?)?"
+_STAMP = rf"(?:\d{{1,4}}[/.-]\d{{1,2}}[/.-]\d{{2,4}},?[ T])?{_TIME}"
+# "12/03/24, 18:04 - Ana: ", "[09:02] Ana: ", "**[00:01:40] PR:** ": who says something, and when.
+_TURN = rf"[*_]{{0,2}}[\[(]?{_STAMP}[\])]?[*_]{{0,2}}[ \t]*(?:[-–—·][ \t]*)?[*_]{{0,2}}[^\s\d\[][^\n:|]{{0,40}}:[*_]{{0,2}}[ \t]+(?=\S)"
+TURN = re.compile(rf"(?m)^[ \t]*(?P<turn>{_TURN})")
+_LABELLED = re.compile(rf"(?m)^[ \t]*(?P<line>{_TURN}|[*_]{{0,2}}[A-ZÁÉÍÓÚÑ][^\n:.!?;|]{{0,40}}:[*_]{{0,2}}[ \t]+\S)")
 _STOP = re.compile(r"[.!?…]+(?:[»”’\"')\]*_]|\[\d{1,3}\])*")
 _SPACE = re.compile(r"\s*")
 _OPENING = re.compile(r"[«“‘\"'(\[*_—–\-•]*")
@@ -105,10 +110,11 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
 def labelled_lines(text: str) -> list[int]:
     """Where lines begin that say what they are about and have such a line right above or below: "Power: 1450 W" / "Weight: 4.2 kg".
 
-    One alone is none, for a wrapped line may begin with "Madrid: ".
+    One alone is none, for a wrapped line may begin with "Madrid: ". Lines with a time and a speaker are some, however far apart.
     """
     starts = [match.start("line") for match in _LABELLED.finditer(text)] if ":" in text else []
-    return sorted({start for pair in pairwise(starts) if text.count("\n", *pair) == 1 for start in pair})
+    turns = {match.start("turn") for match in TURN.finditer(text)} if starts else set()
+    return sorted({start for pair in pairwise(starts) if text.count("\n", *pair) == 1 for start in pair} | turns)
 
 
 def _line_breaks(text: str) -> Iterator[int]:

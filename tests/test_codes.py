@@ -24,6 +24,7 @@ def hit(text: str) -> Hit:
     [
         ("What does K20 mean?", "K20"), ("K20", "K20"), ("and F22?", "F22"), ("¿Qué significa el código K20?", "K20"),
         ("error 401", "401"), ("What should I do about error code E-14?", "E-14"), ("¿Qué hago si sale el error EF0?", "EF0"),
+        ("What do I do if E-04 shows?", "E-04"), ("¿Qué hay que hacer si aparece F5?", "F5"), ("What do I do now?", None),
         ("How many error 401 answers are allowed?", None), ("What does it mean?", None), ("What does the year 2020 mean to her?", None),
         ("What does a K20 filter cost?", None), ("Who wrote the code 1998?", None),
     ],
@@ -44,6 +45,8 @@ def test_hostile_questions_are_read_in_linear_time(unit: str) -> None:
         ("What does k20 mean?", TABLE, "K20 | No heat | Clean the pipe"), ("y F28?", LIST, "F28. Fallo de encendido. Compruebe el gas."),
         ("error 31", "### 31: Overheated\n\nWait an hour.\n\nThen try again.", "31: Overheated\n\nWait an hour."),
         ("error K20", "Fault: K20 | Cure: Clean the pipe\n\nFault: K30 | Cure: Wait", "Fault: K20 | Cure: Clean the pipe"),
+        ("error P-31", "## Error P-31: too old\n\nMigrate it.", "Error P-31: too old\n\nMigrate it."),
+        ("What does P-31 mean?", "We saw error P-31 twice.", None),
         ("- what does K2 mean", TABLE, None), ("What does K10 mean?", "The K10 model costs 90 euros.", None),
         ("What is C1?", "English: C1\nFrench: B1", None), ("What does T20 mean?", "ST20: tea\nT201: cup\n", None),
     ],

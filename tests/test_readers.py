@@ -211,11 +211,8 @@ def test_mail(tmp_path: Path) -> None:
     write_mail(tmp_path / "a.eml", "es", "inventario")
     parsed = read_mail((tmp_path / "a.eml").read_bytes())
     assert (parsed.title, parsed.date, parsed.author) == ("Añadido inventario", "2021-05-03", "Ana Núñez <ana@example.org>")
-    assert [heading.text for heading in parsed.headings] == ["anexo.txt"]
-    assert (
-        read_mail(b"Subject: =?utf-8?q?Se=C3=B1al?=\nContent-Type: text/html\n\n<p>Uno</p><p>Dos</p>").text
-        == "Subject: Señal\n\nUno\n\nDos"
-    )
+    assert [heading.text for heading in parsed.headings] == ["Añadido inventario", "anexo.txt"]
+    assert read_mail(b"Subject: =?utf-8?q?Se=C3=B1al?=\nContent-Type: text/html\n\n<p>Uno</p><p>Dos</p>").text == "Señal\n\nUno\n\nDos"
     with pytest.raises(LoadError, match=r"^not a mail"):
         read_mail(b"just a text")
 
@@ -314,6 +311,16 @@ def test_pdf_headings_by_font() -> None:
     expected = [(1, "A large title"), (2, "First part"), (2, "Second part that goes on in a second line")]
     assert [(heading.level, heading.text) for heading in parsed.headings] == expected
     assert all(parsed.text[heading.start : heading.end] == heading.text for heading in parsed.headings)
+
+
+def test_pdf_numbered_heading_below_a_title_of_its_size_and_a_foot_that_numbers_its_page() -> None:
+    body = "This is a line of ordinary text that fills most of the width of the page, as they do."
+    lines = [(50, 60, "Manual of the pump", 18), (50, 86, "1. Before use", 18), *((50, 110 + 14 * row, body, 11) for row in range(6))]
+    parsed = read_pdf(drawn([*lines, (50, 760, "Pump B-3 - Page 1 of 1", 8)]))
+    assert [heading.text for heading in parsed.headings] == ["Manual of the pump", "1. Before use"]
+    assert "B-3" not in parsed.text
+    assert "see page 1" in read_pdf(drawn([*lines, (50, 194, "and for that see page 1", 11)])).text
+    assert "Page 7" in read_pdf(drawn([*lines, (50, 760, "Pump B-3 - Page 7", 8)])).text
 
 
 def test_pdf_page_that_is_damaged_costs_that_page() -> None:

@@ -10,13 +10,15 @@ It rephrases nothing: the lead-in is in the language of the question, the quotat
 import re
 from collections.abc import Iterator, Sequence
 
+from rag.asked import WHAT_ONES
 from rag.asked_provisions import Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
 from rag.codes import coded_entries
 from rag.columns import DELIMITER, row_at
 from rag.extremes import extreme_row
-from rag.generate.lead_in import columns, heading_of, is_headed, lead_in, needed_heading, opens_with, quoted
+from rag.generate.lead_in import columns, heading_of, is_headed, lead_in, message_head, needed_heading, opens_with, quoted
 from rag.generate.widened import MAX_QUOTE, Span, after_heading, joined, widened
 from rag.language import detect
+from rag.lists import list_around, list_below
 from rag.lookup import FIRST_OF_UNIT
 from rag.numbered_acts import POINT, act_span, is_act, numbered_lines
 from rag.paragraphs import Part, part_span
@@ -35,7 +37,8 @@ CALLED_SO = 0.75  # share of a subject that the heading of its provision covers
 MAX_DOCUMENTS = 5
 BEST_OF_UNIT = 2
 _LISTING = re.compile(
-    r"\b(?:why|reasons?|which|list|what are|por qué|porqué|razones|motivos?|cuáles|qué (?:razones|motivos|países|partes))\b", re.IGNORECASE
+    rf"\b(?:why|reasons?|which|list|what are|{WHAT_ONES}|por qué|porqué|razones|motivos?|cuáles|qué (?:razones|motivos|países|partes))\b",
+    re.IGNORECASE,
 )
 MARGIN = 2.0  # how far behind the best sentence, in log-odds, another may be quoted
 LIST_MARGIN = 4.0
@@ -76,7 +79,7 @@ class ExtractiveGenerator:
             heading = passage.section[-1] if which and passage.provisions and passage.section else heading_of(passage, references)
             row = None if heading else row_at(passage.text, span.start, span.end)
             if not heading and not (row and row.columns):
-                heading = needed_heading(passage, text, question)
+                heading = needed_heading(passage, text, question) or message_head(passage, span.start)
             if heading and opens_with(text, heading):
                 heading = ""
             place = (passage.source, columns(row.columns, language) if row and row.columns else heading)
@@ -87,7 +90,7 @@ class ExtractiveGenerator:
     def _best(self, question: str, hits: Sequence[Hit]) -> list[Span]:
         """The sentences to quote: the best, then in reading order those nearly as good; all in reading order if a list is asked for."""
         scored = self._scorer.score(question, hits)
-        scored = [item for item in scored if not _is_head(item, hits)] or scored
+        scored = [item for item in scored if not (_is_head(item, hits) or _in_contents(item, hits))] or scored
         if not scored:
             return []
         if row := extreme_row(question, hits[:READ], self._scorer.evidence):
@@ -247,6 +250,14 @@ def _is_head(item: Scored, hits: Sequence[Hit]) -> bool:
         return True
     row = row_at(hits[item.hit].passage.text, item.start, item.end)
     return row is not None and row.is_head
+
+
+def _in_contents(item: Scored, hits: Sequence[Hit]) -> bool:
+    """Whether a sentence is in, or introduces, a table of contents: a list of which several items are headings of its document."""
+    passage = hits[item.hit].passage
+    listed = list_around(passage.text, item.start) or list_below(passage.text, item.end)
+    labels = {label.strip(" .:") for hit in hits if hit.passage.source == passage.source for label in hit.passage.section}
+    return listed is not None and len(labels & {line.strip(" .:") for line in passage.text[slice(*listed)].split("\n")}) > 1
 
 
 def _provision_of(item: Scored, hits: Sequence[Hit]) -> tuple[str, Reference | None]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from rag.columns import DELIMITER
+from rag.columns import DELIMITER, FENCE
 from rag.dates import written
 from rag.language import detect
 from rag.lookup import HEADED
@@ -15,6 +15,8 @@ _PAIRS = (("«", "»"), ("“", "”"), ('"', '"'), ("‹", "›"))
 _SPACE = re.compile(r"\s+")
 _FRAGMENT = re.compile(r"\s*(?:[-*+•·▪‣–][ \t]|\d{1,2}[.)][ \t]|(?:yes|no|sí)\b[,.;])", re.IGNORECASE)
 _DENYING = re.compile(r"\b(?:not?|never|without|except\w*|exclu\w+|forbidden|prohib\w+|sin|nunca|salvo)\b", re.IGNORECASE)
+# Who wrote a message, and when, as `rag.load.thread` puts it above its text.
+_MESSAGE = re.compile(r"(?:\A|(?<=\n\n))[^\n]{2,120}, [^\n]*\b\d{1,2}[:.h]\d\d\b[^\n!?]{0,12}(?=\n\n|\Z)")
 LONGEST_HEADING = 120
 
 
@@ -58,6 +60,14 @@ def needed_heading(passage: Passage, text: str, question: str) -> str:
     return label if label.endswith("?") or _FRAGMENT.match(text) or _DENYING.search(label) else ""
 
 
+def message_head(passage: Passage, start: int) -> str:
+    """Who wrote the message of a mail's thread that `start` of the passage is in, and when; nothing for the mail itself."""
+    if not passage.source.endswith(".eml"):
+        return ""
+    above = [*passage.section[-1:], *(match[0] for match in _MESSAGE.finditer(passage.text[:start]))]
+    return next((head for head in reversed(above) if _MESSAGE.fullmatch(head)), "")
+
+
 def is_headed(passage: Passage, number: str) -> bool:
     """Whether the heading above a passage begins with a number: the passage is what has it, and not a line in it."""
     return bool(passage.section) and re.match(rf"{re.escape(number)}[.)]?(?:-|\s|$)", passage.section[-1]) is not None
@@ -79,6 +89,6 @@ def other_side(passage: Passage, start: int, end: int, question: str) -> str:
 
 def quoted(text: str) -> str:
     """`text` without markup in quotation marks that it does not hold itself."""
-    plain = _SPACE.sub(" ", DELIMITER.sub("", MARKUP.sub("", text))).strip()
+    plain = _SPACE.sub(" ", DELIMITER.sub("", MARKUP.sub("", FENCE.sub("", text)))).strip()
     opening, closing = next((pair for pair in _PAIRS if not set(pair) & set(plain)), _PAIRS[-1])
     return f"{opening}{plain}{closing}"

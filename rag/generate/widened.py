@@ -1,12 +1,14 @@
 """How much of a passage is quoted for the sentence that answers: what limits or completes it, and nothing that dangles.
 
-A row of a table or a line with a label says enough alone; of a list, the item or all of it; of a short provision or paragraph, the whole.
+A row of a table or a line with a label says enough alone; of a list, the item or all of it; of a short provision, paragraph or answer to a
+question, the whole.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.asked import WHAT_ONES
 from rag.columns import row_at
 from rag.lists import item_around, list_around, list_below
 from rag.paragraphs import paragraph_around
@@ -15,10 +17,11 @@ from rag.sentences import labelled_lines, sentences
 from rag.types import Hit, Passage
 
 MAX_QUOTE = 700
+MAX_STEPS = 1500
 SHORT_PROVISION = 400
 SHORT_PARAGRAPH = 320
 MARKS_OF_HEADING = 5
-_ITEMS = re.compile(r"\b(?:which|list|what are|cuáles|(?<!por )qué)\b", re.IGNORECASE)
+_ITEMS = re.compile(rf"\b(?:which|list|what are|{WHAT_ONES}|cuáles|(?<!por )qué)\b", re.IGNORECASE)
 _STEPS = re.compile(r"\b(?:how (?:do|to|can|should|must)|steps?|cómo|pasos?)\b", re.IGNORECASE)
 _TEXTS = "agreement|act|regulation|law|article|section|treaty|report|acuerdo|ley|reglamento|artículo|sección|tratado|informe|convenio"
 _CONNECTIVES = (
@@ -54,6 +57,8 @@ def widened(item: Scored, passage: Passage, question: str) -> Span:
         return Span(item.hit, start, len(passage.text))
     if passage.provisions and (around := paragraph_around(passage.text, item.start)) and around[1] - around[0] <= SHORT_PROVISION:
         return Span(item.hit, max(start, around[0]), max(item.end, around[1]))  # an item of a list says little alone
+    if _is_asked(passage) and item.start >= start and len(passage.text) - start <= SHORT_PROVISION:
+        return Span(item.hit, start, len(passage.text))
     if line := _labelled_line(passage.text, item):
         return Span(item.hit, *line)
     if listed := _listed(passage.text, item, question):
@@ -66,6 +71,11 @@ def widened(item: Scored, passage: Passage, question: str) -> Span:
     if last - first <= SHORT_PARAGRAPH and not is_heading(passage.text[first:last].split("\n")[0], passage):
         return Span(item.hit, first, _without_opening(passage.text, first, last, item.end))
     return Span(item.hit, _upright(passage.text, first, item.start, item.end), item.end)
+
+
+def _is_asked(passage: Passage) -> bool:
+    """Whether a passage is the answer to a question that stands above it."""
+    return bool(passage.section) and passage.section[-1].endswith("?")
 
 
 def _labelled_line(text: str, item: Scored) -> tuple[int, int] | None:
@@ -85,7 +95,7 @@ def _listed(text: str, item: Scored, question: str) -> tuple[int, int] | None:
         return item.start, below[1]
     wanted = _ITEMS.search(question) is not None
     around = list_around(text, item.start, steps=not wanted) if wanted or _STEPS.search(question) else None
-    if around and around[1] - around[0] <= MAX_QUOTE:
+    if around and around[1] - around[0] <= (MAX_QUOTE if wanted else MAX_STEPS):
         return around
     whole, one = list_around(text, item.start), item_around(text, item.start)
     if one is None or (whole and whole[1] - whole[0] <= SHORT_PARAGRAPH) or one[1] - one[0] > SHORT_PARAGRAPH:

@@ -1,4 +1,4 @@
-"""The reader of mails (.eml), by Python's own library: sender, receivers, date, subject, text, and the attachments that can be read.
+"""The reader of mails (.eml), by Python's own library: subject, sender, receivers, date, text, and the attachments that can be read.
 
 Of a mail in two forms the plain one is read, if it is no mere notice. Nothing that it points to is fetched. RFC 5322, RFC 2045.
 """
@@ -15,10 +15,11 @@ from rag.load.characters import clean
 from rag.load.html import read_html
 from rag.load.parsed import Parsed, first_line, joined, one_line
 from rag.load.text import decode
+from rag.load.thread import thread
 from rag.types import Heading
 
 FULLER = 1.5  # how much longer the HTML of a mail must be for its plain part to be a mere notice
-SHOWN = ("From", "To", "Cc", "Date", "Subject")
+SHOWN = ("Subject", "From", "To", "Cc", "Date")
 MOST_ATTACHMENTS = 100
 DAMAGE = (AssertionError, AttributeError, LookupError, TypeError, ValueError, MessageError)
 
@@ -37,16 +38,18 @@ def read_mail(data: bytes) -> Parsed:
 
 def _mail(message: EmailMessage, *, attachments: bool) -> Parsed:
     headers = {name: _header(message, name) for name in SHOWN}
-    body = _body(message)
+    subject = headers["Subject"]
+    body = _body(message, subject)
     if not any(headers.values()):
         raise LoadError("not a mail (it has no sender, date or subject)")
-    head = "\n".join(f"{name}: {text}" for name, text in headers.items() if text)
+    head = "\n".join(text if name == "Subject" else f"{name}: {text}" for name, text in headers.items() if text)
+    called = (Heading(0, len(subject), 1, subject),) if subject else ()
     try:
         date = parsedate_to_datetime(headers["Date"]).date().isoformat() if headers["Date"] else None
     except (ValueError, IndexError, OverflowError):
         date = None
     parts = [
-        Parsed(head, headers["Subject"] or first_line(body.text), date, author=headers["From"]),
+        Parsed(head, subject or first_line(body.text), date, headings=called, author=headers["From"]),
         Parsed(body.text, headings=body.headings),
     ]
     return joined([part for part in (*parts, *(_attached(message) if attachments else ())) if part.text])
@@ -59,15 +62,15 @@ def _header(message: EmailMessage, name: str) -> str | None:
         return None
 
 
-def _body(message: EmailMessage) -> Parsed:
+def _body(message: EmailMessage, subject: str | None) -> Parsed:
     part = message.get_body(preferencelist=("plain", "html"))
     if part is None:
         return Parsed("")
     other = message.get_body(preferencelist=("html",))
-    if other is None or other is part:
-        return _text(part)
-    plain, shown = _text(part), _text(other)
-    return shown if len(shown.text) > FULLER * len(plain.text) else plain
+    shown = _text(part)
+    if other is not None and other is not part and len((fuller := _text(other)).text) > FULLER * len(shown.text):
+        shown = fuller
+    return shown if shown.headings else thread(shown.text, subject)
 
 
 def _text(part: MIMEPart) -> Parsed:

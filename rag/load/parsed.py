@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.load.dates import is_signature
+from rag.sentences import TURN
 from rag.types import Heading
 
 LONGEST_TITLE = 120
@@ -41,7 +42,7 @@ def first_line(text: str) -> str | None:
     """The first line that is not blank, without Markdown marks, if it is short enough to be a title.
 
     A letter is called by its subject, and no text by where and when it was written. The name of who issued the text goes behind what the
-    text is called in the line below: "Ordenanza de ruidos (Ayuntamiento de Vega)".
+    text is called in the line below: "Ordenanza de ruidos (Ayuntamiento de Vega)". What somebody says first is no title of a conversation.
     """
     plain = (line.strip(" \t\r\f#*_=-") for line in text.lstrip()[: 4 * LONGEST_TITLE].split("\n"))
     lines = [line for line in plain if line and not is_signature(line)]
@@ -51,7 +52,7 @@ def first_line(text: str) -> str | None:
     line, below = [*lines[:2], "", ""][:2]
     if _ISSUER.match(line) and _DOCUMENT.match(below) and len(line) + len(below) + 3 <= LONGEST_TITLE:
         return f"{below} ({line})"
-    return line if 0 < len(line) <= LONGEST_TITLE else None
+    return line if 0 < len(line) <= LONGEST_TITLE and not TURN.match(f"{line} .") else None
 
 
 def outermost(headings: tuple[Heading, ...]) -> str | None:

@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
 
 PAGE_NUMBER = re.compile(r"(?i)[-–—\s]*(?:p[áa]g(?:ina|e)?\.?\s*|page\s*)?(?:\d{1,4}|[ivxl]{1,6})(?:\s*(?:/|de|of)\s*\d{1,4})?[-–—\s]*")
+# A line at the foot that ends with the number of its page, whatever stands before: "Tersa LV-60 - Página 1".
+NUMBERS_ITS_PAGE = re.compile(r"(?i).{0,100}\b(?:p[áa]g(?:ina)?|page)\.?\s*(?P<number>\d{1,4})(?:\s*(?:/|de|of)\s*\d{1,4})?[-–—\s]*")
 # Left by the programs that make PDFs, and no titles.
 FILE_NAME_TITLE = re.compile(
     r"(?i)untitled|\(anonymous\)|microsoft word.*|.*\.(?:docx?|pdf|rtf|odt|tex|indd|pptx?|xlsx?|html?|md|txt)"
     r"|presentación de powerpoint|powerpoint presentation"
 )
 NO_AUTHORS = ("(anonymous)", "anonymous", "(unspecified)", "unknown")
-# Lines at the top and bottom of a page that may come again on every page, and the share of pages that they then are on.
-EDGE_LINES = 3
+# From which gap on, in heights of the font, a line at the edge of a page stands apart; the share of pages that running lines are on.
 EDGE_GAP = 1.6
 RUNNING_SHARE = 0.4
 RUNNING_PAGES = 3
@@ -94,17 +95,25 @@ def _drop_running_lines(pages: list[list[Line]]) -> None:
     for edge in edges:
         for line in edge:
             places.setdefault(_shape(line), []).append(line.middle)
-    for lines, edge in zip(pages, edges, strict=True):
+    for number, (lines, edge) in enumerate(zip(pages, edges, strict=True), 1):
         for line in edge:
             same = sum(1 for middle in places[_shape(line)] if abs(middle - line.middle) < SAME_PLACE)
             often = same >= RUNNING_PAGES and same > RUNNING_SHARE * len(pages)
             # On both pages of two it stays where it comes first: it may be the title.
-            if len(lines) > 1 and (often or (lines is not pages[0] and 1 < same == len(pages) and line.text == _shape(line))):
+            again = lines is not pages[0] and 1 < same == len(pages) and line.text == _shape(line)
+            if len(lines) > 1 and (often or again or (line is edge[-1] and _numbers_its_page(line, lines, number))):
                 lines.remove(line)
         # A number alone at the top or bottom is the page's, also where it stands to the left on even pages and to the right on odd ones.
         for line in (edge[:1] + edge[-1:]) if len(pages) > 1 else []:
             if len(lines) > 1 and PAGE_NUMBER.fullmatch(line.text) and any(line is other for other in lines):
                 lines.remove(line)
+
+
+def _numbers_its_page(foot: Line, lines: list[Line], number: int) -> bool:
+    """Whether the last line of page `number` ends with that number, and stands apart from the text."""
+    found = NUMBERS_ITS_PAGE.fullmatch(foot.text)
+    above = max((line.middle for line in lines if line.middle < foot.middle), default=foot.middle)
+    return found is not None and int(found["number"]) == number and foot.middle - above > EDGE_GAP * foot.size
 
 
 def _edge(lines: list[Line]) -> list[Line]:

@@ -15,6 +15,7 @@ from rag.types import Heading
 
 LIST_ITEM = re.compile(r"[-*•·▪‣–—●○■]\s|\(?\d{1,3}[.)]\s|\(?[a-z]\)\s|\(?[ivx]{1,4}\)\s")
 NUMBERED_HEADING = re.compile(r"\d{1,2}(?:\.\d{1,2})+\.?\s[^\W\d_a-z]")
+BEGINS_ANEW = re.compile(r"\d{1,2}\.\s[^\W\d_a-z]")  # of a heading below a title in the same font: "1. Installation"
 BROKEN_WORD = re.compile(r"([^\W\d_]+)[-\u2010]$")
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 SENTENCE_END = re.compile(r"[.!?:;…][»”\"')\]]*$")
@@ -203,7 +204,8 @@ def _lead(block: _Block, line: Line, level: int, page: int, fonts: _Fonts) -> st
     turned = page != page_above or distance < -0.5
     if level or block.level:
         wrapped = level == block.level and not turned and distance < HEADING_PITCH
-        return "" if wrapped and not heading_reference(text) and not NUMBERED_HEADING.match(text) else "\n\n"
+        anew = heading_reference(text) or NUMBERED_HEADING.match(text) or BEGINS_ANEW.match(text)
+        return "" if wrapped and not anew else "\n\n"
     if line.cells is not None or above.cells is not None:
         return "\n" if line.cells is not None and above.cells is not None else "\n\n"
     ended = SENTENCE_END.search(above.text[-5:]) is not None
