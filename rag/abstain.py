@@ -20,7 +20,7 @@ from rag.codes import coded_entries
 from rag.evidence import Evidence, Words, counterparts, covered
 from rag.facts import names, spelled_alike
 from rag.index.words import Analysers
-from rag.language import FUNCTION_WORDS, detect
+from rag.language import FUNCTION_WORDS, asked_in
 from rag.products import codes, named_codes, unknown_product
 from rag.retrieve import Retrieved
 from rag.select import READ, SentenceScorer
@@ -51,7 +51,7 @@ KNOWN_NAME = 0.45  # cosine from which a word of the passages is a counterpart o
 
 def decide(question: str, found: Retrieved, scorer: SentenceScorer, threshold: float) -> Decision:
     """Whether to answer `question` from what was found."""
-    language = detect(question)
+    language = asked_in(question)
     if found.lookup.absent and not found.lookup.found:
         return Decision(0.0, "reference_absent", messages.absent(found.lookup, language))
     if found.lookup.found or coded_entries(question, found.hits):
@@ -97,7 +97,7 @@ def missing(question: str, hits: Sequence[Hit], evidence: Evidence) -> tuple[str
 
     In passages of the other language only names are missed: the built-in table does not know every word ("trout", "trucha").
     """
-    texts, language = [hit.passage.in_context for hit in hits], detect(question)
+    texts, language = [hit.passage.in_context for hit in hits], asked_in(question)
     known = "\n".join(texts)
     asked = [word for word in dict.fromkeys(_WORD.findall(question)) if word.casefold() not in FUNCTION_WORDS]
     if all((hit.passage.language or language) == language for hit in hits):

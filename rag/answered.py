@@ -7,8 +7,10 @@ import re
 
 from rag.language import FUNCTION_WORDS
 from rag.replaced import NAME, SIGNS
+from rag.sentences import sentences
 
 _CITED = re.compile(r"[«“\"](?P<quote>[^»”]+)[»”\"](?=[\s.]*\[)")
+_WORD = re.compile(r"\w+")
 _TITLE = re.compile(r"[«“\"][^»”\"]*[»”\"]")
 
 
@@ -22,12 +24,21 @@ def answered_name(topic: str, answer: str) -> str | None:
     if not re.match(r"[\s¿]*(?:and\s+|y\s+)?(?:who|whom|quién|quien)\b", topic, re.IGNORECASE):
         return None
     quoted = _CITED.search(answer)
-    text = quoted["quote"] if quoted else _TITLE.sub("", answer)  # the titles that a refusal names are nobody
+    text = _nearest(quoted["quote"], topic) if quoted else _TITLE.sub("", answer)  # the titles that a refusal names are nobody
     found = [match for match in re.finditer(NAME, text) if match[0] not in topic and match[0].casefold() not in FUNCTION_WORDS]
     found = [match for match in found if " " in match[0] or not _begins(text, match.start()) or match[0] == text.strip(SIGNS)]
     several = found and re.search(r"\b(?:both|ambos|ambas|and|y|e)\b", text[: found[-1].end()], re.IGNORECASE)
     certain = found and not several and (found[0].start() == 0 or len({match[0] for match in found}) == 1)
     return found[0][0] if certain else None
+
+
+def _nearest(quote: str, question: str) -> str:
+    """The one sentence of `quote` that has more words of `question` than each other; all of it if there is none."""
+    asked = {word.casefold() for word in _WORD.findall(question)} - FUNCTION_WORDS
+    parts = [quote[start:end] for start, end in sentences(quote)]
+    shared = [len(asked & {word.casefold() for word in _WORD.findall(part)}) for part in parts]
+    best = max(shared, default=0)
+    return parts[shared.index(best)] if shared.count(best) == 1 else quote
 
 
 def _begins(text: str, start: int) -> bool:

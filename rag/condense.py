@@ -12,16 +12,18 @@ import re
 from collections.abc import Sequence
 
 from rag.answered import answered_name, titles
-from rag.asked_provisions import asked_provisions, end_of
-from rag.language import FUNCTION_WORDS, detect
+from rag.asked_back import Offer, chosen, offered
+from rag.language import asked_in
 from rag.references import find
-from rag.replaced import OWN, SHORT, SIGNS, VERB, is_prepositional, lead_end, replaced, without_paragraph
+from rag.replaced import OWN, SHORT, SIGNS, VERB, is_prepositional, lead_end, replaced
+from rag.subject import content, subject_of
 from rag.types import Turn
 from rag.wished_form import wished_form
 
 _OPENING = re.compile(
-    r"[¿¡\s]*+(?:(?:and|but|so|or|then|also|what about|how about|y|e|pero|o|entonces|también|qué hay de|que hay de|qué pasa con|"
-    r"que pasa con)\b(?![-'’./]\w)[\s,]*+[¿¡]*)+(?:(?:in that case|en ese caso)\b[\s,]*+)?",
+    r"[¿¡\s]*+(?:(?:and|but|so|or|then|also|what about|how about|(?:the )?same (?:(?:question|thing) )?(?:for|with|about)|y|e|pero|o|"
+    r"entonces|también|qué hay de|que hay de|qué pasa con|que pasa con|(?:lo )?mismo (?:para|con|sobre))\b(?![-'’./]\w)[\s,]*+[¿¡]*)+"
+    r"(?:(?:in that case|en ese caso)\b[\s,]*+)?",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(
@@ -42,6 +44,13 @@ _BACK = re.compile(
     r"(?P<what>[^,:;?¿]{3,60}?)\s*[,:;]\s*(?P<question>[¿\s]*[^\W\d_].*)",
     re.IGNORECASE,
 )
+_NEW = re.compile(
+    r"[¿\s]*(?:(?:and|but|y|pero)\s(?=(?:the|my|our|el|las?|los|mi|nuestr[oa]s?)\s)|"
+    r"(?:(?:and|but|y|pero)\s)?(?:(?:what|how) about|qu[ée] (?:hay de|pasa con))\s)(?P<al>)"
+    r"(?P<what>[^,:;?¿]{3,60}?)\s*[,:;]\s*(?P<question>[¿\s]*[^\W\d_].*)",
+    re.IGNORECASE,
+)
+"""A new subject in front of a whole question about it: "what about the 2000 treaty, did it cover aid?"."""
 _TO_THE_FIRST = re.compile(
     r"(?:(?:ok(?:ay)?|no|now|y|vale|ahora),?\s)?(?:(?:let['’]?s |can we )?(?:go |going |come )?back to|return to|"
     r"vuelve a|volvamos a|volviendo a)\s"
@@ -88,28 +97,7 @@ _SAID = re.compile(
 )
 _QUOTED = re.compile(r"[«“\"](?P<quote>[^»”]{15,}?)[»”\"](?=[\s.]*(?:\[|$))")
 _LONGEST_QUOTE = 160
-_HE = re.compile(r"\b(?:he|she|him|él|ella)\b", re.IGNORECASE)
-_NOUN_PHRASE = re.compile(
-    r"\b(?:the|a(?!\s+(?:el|las?|los|una?)\b)|an|el|la|los|las|un|una|del|al)\s+(?P<noun>[^\W\d_][^?!.,;:¿¡]*)|"
-    r"\b(?:which|what|qué|cuál|cuáles)\s+(?!\w+(?:ía|ían|aba|aban|ó|aron|ieron)\s(?:al?|el|las?|los|una?|en|del?|su)\s)"
-    r"(?!(?:is|are|was|were|do|does|did|can|may|must|happen\w*|es|son|fue|era|eran|"
-    r"fueron|se|no|me|te|les?|nos|lo|hay|dicen?|pasa|ocurre|sucede|incluyen?|cubren?|significa|tienen?|pueden?|deben?|hago|hacen?)\b)"
-    r"(?P<of_which>[^\W\d_][^?!.,;:¿¡]*)",
-    re.IGNORECASE,
-)
-_LASTING = re.compile(
-    r"(?P<before>(?:how (?:long|often|far|fast|soon)|when|where)\s+(?:does|do|did|will|can|must|should)\s+the\s+\w+(?:\s+\w+)*?)\s+"
-    r"(?:last|take|run|stay|keep|work|end|start|begin|open|close|arrive|leave|expire|meet|need|happen|come)",
-    re.IGNORECASE,
-)
-"""A question that ends in its verb, which is no part of what it is about: "how long does the warranty last"."""
-_CLAUSE = re.compile(r"\s(?:se|que|that|which|who|where|donde)\s", re.IGNORECASE)
-"""Where what a question is about ends: "the letter | that came"."""
-_OF_DOCUMENT = re.compile(
-    r"\b(?:sign(?:ed|s)?|ratif\w+|approved?|in force|enter(?:ed|s)? into|firm(?:ó|aron|ado|ada|a|an)|aprob\w+|vigor|vigente|promulg\w+|"
-    r"publish\w*|public\w+)\b",
-    re.IGNORECASE,
-)
+_HE = re.compile(r"\b(?:he|she|him|her(?=\s*(?:[?.!,]|$))|él|ella)\b", re.IGNORECASE)
 _ASKING = re.compile(
     r"(?:what|which|who|whom|whose|when|where|how|does|do|did|is|are|was|were|can|could|may|must|has|have|had|will|why|"
     r"qué|que|cuál|cuáles|quién|quiénes|quien|cuándo|cuando|dónde|donde|adónde|cómo|como|cuánto|cuánta|cuántos|cuántas|por qué|"
@@ -119,7 +107,8 @@ _ASKING = re.compile(
 )
 _PERSON = re.compile(r"\b(?:its|they|their|he|she|him|her|his|ellos|ellas|él|ella)\b", re.IGNORECASE)
 _THING = re.compile(
-    r"\b(?:it(?! (?:true|possible|likely|legal|allowed|permitted|necessary))|them|(?<!is )(?<!are )there|ello|eso|aquello|allí|ahí)\b",
+    r"\b(?:it(?! (?:true|possible|likely|legal|allowed|permitted|necessary))|them|(?<!is )(?<!are )(?<!was )(?<!were )there|"
+    r"ello|eso|aquello|allí|ahí)\b",
     re.IGNORECASE,
 )
 _ENCLITIC = re.compile(
@@ -151,7 +140,12 @@ _CAPITAL = re.compile(r"\s[A-ZÁÉÍÓÚÑ]")
 _STAYS = re.compile(r"\s(?:in|on|at|from|with|under|by|en|con|por|para|según)\s(?=\w)", re.IGNORECASE)
 _LED = re.compile(r"(?P<lead>(?:About|Sobre) [^:?]{2,120}: )(?P<own>.+)")
 _HOW_MANY = re.compile(r"(?:(?:for|in|at|on|por|en|de)\s)?(?:how many|which|cu[áa]nt[oa]s|cu[áa]les)(?:\s\w+)?", re.IGNORECASE)
-_WORD = re.compile(r"\w+")
+_WHICH = re.compile(
+    r"(?:which|who|what|cuál|quién|qué)(?: (?:one|of (?:them|these|those)|de ell[oa]s))?\s(?:is|was|es|fue|era)\s(?:the|el|la)\s"
+    r"(?:\w+(?:st|nd|rd|th)|(?:most|least|más|menos)\s\w+|primer[oa]?|segund[oa]|tercer[oa]?|últim[oa]|mejor|peor|mayor|menor)(?: one)?",
+    re.IGNORECASE,
+)
+"""What asks for one of several that it leaves unnamed: "which was the worst?"."""
 FEW = 2
 """Words of its own, function words apart, up to which a question without name or number leans on the one before."""
 
@@ -159,12 +153,17 @@ FEW = 2
 def condense(question: str, history: Sequence[Turn]) -> str:
     """`question` with what it leaves unsaid taken from the turns of `history`; unchanged if it stands alone."""
     topic = before = answer = searched = ""
+    offer = Offer()
     for turn in history:
-        topic, before = _stand_alone(_first(turn.question, history), topic, before, answer)
+        picked = chosen(turn.question, offer)
+        topic, before = (picked[0],) * 2 if picked else _stand_alone(_first(turn.question, history), topic, before, answer)
         searched = turn.understood or before
         if searched != before and not titles(turn.answer) & titles(answer):  # answered by itself, from another document: another topic
             topic = before = searched
         answer = turn.answer
+        offer = picked[1] if picked else offered(searched, answer)
+    if picked := chosen(question, offer):
+        return picked[0]
     return searched if topic.strip() and wished_form(question) else _stand_alone(_first(question, history), topic, before, answer)[1]
 
 
@@ -188,18 +187,20 @@ def _stand_alone(question: str, topic: str, before: str, answer: str) -> tuple[s
     if not topic.strip():
         return question, question
     question = _ASIDE.sub("", question, count=1) if _ASIDE.match(question) else question
-    if returned := _BACK.match(question):
+    fresh = _NEW.match(question)
+    fresh = fresh if fresh and not find(fresh["what"]) and _ASKING.match(fresh["question"].lstrip("¿ ")) else None
+    if returned := _BACK.match(question) or fresh:
         own = returned["question"]
         asked = _opened(own[opened.end() :].lstrip("¿ ") if (opened := _OPENING.match(own)) else own.lstrip("¿ "), own, capital=False)
-        about = "Sobre" if detect(question) == "es" else "About"
+        about = "Sobre" if asked_in(question) == "es" else "About"
         return (found := f"{about} {'el ' if returned['al'] else ''}{returned['what']}: {asked}"), found
     opened = _OPENING.match(question)
     rest = (question[opened.end() :] if opened else question).strip().lstrip("¿¡ ")
     plain = rest.rstrip(SIGNS)
     if _WHY.fullmatch(plain) or _BARE.fullmatch(plain):
-        asked_in = detect(before, detect(plain))
-        asked_word = _OTHER_WORD[asked_in].get(plain.casefold(), plain)
-        return topic, _inserted(before, f", {'y' if asked_in == 'es' else 'and'} {asked_word[:1].lower() + asked_word[1:]}")
+        language = asked_in(before, asked_in(plain))
+        asked_word = _OTHER_WORD[language].get(plain.casefold(), plain)
+        return topic, _inserted(before, f", {'y' if language == 'es' else 'and'} {asked_word[:1].lower() + asked_word[1:]}")
     if wished_form(question):
         return topic, before
     if question.strip(SIGNS).casefold() == topic.strip(SIGNS).casefold():  # asked again
@@ -218,7 +219,7 @@ def _stand_alone(question: str, topic: str, before: str, answer: str) -> tuple[s
     if _has_own_document(rest) or fronted:
         return rest, _opened(rest, question) if opened else question
     if (opened is not None and not asking) or _leans(rest, topic, has_opening=opened is not None):
-        joined = _joined(rest, question, topic, answer, asking=asking)
+        joined = _joined(rest, question, topic, before, answer, asking=asking)
         moved = not asking and is_prepositional(plain, topic) and not joined.startswith(topic.strip().rstrip(SIGNS))
         return joined if moved else topic, joined  # "for children" in place of "for adults" is what comes next about, too
     return question, question
@@ -244,39 +245,46 @@ def _on_the_last(rest: str, question: str, topic: str, before: str, *, opened: b
 
     "And for children?" after "About the museum: how much is the ticket?" is about the ticket, not about what was asked of the museum first.
     """
-    lead = _closed(topic) + " "
-    led = _LED.match(before)
-    lead, own = (lead, before[len(lead) :]) if before.startswith(lead) else (led["lead"], led["own"]) if led else ("", "")
+    lead, own = _apart(before, topic)
     plain = rest.rstrip(SIGNS)
-    if not lead or not plain or _content(own) < FEW or (find(topic) and replaced(rest, topic, has_opening=opened)):
+    if not lead or not plain or (find(topic) and replaced(rest, topic, has_opening=opened)):
         return None
     if asking or _HOW_MANY.fullmatch(plain):
-        return f"{_closed(before)} {_opened(rest, question)}" if _HOW_MANY.fullmatch(plain) else None
+        leans = content(own) >= FEW and (_HOW_MANY.fullmatch(plain) or _WHICH.fullmatch(plain))
+        return f"{_closed(before)} {_opened(rest, question)}" if leans else None
     if again := replaced(rest, own, has_opening=opened):
         return lead + again
-    if VERB.search(plain) or _THING.search(plain) or find(rest):
+    if content(own) < FEW or VERB.search(plain) or _THING.search(plain) or find(rest):
         return None
     if is_prepositional(plain, own):
         return lead + _inserted(own, f" {plain}")
     return f"{_closed(before)} {_opened(rest, question)}" if opened else None
 
 
-def _joined(rest: str, question: str, topic: str, answer: str, *, asking: bool) -> str:
+def _apart(before: str, topic: str) -> tuple[str, str]:
+    """The question before in two: what it took of `topic`, and what it asked of its own; two empty texts if it took nothing."""
+    lead, led = _closed(topic) + " ", _LED.match(before)
+    return (lead, before[len(lead) :]) if before.startswith(lead) else (led["lead"], led["own"]) if led else ("", "")
+
+
+def _joined(rest: str, question: str, topic: str, before: str, answer: str, *, asking: bool) -> str:
     """`rest`, which leans on `topic`, with what it needs of it."""
-    plain = rest.rstrip(SIGNS)
+    plain, own = rest.rstrip(SIGNS), _apart(before, topic)[1].lstrip("¿¡ ")
     if not plain:
         return topic
     if not asking and is_prepositional(plain, topic) and not VERB.search(plain) and not _THING.search(plain):
         return _inserted(topic, f" {plain}")
-    name = answered_name(topic, answer)
-    if name and _HE.search(plain):
-        return _HE.sub(name, _opened(rest, question), count=1)
+    if _HE.search(plain):
+        if name := answered_name(own or topic, answer) or (answered_name(topic, answer) if own else None):
+            return _HE.sub(name, _opened(rest, question), count=1)
+        if re.match(r"(?:who|quién)\b", own, re.IGNORECASE):
+            return f"{_closed(before)} {_opened(rest, question)}"
     subject = (
-        _subject(topic, rest) if (asking or _REFLEXIVE.match(rest)) and not (_PERSON.search(rest) and not _THING.search(rest)) else None
+        subject_of(topic, rest) if (asking or _REFLEXIVE.match(rest)) and not (_PERSON.search(rest) and not _THING.search(rest)) else None
     )
     if subject is None:
         return f"{_closed(topic)} {_opened(rest, question)}"
-    about = "Sobre" if detect(question, detect(topic)) == "es" else "About"
+    about = "Sobre" if asked_in(question, asked_in(topic)) == "es" else "About"
     return f"{about} {subject}: {_opened(rest, question, capital=False)}"
 
 
@@ -307,39 +315,13 @@ def _about_answer(question: str, rest: str, topic: str, answer: str) -> str:
     quote = " ".join(quoted["quote"].split())
     if len(quote) > _LONGEST_QUOTE:
         quote = quote[:_LONGEST_QUOTE].rpartition(" ")[0]
-    mark = "»" if detect(question) == "es" else "”"
+    mark = "»" if asked_in(question) == "es" else "”"
     return f"{_opened(rest.rstrip(SIGNS), question)}: {'«' if mark == '»' else '“'}{quote}{mark}?"
-
-
-def _subject(topic: str, rest: str) -> str | None:
-    """What `topic` is about, without what it asks of it: "the licence of the Sarmenor" of "how much does the licence ... cost"."""
-    mentions = find(topic)
-    if mentions:
-        asked = asked_provisions(topic)
-        phrase, last = without_paragraph(asked[0].phrase), mentions[-1].end
-        place = topic.find(phrase, last) if phrase else -1
-        if place >= 0 and _OF_DOCUMENT.search(rest):
-            return f"el {phrase}" if topic[:place].endswith("del ") else phrase
-        article = re.search(r"(?:el|la|los|las) $", topic[: mentions[0].start])
-        start = article.start() if article else mentions[0].start
-        return topic[start : place + len(phrase) if place >= 0 else end_of(topic, mentions)].strip()
-    text = topic.strip().strip(SIGNS)
-    text = match["before"] if (match := _LASTING.fullmatch(text)) else text
-    best = ""
-    for match in _NOUN_PHRASE.finditer(text):
-        noun = match["noun"] or match["of_which"]
-        verb = min(filter(None, (VERB.search(noun), _CLAUSE.search(noun))), key=re.Match.start, default=None)
-        kept = noun[: verb.start()].strip() if verb else noun.strip()
-        word = "the" if match[0][:2].casefold() in ("wh", "qu") and detect(topic) == "en" else match[0].split()[0]
-        whole = kept if match["of_which"] and word != "the" else re.sub("(?i)^(?:del|al) ", "el ", f"{word} {kept}")
-        best = whole if kept and _content(kept) and len(whole) > len(best) else best
-    names = [match[0] for match in OWN.finditer(text) if match[0] not in best]
-    return f"{best} ({', '.join(names)})" if best and names else best or None
 
 
 def _leans(rest: str, topic: str, *, has_opening: bool) -> bool:
     """Whether a question leans on the one before: by a pronoun, or because it has next to nothing of its own."""
-    words = _WORD.findall(rest)
+    words = re.findall(r"\w+", rest)
     own = OWN.search(rest)
     free = _without_bound(rest)
     head = free.partition(",")[0]  # "who was asked about it, and what did she say" has its own antecedent
@@ -349,13 +331,13 @@ def _leans(rest: str, topic: str, *, has_opening: bool) -> bool:
     pronoun = thing or (None if named_before else person)
     if (joined := _ENCLITIC.search(head)) and not _NOUN_BEFORE.search(head[: joined.start()]):
         return True
-    if pronoun and len(words) <= 2 * SHORT and _content(head[: pronoun.start()]) <= FEW:
+    if pronoun and len(words) <= 2 * SHORT and content(head[: pronoun.start()]) <= FEW:
         return True
     if own is not None:
         return False
     few = FEW - 1 if find(topic) else FEW  # the provision of the topic would take the answer over
     weak = len(words) <= SHORT and (_WEAK_PRONOUN.search(free) or _REFLEXIVE.match(free)) is not None
-    return has_opening or _content(rest) <= few or weak
+    return has_opening or content(rest) <= few or weak
 
 
 def _without_bound(question: str) -> str:
@@ -367,16 +349,12 @@ def _without_bound(question: str) -> str:
     return free[: noun.end()] + _POSSESSIVE.sub("", free[noun.end() :])
 
 
-def _content(text: str) -> int:
-    return sum(word.casefold() not in FUNCTION_WORDS for word in _WORD.findall(text))
-
-
 def _has_own_document(rest: str) -> bool:
     """Whether `rest` begins with a provision and goes on with what it is of: "Article 8 of the library rules"."""
     mentions = find(rest)
     if not mentions or mentions[0].start > lead_end(rest):
         return False
-    return _content(rest[mentions[-1].end :]) > 0
+    return content(rest[mentions[-1].end :]) > 0
 
 
 def _closed(question: str) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from rag.language import detect
+from rag.language import asked_in
 from rag.types import Language
 
 Matrix = npt.NDArray[np.float32]
@@ -148,7 +148,7 @@ def covered(asked: Words, best: npt.NDArray[np.float64]) -> npt.NDArray[np.float
 
 def crossing(question: str, languages: Sequence[Language | None]) -> npt.NDArray[np.bool_]:
     """Which of the texts in `languages` are known to be in another one than `question` (n)."""
-    language = detect(question)
+    language = asked_in(question)
     return np.array([own not in (None, language) for own in languages], dtype=bool)
 
 

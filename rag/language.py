@@ -11,6 +11,7 @@ from rag import lexicon
 from rag.types import Language
 
 _WORD = re.compile(r"[^\W\d_]+")
+_QUOTED = re.compile(r"“[^”]*”|«[^»]*»|\"[^\"]*\"")
 _SPANISH_LETTERS = re.compile(r"[ñáéíóúü¿¡ºª]", re.IGNORECASE)
 
 
@@ -61,3 +62,8 @@ def detect(text: str, default: Language = "en") -> Language:
     if english == spanish:
         return default
     return "en" if english > spanish else "es"
+
+
+def asked_in(question: str, default: Language = "en") -> Language:
+    """The language that `question` is asked in, whatever that of the titles and words that it quotes."""
+    return detect(_QUOTED.sub(" ", question), detect(question, default)) if _QUOTED.search(question) else detect(question, default)

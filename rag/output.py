@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from rag.language import detect
+from rag.language import asked_in
 from rag.types import Answer, Citation, Document, Hit, Passage
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def answer_fields(answer: Answer) -> dict[str, Any]:
 
 def search_fields(question: str, hits: Sequence[Hit]) -> dict[str, Any]:
     """The fields of `rag search --json`."""
-    return {"question": question, "language": detect(question), "hits": [_hit_fields(hit) for hit in hits]}
+    return {"question": question, "language": asked_in(question), "hits": [_hit_fields(hit) for hit in hits]}
 
 
 def _citation_fields(citation: Citation) -> dict[str, Any]:

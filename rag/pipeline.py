@@ -24,7 +24,7 @@ from rag.generate import Condenser, Generator, load_generator
 from rag.generate.extractive import ExtractiveGenerator
 from rag.generate.lead_in import other_side
 from rag.index import Listed, Snapshot, open_index
-from rag.language import detect
+from rag.language import asked_in
 from rag.lookup import Lookup
 from rag.readings import Reading, may_stand_alone, preferred
 from rag.receipt import Provenance, provenance
@@ -112,7 +112,7 @@ class Pipeline:
             if not isinstance(self._generator, Condenser) and may_stand_alone(question, standalone):
                 reading = preferred(reading, self._read(snapshot, question, laps), self._scorer)
         standalone, found, decision = reading.question, reading.found, reading.decision
-        language = detect(standalone)
+        language = asked_in(standalone)
         if decision.reason is None:
             conflict = None if found.lookup.asked else find_conflict(standalone, found.hits, self._scorer)
             # What the index has counted is in no passage, so that no model can know it.
@@ -130,6 +130,7 @@ class Pipeline:
         else:
             conflict = None
             checked = Checked(decision.message, (), (), 0)
+            note = note if isinstance(self._generator, Condenser) else None  # what is said of a wish is said of an answer
             yield decision.message
         laps.end("generate")
         yield self._answer(question, standalone, found, decision, checked, note, laps, conflict is not None)
@@ -138,7 +139,7 @@ class Pipeline:
         """The best `k` passages (`retrieval.passages` if None), without an answer."""
         question = checked_question(question)
         with self._reader.snapshot() as snapshot:
-            return list(self._retriever.retrieve(snapshot, question, detect(question), k or self.config.retrieval.passages).hits)
+            return list(self._retriever.retrieve(snapshot, question, asked_in(question), k or self.config.retrieval.passages).hits)
 
     def document(self, source: str) -> Document:
         """The stored document.
@@ -203,7 +204,7 @@ class Pipeline:
 
     def _read(self, snapshot: Snapshot, question: str, laps: "_Laps") -> Reading:
         """What the index has for a question that stands alone, and whether that answers it."""
-        found = self._retriever.retrieve(snapshot, question, detect(question), self.config.retrieval.passages)
+        found = self._retriever.retrieve(snapshot, question, asked_in(question), self.config.retrieval.passages)
         laps.end("retrieve")
         decision = decide(question, found, self._scorer, self.config.answer.threshold)
         laps.end("decide")
@@ -218,7 +219,7 @@ class Pipeline:
             except GenerationError as error:
                 return condense(question, history), str(error)
         standalone, form = condense(question, history), wished_form(question) if history else None
-        return standalone, messages.wished(form, detect(question, detect(standalone))) if form else None
+        return standalone, messages.wished(form, asked_in(question, asked_in(standalone))) if form else None
 
     def _generate(
         self, generator: Generator, question: str, hits: Sequence[Hit], history: Sequence[Turn], conflict: Conflict | None
@@ -242,10 +243,10 @@ class Pipeline:
                 checker.feed(piece)
             for piece in _sides(conflict, checker.finish().citations, hits, question) if conflict else ():
                 checker.feed(piece)
-            return checker.finish(), messages.quoted_instead(str(error), detect(question))
+            return checker.finish(), messages.quoted_instead(str(error), asked_in(question))
         removed = sum(sentence.verdict == "unsupported" for sentence in checked.sentences) if self.config.answer.strict else 0
-        notes = [messages.cut_off(self.config.llm.max_tokens, detect(question))] if written.cut else []
-        notes += [messages.left_out(removed, detect(question))] if removed else []
+        notes = [messages.cut_off(self.config.llm.max_tokens, asked_in(question))] if written.cut else []
+        notes += [messages.left_out(removed, asked_in(question))] if removed else []
         return written.without_unsupported() if removed else checked, " ".join(notes) or None
 
     def _alike(self, snapshot: Snapshot, found: Retrieved, checked: Checked, language: Language) -> str | None:
@@ -271,7 +272,7 @@ class Pipeline:
         return Answer(
             question=question,
             standalone_question=standalone,
-            language=detect(standalone),
+            language=asked_in(standalone),
             text=checked.text,
             abstained=silent,
             reason=(decision.reason or "no_evidence") if silent else "conflicting" if disagree else None,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from rag.aliases import KIND_WORDS, folded_words
 from rag.asked_provisions import asked_provisions, end_of
 from rag.dates import MONTHS
-from rag.language import detect
+from rag.language import asked_in
 from rag.references import Mention, find
 
 VERB = re.compile(
@@ -24,7 +24,11 @@ PREPOSITION = re.compile(
     r"en|a|al|de|del|para|por|con|sin|desde|hasta|durante|antes|después|entre|cerca|fuera|dentro|bajo|según|sobre|respecto|segun|if|si)\b",
     re.IGNORECASE,
 )
-_DATED = re.compile(r"(?:(?:in|en|for|para|of|de|during|durante)\s+)?((?:19|20)\d\d)")
+_DATED = re.compile(
+    r"(?:(?:in|en|for|para|of|de|during|durante|under|from|según|with|con)\s+)?(?:(?:the|that|el|la|los|las)\s+)?"
+    r"(?:(?:of|de|one of|one from|versi[óo]n de|edici[óo]n de)\s+)?((?:19|20)\d\d)(?:\s(?:ones?|version|edition|text|versión|edición))?",
+    re.IGNORECASE,
+)
 _LEAD = re.compile(r"(?:(?:the|el|la|los|las|del?|en|in|of|under|number|no\.|número|n\.?º)\s+)*", re.IGNORECASE)
 _PROVISION_WORD = re.compile(
     r"\b(?:articles?|artículos?|articulos?|sections?|sección|annex|anexo|chapter|capítulo|clause|cláusula)\b", re.IGNORECASE
@@ -56,10 +60,18 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _A_NOUN = re.compile(  # "¿y un gato?", "and a basic check?"
     r"\b(?P<article>an?|una?)\s(?P<noun>(?:(?!(?:in|on|at|for|of|per|to|with|de|en|para|por|con|al?)\b)[^\s?.,;]+\s?)+)", re.IGNORECASE
 )
+_ONE_OF_KIND = re.compile(r"(?:the|that|this)\s(?P<kind>[\w’'-]+(?:\s[\w’'-]+){0,2}?)\sones?", re.IGNORECASE)
+_OF_KIND = re.compile(
+    rf"\b(?:the|an?)\s(?P<kind>(?!{PREPOSITION.pattern}|{VERB.pattern})[\w’'-]+)\s"
+    rf"(?!{PREPOSITION.pattern}|{VERB.pattern})[^\W\d_]+",
+    re.IGNORECASE,
+)
+"""A noun with one word in front of it, which "one" stands for in "the quick one"."""
 _EL_DE = re.compile(r"(?P<article>el|la|los|las)\s(?P<of>del?\s.+)", re.IGNORECASE)
 _ASKED_NOUN = re.compile(
     r"(?P<asked>(?:(?:what|which|who|when|where|how(?: \w+)?)\s(?:is|are|was|were|(?P<helping>does|do|did|can|may|must|should|will))|"
-    r"[¿\s]*(?:qué|cuál(?:es)?|cuánt[oa]s?|quién(?:es)?|cuándo|dónde|cómo)(?:\s\w+){1,2}?)\s(?:the|el|la|los|las)\s)"
+    r"[¿\s]*(?:qué|cuál(?:es)?|cuánt[oa]s?|quién(?:es)?|cuándo|dónde|cómo)(?:\s\w+){1,2}?)\s(?:(?:the|el|la|los|las)\s|"
+    r"(?<=(?:does|.did|..do|.can|.may|must)\s)(?!(?:i|you|we|they|s?he|it|one|an?|my|your|our|their|this|that|these|those|there)\b)(?-i:(?=[a-z]))))"
     r"(?P<noun>(?:(?!(?:in|for|on|at|from|to|with|by|about|sobre|del|en|para|por|con|a|al|open|closed?|due|held|paid|available|\w{2,}ed)\b|"
     r"(?:of|de)\s(?:(?:the|an?|el|las?|los|una?)\b|(?-i:[^a-zñáéíóú])))\S+\s?)+)"  # "office of tourism", but "rent | of the flat"
     r"(?P<more>.*)",
@@ -110,7 +122,7 @@ def replaced(rest: str, topic: str, *, has_opening: bool) -> str | None:
         or _with_year(plain, topic)
         or _with_paragraph(plain, topic)
         or _with_document(plain, topic, has_opening=has_opening)
-        or (_with_like_noun(plain, topic) or _with_noun(plain, topic) if has_opening else None)
+        or (_with_kind(plain, topic) or _with_like_noun(plain, topic) or _with_noun(plain, topic) if has_opening else None)
     )
 
 
@@ -122,7 +134,18 @@ def lead_end(text: str) -> int:
 
 def is_prepositional(plain: str, topic: str) -> bool:
     """Whether `plain` opens with a preposition; "a" is one in Spanish only."""
-    return PREPOSITION.match(plain) is not None and not (re.match(r"a\s", plain, re.IGNORECASE) and detect(plain, detect(topic)) == "en")
+    return PREPOSITION.match(plain) is not None and not (
+        re.match(r"a\s", plain, re.IGNORECASE) and asked_in(plain, asked_in(topic)) == "en"
+    )
+
+
+def _with_kind(plain: str, topic: str) -> str | None:
+    """`topic` with the kind of thing replaced that "and the intensive one?" is another of: "the Eco programme", "the quick one"."""
+    now = _ONE_OF_KIND.fullmatch(plain)
+    asked = [*_OF_KIND.finditer(topic)] if now and not _ORDINAL.fullmatch(now["kind"]) else []
+    if now is None or not asked or VERB.search(plain):
+        return None
+    return f"{topic[: asked[0].start('kind')]}{now['kind']}{topic[asked[0].end('kind') :]}"
 
 
 def _with_like_noun(plain: str, topic: str) -> str | None:
@@ -140,7 +163,9 @@ def _with_like_noun(plain: str, topic: str) -> str | None:
     if not indefinite or len(earlier) != 1 or (indefinite["article"][0] == "u") is not (earlier[0]["article"][0] == "u"):
         return None
     noun, verb = earlier[0]["noun"].rstrip(), ""
-    if re.search(r"\b(?:do|does|did|can|may|must|should|will)\s$", topic[: earlier[0].start()], re.IGNORECASE) and " " in noun:
+    if (own := VERB.search(noun)) and own.start():
+        noun = noun[: own.start()].rstrip()
+    elif re.search(r"\b(?:do|does|did|can|may|must|should|will)\s$", topic[: earlier[0].start()], re.IGNORECASE) and " " in noun:
         verb = " " + noun.rsplit(" ", 1)[1]  # "does a full service | cost"
     return topic[: earlier[0].start()] + plain + verb + topic[earlier[0].start("noun") + len(noun) :]
 
@@ -150,9 +175,9 @@ def _with_noun(plain: str, topic: str) -> str | None:
     asked, now = _ASKED_NOUN.fullmatch(topic.strip().rstrip(SIGNS)), _WITH_ARTICLE.fullmatch(plain)
     if asked is None or now is None or VERB.search(plain):
         return None
-    if (now["article"].casefold() == "the") is (detect(topic) == "es"):  # "how long does el plazo last" is no language
+    if (now["article"].casefold() == "the") is (asked_in(topic) == "es"):  # "how long does el plazo last" is no language
         return None
-    noun, more = now["noun"], "" if _LIMITED.search(plain) else asked["more"]
+    noun, more = now["noun"], _still_said(asked["more"], _LIMITED.search(plain))
     *_, last = words = asked["noun"].split()
     if _ORDINAL.fullmatch(noun):  # "the second" after "the first reason"
         if not _ORDINAL.fullmatch(words[0]):
@@ -160,10 +185,18 @@ def _with_noun(plain: str, topic: str) -> str | None:
         noun = " ".join((noun, *words[1:]))
     if asked["helping"] and not re.match(r"open|close", more):  # the verb was taken for the end of the noun
         more = f"{last} {more}" if len(words) > 1 else more
-    elif detect(topic) == "es" and last[-2:] == noun[-2:] and len(words) == 2 and " " not in noun:  # "¿y el anual?" after "el bono mensual"
+    elif (
+        asked_in(topic) == "es" and last[-2:] == noun[-2:] and len(words) == 2 and " " not in noun
+    ):  # "¿y el anual?" after "el bono mensual"
         noun = f"{words[0]} {noun}"
-    before = asked["asked"][: asked["asked"].rstrip().rindex(" ") + 1]
+    before = re.sub(r"(?:the|el|las?|los)\s$", "", asked["asked"], flags=re.IGNORECASE)
     return f"{before}{now['article']} {noun} {more}".strip() + "?"
+
+
+def _still_said(more: str, limited: re.Match[str] | None) -> str:
+    """What stood behind the noun, if the follow-up says nothing in its place: "and the hours on Sunday?" is still "of the library"."""
+    said, own = (re.match(r"\s*(\w+)", text) for text in (more, limited[0] if limited else ""))
+    return "" if limited and (not said or not own or own[1] in ("of", "de", "del", said[1])) else more
 
 
 def _with_time(plain: str, topic: str) -> str | None:
@@ -208,7 +241,7 @@ def _with_document(plain: str, topic: str, *, has_opening: bool) -> str | None:
         return None
     before, _, after = topic.rpartition(phrase)
     bare = re.sub(r"^(?:the|el|la)\s+", "", plain, flags=re.IGNORECASE)
-    if detect(topic) == "es":
+    if asked_in(topic) == "es":
         gender = re.match(r"(?:el|la)\s", plain, re.IGNORECASE)
         before = re.sub(r"\bdel\s+$", "de ", before)
         return re.sub(r"\bde el ", "del ", f"{before}{gender[0].casefold() if gender else ''}{bare}{after}")

@@ -47,14 +47,15 @@ _FORMS: dict[Form, tuple[str, ...]] = {
         r"where (?:does it|do they|do you) (?:say|get) (?:that|this|so|it)",
         r"where (?:is (?:that|this|it) (?:said|written|from)|does (?:that|this|it) come from)",
         r"where did you (?:get|find|read|see) (?:that|this|it)",
-        r"how do you know(?: that| this)?|says who|prove it",
-        r"(?:on |in )?(?:which|what) (?:page|section|document|source|article|file|paragraph)"
+        r"how do you know(?: that| this)?|says who|prove it|(?:quote|cite)(?: (?:it|that|this|the (?:text|source|words)))?",
+        r"(?:on |in )?(?:which|what) (?:page|section|document|source|article|file|paragraph|clause|rule|law|part|chapter|annex|point)"
         r"(?: (?:is|was|says) (?:that|this|it)(?: in| from)?)?",
         r"(?:(?:what is |show me )?(?:the|your) )?source",
         r"(?:estas |esta )?segur[oa](?: de eso)?|de verdad|es (?:cierto|verdad|asi)(?: eso)?|eso es (?:cierto|verdad)",
         r"(?:donde|en (?:que|cual) (?:pagina|documento|articulo|apartado|seccion|parte|archivo|fichero)) "
         r"(?:lo (?:dice|pone|has (?:leido|visto|encontrado))|(?:dice|pone|esta|sale|viene|consta)(?: escrito)? es(?:o|to)|esta escrito)",
-        r"(?:en )?que (?:pagina|documento)(?: es)?",
+        r"(?:en )?que (?:pagina|documento|articulo|apartado|seccion|clausula|parte|capitulo|punto|norma|ley)(?: es(?: es[eo])?)?",
+        r"cita(?:lo|melo)(?: textualmente)?",
         r"de donde (?:lo has sacado|lo sacas|sacas eso|sale eso)|como lo sabes|(?:cual es )?(?:la|tu) fuente",
     ),
     "again": (

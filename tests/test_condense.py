@@ -421,3 +421,70 @@ def test_a_fragment_is_no_whole_question(question):
 )
 def test_a_whole_question_is_no_fragment(question):
     assert not is_fragment(question)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "expected"),
+    [
+        ("What does Annex I of the lease say?", "same for the second annex", "What does second annex of the lease say?"),
+        ("¿Qué permite el artículo 4?", "lo mismo para el 8", "¿Qué permite el artículo 8?"),
+        ("How long does the Eco programme of the oven take?", "and the quick one?", "How long does the quick programme of the oven take?"),
+        ("Who is in charge under the 2021 policy?", "and in the 2024 one?", "Who is in charge under the 2024 policy?"),
+        (
+            "How long are files kept under the 2024 policy?",
+            "no, I meant the 2021 version",
+            "How long are files kept under the 2021 policy?",
+        ),
+        ("Who led the board?", "what about the 2000 treaty, did it cover aid?", "About the 2000 treaty: did it cover aid?"),
+        ("Who mends the lift?", "ok. and the shed, was it approved?", "About the shed: was it approved?"),
+        ("What is the password of the library?", "and the hours on Sunday?", "What is the hours on Sunday of the library?"),
+        ("What is the rent of the flat?", "and the fee for the garage?", "What is the fee for the garage of the flat?"),
+        ("What is the rent of the flat?", "and the rent of the garage?", "What is the rent of the garage?"),
+        ("How much does parking cost in Alden?", "and the shed key?", "How much does the shed key cost in Alden?"),
+        ("How often does it meet?", "and the deposit?", "How often does it meet? The deposit?"),
+        ("How much does tuning an upright piano cost?", "and a grand?", "How much does tuning a grand cost?"),
+        ("What colour is the front door?", "who painted it?", "About the front door: who painted it?"),
+        ("What fine is there for late trips to the markets?", "how can I appeal it?", "About the fine: how can I appeal it?"),
+        ("Can I renew my fishing licence?", "how long is it valid?", "About my fishing licence: how long is it valid?"),
+        ("What is the rent of the flat?", "which clause is that?", "What is the rent of the flat?"),
+        ("What is the rent of the flat?", "quote it", "What is the rent of the flat?"),
+        (["What is the rent of the flat?", "can I have a dog?"], "and a cat?", "About the rent of the flat: can I have a cat?"),
+        (
+            ["How long is the Tarn line?", "why does it have accidents and delays?"],
+            "which was the worst?",
+            "About the Tarn line: why does it have accidents and delays? Which was the worst?",
+        ),
+        (PERMIT, "how many accidents were there in all the years?", "how many accidents were there in all the years?"),
+    ],
+)
+def test_what_takes_the_place_of_what(earlier, question, expected):
+    assert after(earlier, question) == expected
+
+
+CLUB = "According to “Club”: «Ana Gil was elected chair again. Omar Reyes replaces Eva Sol as secretary.» [1]"
+
+
+@pytest.mark.parametrize(
+    ("history", "question", "expected"),
+    [
+        ([("Who is the new secretary?", CLUB)], "who did he replace?", "Who did Omar Reyes replace?"),
+        (
+            [
+                ("How much is the course fee?", "According to “Course”: «240 euros.» [1]"),
+                ("who teaches it?", "«Both Ana Gil and Eva Sol.» [1]"),
+            ],
+            "and who helps her?",
+            "About the course fee: who teaches it? Who helps her?",
+        ),
+        (
+            [
+                ("How much is the course fee?", "According to “Course”: «240 euros.» [1]"),
+                ("who teaches it?", "«Carla Bermejo teaches it.» [1]"),
+            ],
+            "and who helps her?",
+            "Who helps Carla Bermejo?",
+        ),
+    ],
+)
+def test_somebody_is_the_one_whom_the_last_answer_named(history, question, expected):
+    assert condense(question, [Turn(*turn) for turn in history]) == expected

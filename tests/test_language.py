@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.language import FUNCTION_WORDS, detect
+from rag.language import FUNCTION_WORDS, asked_in, detect
 from rag.load import find_files, load_file
 
 ROOT = Path(__file__).parents[1]
@@ -63,3 +63,18 @@ def test_case_and_white_space_do_not_matter(text):
 def test_function_words_are_lower_case():
     assert {word for word in FUNCTION_WORDS if word != word.casefold()} == set()
     assert {"the", "que", "of", "de"} <= FUNCTION_WORDS
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("What does article 7 of “Acuerdo de Cooperación de la Cuenca del Sarmenor” say?", "en"),
+        ("What does “Reglamento de la biblioteca” say about “Orden y reclamaciones en la sala”?", "en"),
+        ("¿Qué dice «AGREEMENT ON THE LINE AND THE PORT OF OSTWICK» sobre «Closing in the bad weather»?", "es"),
+        ("“el pago de las tasas”", "es"),
+        ('article 7 of "Ley de aguas"', "en"),
+        ("¿cuánto cuesta?", "es"),
+    ],
+)
+def test_a_question_is_in_the_language_around_what_it_quotes(question, language):
+    assert asked_in(question) == language

@@ -455,3 +455,28 @@ def test_sentences_without_markers_are_cited_by_code_and_said_to_be(with_generat
     ]
     assert answer.citations[0].source == "tarn-bay-agreement.txt"
     assert answer.note == "The model cited nothing for one sentence; the program found the passage that supports it."
+
+
+def test_a_wish_after_a_refusal_promises_no_quotation(pipeline: Pipeline) -> None:
+    asked = "How do I reset my router password?"
+    refused = pipeline.ask(asked)
+    assert refused.abstained
+    again = pipeline.ask("are you sure?", [Turn(asked, refused.text, asked)])
+    assert (again.abstained, again.standalone_question, again.note) == (True, asked, None)
+
+
+def test_an_answer_speaks_the_language_of_the_question_and_not_of_the_title_in_it(pipeline: Pipeline) -> None:
+    answer = pipeline.ask("What does article 7 of “Acuerdo de Cooperación de la Cuenca del Sarmenor” say?")
+    assert answer.language == "en"
+    assert answer.text.startswith("According to “Acuerdo de Cooperación de la Cuenca del Sarmenor”, 24 April 2019, Artículo 7")
+
+
+def test_the_second_document_that_was_offered_is_answered_from_alone(pipeline: Pipeline) -> None:
+    asked = "What does article 7 say?"
+    first = pipeline.ask(asked)
+    assert first.note is not None
+    assert "Which do you mean" in first.note
+    second = first.citations[1]
+    answer = pipeline.ask("the second one", [Turn(asked, first.text, asked)])
+    assert {citation.source for citation in answer.citations} == {second.source}
+    assert answer.note is None

@@ -17,7 +17,7 @@ from rag.columns import DELIMITER, row_at
 from rag.extremes import extreme_row
 from rag.generate.lead_in import columns, heading_of, is_headed, lead_in, message_head, needed_heading, opens_with, quoted
 from rag.generate.widened import MAX_QUOTE, Span, after_heading, joined, widened
-from rag.language import detect
+from rag.language import asked_in
 from rag.lists import list_around, list_below
 from rag.lookup import FIRST_OF_UNIT
 from rag.numbered_acts import POINT, act_span, is_act, numbered_lines
@@ -64,7 +64,7 @@ class ExtractiveGenerator:
 
     def generate(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Iterator[str]:
         """Stream one quotation at a time, grouped by document."""
-        language = detect(question)
+        language = asked_in(question)
         named = asked_provisions(question)
         asked = [_as_found(item, hits) for item in each_of(named, lambda item: _existing(item, hits))]
         references = frozenset(item.reference for item in asked)

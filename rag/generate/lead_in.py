@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from rag.columns import DELIMITER, FENCE
 from rag.dates import written
-from rag.language import detect
+from rag.language import asked_in
 from rag.lookup import HEADED
 from rag.references import heading_reference
 from rag.select import MARKUP
@@ -81,7 +81,7 @@ def opens_with(text: str, heading: str) -> bool:
 
 def other_side(passage: Passage, start: int, end: int, question: str) -> str:
     """A quotation that contradicts what was quoted before, with its source and date, as a paragraph of its own without a marker."""
-    language = detect(question)
+    language = asked_in(question)
     told = lead_in(passage, language)
     opening = "En cambio, " if language == "es" else "But "
     return f"\n\n{opening}{told[0].lower()}{told[1:]}{quoted(passage.text[start:end])}"
