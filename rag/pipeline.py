@@ -32,6 +32,7 @@ from rag.references import find
 from rag.rerank import WordReranker
 from rag.retrieve import Retrieved, Retriever, candidates
 from rag.select import SentenceScorer
+from rag.siblings import Forms
 from rag.small_talk import SmallTalk, small_talk
 from rag.types import Answer, Citation, Document, Hit, Language, Turn
 from rag.verify import Checked, Checker
@@ -54,7 +55,9 @@ class Pipeline:
         self.evidence = scorer.evidence
         self.contextual = scorer.reader if config.retrieval.contextual else None
         reranker = WordReranker(scorer.evidence)
-        self._retriever = Retriever(embedder, reranker, config.retrieval.candidates, scorer.evidence, self.contextual)
+        self._forms = Forms()
+        each, evidence = config.retrieval.candidates, scorer.evidence
+        self._retriever = Retriever(embedder, reranker, each, evidence, self.contextual, forms=self._forms)
         self._reader = open_index(config.index, embedder.fingerprint)
         self._embedding = embedder.fingerprint
         self._fingerprint = f"{embedder.fingerprint} {generator.fingerprint}"
@@ -254,7 +257,7 @@ class Pipeline:
         if found.lookup.asked:
             return None
         cited = {citation.source for citation in checked.citations}
-        others = self._retriever.forms.not_quoted(snapshot, cited, [hit.passage for hit in found.hits])
+        others = self._forms.not_quoted(snapshot, cited, [hit.passage for hit in found.hits])
         return messages.alike(others, language) if others else None
 
     def _answer(

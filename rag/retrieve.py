@@ -55,7 +55,7 @@ class Retriever:
     """Finds passages in a snapshot; `candidates` is how many passages each search contributes.
 
     With `evidence`, documents that a question names are also found by meaning (`rag.meant`); with `contextual`, the contextual vectors
-    that this encoder made count, too.
+    that this encoder made count, too. `forms` are remembered across questions.
     """
 
     def __init__(
@@ -66,13 +66,14 @@ class Retriever:
         evidence: Evidence | None = None,
         contextual: ContextualEncoder | None = None,
         fusion: Fusion | None = None,
+        forms: Forms | None = None,
     ) -> None:
         self._embedder = embedder
         self._reranker = reranker
         self._candidates = candidates
         self._meaning = Meaning(embedder, evidence) if evidence else None
         self._contextual = contextual
-        self.forms = Forms()
+        self._forms = forms or Forms()
         self._fusion = fusion or Fusion.load()
 
     def retrieve(self, snapshot: Snapshot, question: str, language: Language, limit: int) -> Retrieved:
@@ -89,7 +90,7 @@ class Retriever:
         mixed, read = self._reranked(snapshot, asked, scores, always=always)
         others = of_others(question, [*read.values()])
         if meant.sources:
-            alike = self.forms.others_alike(snapshot, meant.sources, read.values())
+            alike = self._forms.others_alike(snapshot, meant.sources, read.values())
             kept = {i for i, passage in read.items() if i in meant.passages or passage.source not in alike | meant.sources}
             others |= mixed.keys() - kept
         mixed = {i: score for i, score in mixed.items() if i not in others}
@@ -129,12 +130,12 @@ class Retriever:
     def _named(self, snapshot: Snapshot, question: str, scores: Scores) -> Named:
         """The documents that `question` names, if others of the same form are among what is found first; else none."""
         first = snapshot.store.passages(_in_order(scores.ids, scores.fused(self._fusion))[:RERANKED])
-        if not self.forms.any_alike(snapshot, first):
+        if not self._forms.any_alike(snapshot, first):
             return Named()
         meant = named_documents(snapshot, question)
         if meant.unknown:
-            return meant if self.forms.are_told_by_time(snapshot, first, meant.unknown) else Named()
-        return meant if self.forms.others_alike(snapshot, meant.sources, first) else Named()
+            return meant if self._forms.are_told_by_time(snapshot, first, meant.unknown) else Named()
+        return meant if self._forms.others_alike(snapshot, meant.sources, first) else Named()
 
     def scores(self, snapshot: Snapshot, question: str, language: Language) -> Scores:
         """The candidates of `question` before they are mixed and looked at closer."""

@@ -9,7 +9,7 @@ from rich.console import Console
 from rag.config import Config, IndexConfig, LlmConfig
 from rag.errors import InputError
 from rag.evaluate import Options, compare, print_results, run_evaluation
-from rag.evaluate.ask import run_all
+from rag.evaluate.ask import run_all, with_one_retrieval
 from rag.evaluate.beir import read_beir
 from rag.evaluate.compare import read_results
 from rag.evaluate.datasets import Dataset, Evidence, GoldSpan, Question, read_questions
@@ -547,6 +547,12 @@ def test_a_document_is_read_once_for_all_labels_and_citations(tmp_path, monkeypa
     results = run_evaluation(tmp_path / "set.jsonl", Config(), Options(documents=tmp_path / "t.md"))
     assert [entry["citations_matching_text"] for entry in results["per_query"]] == [1, 1]
     assert read == ["t.md"]
+
+
+@pytest.mark.parametrize("question", ["Why did relations cool?", "What does Article 4 permit?", "Who won the chess final?"])
+def test_one_retrieval_for_all_scores_gives_the_same_answer(pipeline, question):
+    answer, again = pipeline.ask(question), with_one_retrieval(pipeline).ask(question)
+    assert replace(again, timings_ms={}) == replace(answer, timings_ms={})
 
 
 def test_a_question_set_is_asked_of_the_configured_index(seeds_index, tmp_path):
