@@ -132,7 +132,7 @@ class Retriever:
         first = snapshot.store.passages(_in_order(scores.ids, scores.fused(self._fusion))[:RERANKED])
         if not self._forms.any_alike(snapshot, first):
             return Named()
-        meant = named_documents(snapshot, question)
+        meant = named_documents(snapshot, question, self._forms)
         if meant.unknown:
             return meant if self._forms.are_told_by_time(snapshot, first, meant.unknown) else Named()
         return meant if self._forms.others_alike(snapshot, meant.sources, first) else Named()

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, islice
 
 from rag.aliases import fold
 from rag.claims import plain
@@ -29,12 +29,15 @@ MOST_PASSAGES = 200
 FIRST_LOOK = 3  # passages
 MOST_FORMS = 10_000  # remembered
 MOST_LOOKED_AT = 200  # documents for a name that is misspelt
+MOST_WORDS = 60  # of a question, and of these
+MOST_MISSPELT = 5
 FIRST_WORD = 1  # characters before the first word of a question, whose capital says nothing
 SAME_FORM = 0.5  # share of the lines of the shorter document that begin as lines of the other one do
 FEWEST_LINES = 4
 FEWEST_ALIKE = 3
 ALIKE = 0.8  # of letters, from which a word is a name misspelt
 SHORTEST_MISSPELT = 5
+MOST_LETTERS = 3  # more or fewer than the name
 _WORD = re.compile(r"(?<![\w/])\d{1,6}/\d{1,6}(?![\w/])|(?<![\w/])(?:19|20)\d\d(?![\w/])|[^\W\d_]{3,}")
 _CAPITALISED = re.compile(r"[A-ZÁÉÍÓÚÑÇ][^\W\d_]{2,}")
 _WITHIN_LINE = re.compile(r"(?:[\w,:)ªº]|\b(?:Dr|Dra|Sr|Sra|D|Mr|Mrs)\.|[ªº]\.)[^\S\n]$")
@@ -43,6 +46,7 @@ _OF_MONTH = re.compile(rf"(?:{'|'.join(MONTH_NUMBERS)})\s+(?:del?\s+|of\s+)?$", 
 _ACCENTS = {"a": "[aáàâä]", "e": "[eéèêë]", "i": "[iíìîï]", "o": "[oóòôö]", "u": "[uúùûü]", "n": "[nñ]", "c": "[cç]"}
 _FIELDS: tuple[Language, Language] = ("en", "es")
 _LINE_BEGINS = 2  # words
+_MONTHS = frozenset(form for form, name in CALENDAR.items() if name in MONTHS)
 _POSSESSIVE = r"(?:['’]s?)?"
 _BEFORE_NAME = r"(?:\b(?:of|in|for|at|by|del?|en|para|por|Mrs?|Ms|Dr|Dra)\b\.?\s+(?:(?:the|el|la)\s+)?)?"
 
@@ -61,18 +65,23 @@ class Named:
     unknown: str = ""
 
 
-def named_documents(snapshot: Snapshot, question: str) -> Named:
+def named_documents(snapshot: Snapshot, question: str, forms: "Forms") -> Named:
     """The few documents that have the names in `question`; none if it has no name that tells documents apart.
 
     Of a month or a year that documents only mention (none is of it by its first lines), the passages that do so are meant.
     """
     found: dict[str, list[Passage]] = {}
-    unknown = ""
-    for match in _WORD.finditer(question):
-        word, inside = match[0], match.start() > FIRST_WORD
+    unknown, misspelt = "", 0
+    for word, match in islice({match[0]: match for match in _WORD.finditer(question)}.items(), MOST_WORDS):
+        inside = match.start() > FIRST_WORD
         if plain(word) in FUNCTION_WORDS and not (word[0].isupper() and inside and _is_time(word)):  # "May"
             continue
-        if having := _having(snapshot, word, inside=inside):
+        having = _having(snapshot, word)
+        if having is None and inside and word[0].isupper() and misspelt < MOST_MISSPELT:
+            misspelt += 1
+            known = forms.spelled_like(snapshot, word)
+            having = _having(snapshot, known) if known else None
+        if having:
             found[word] = having
         elif _is_time(word) and (not found or _OF_MONTH.search(question, 0, match.start())):
             unknown = unknown or word
@@ -89,11 +98,8 @@ def named_documents(snapshot: Snapshot, question: str) -> Named:
     return Named(meant, names, without_names(question, names), passages) if len(passages) <= MOST_PASSAGES else Named()
 
 
-def _having(snapshot: Snapshot, word: str, *, inside: bool) -> list[Passage]:
-    """The passages that have `word` as a name; of documents that have it in their first lines, if there are any.
-
-    A word with a capital `inside` a question may be misspelt.
-    """
+def _having(snapshot: Snapshot, word: str) -> list[Passage] | None:
+    """The passages that have `word` as a name; of documents that have it in their first lines, if there are any. None if nothing has it."""
     ranked = [pair for form in _forms(word) for field in _FIELDS for pair in snapshot.words.search(form, field, SEARCHED)]
     ids = dict.fromkeys(identifier for identifier, _ in sorted(ranked, key=lambda pair: -pair[1]))
     if len(ids) >= SEARCHED:
@@ -102,9 +108,7 @@ def _having(snapshot: Snapshot, word: str, *, inside: bool) -> list[Passage]:
         having = [passage for passage in snapshot.store.passages([*ids][:looked_at]) if _place(passage, word) is not None]
         if having and word[0].isalpha() and not _is_time(word) and not _is_name(word, having):
             return []
-    if not having and inside and word[0].isupper() and (known := _misspelt(snapshot, word)):
-        return _having(snapshot, known, inside=False)
-    return [passage for passage in having if _is_first(passage, word)] or having
+    return [passage for passage in having if _is_first(passage, word)] or having or None
 
 
 def _forms(word: str) -> tuple[str, ...]:
@@ -117,22 +121,8 @@ def _is_time(word: str) -> bool:
     return CALENDAR.get(plain(word)) in MONTHS or re.fullmatch(r"(?:19|20)\d\d", word) is not None
 
 
-def _misspelt(snapshot: Snapshot, word: str) -> str:
-    """The name in the first lines of a document, or the month, that is spelled most like `word`; "" if none is."""
-    known = {form for form, name in CALENDAR.items() if name in MONTHS}
-    for source, *_ in snapshot.store.documents()[:MOST_LOOKED_AT]:
-        first, last = snapshot.store.passage_at(source, 0), snapshot.store.passage_at(source, HEAD)
-        passages = snapshot.store.passages(range(first, last + 1)) if first is not None and last is not None else []
-        known |= {name for passage in passages for name in _CAPITALISED.findall(passage.text)}
-    return max(sorted(name for name in known if _is_misspelt(word, name)), key=lambda name: _likeness(word, name), default="")
-
-
-def _is_misspelt(word: str, name: str) -> bool:
-    return len(word) >= SHORTEST_MISSPELT and _likeness(word, name) >= ALIKE
-
-
 def _likeness(word: str, name: str) -> float:
-    return SequenceMatcher(None, fold(word), fold(name), autojunk=False).ratio()
+    return SequenceMatcher(None, word, name, autojunk=False).ratio() if abs(len(word) - len(name)) <= MOST_LETTERS else 0.0
 
 
 def _place(passage: Passage, word: str) -> int | None:
@@ -177,11 +167,23 @@ def without_names(question: str, names: Sequence[str]) -> str:
 
 
 class Forms:
-    """The forms of the documents of one index, remembered until it changes."""
+    """The forms of the documents of one index, and the names in their first lines, remembered until it changes."""
 
     def __init__(self) -> None:
         self._known: dict[str, frozenset[str]] = {}
         self._generation = -1
+        self._names: tuple[int, dict[str, str]] = (-1, {})
+
+    def spelled_like(self, snapshot: Snapshot, word: str) -> str:
+        """The name in the first lines of a document, or the month, that is spelled most like `word`; "" if none is."""
+        generation, names = self._names
+        if generation != snapshot.generation:
+            names = dict(sorted((name, fold(name)) for name in {*_MONTHS, *_first_names(snapshot)}))
+            self._names = (snapshot.generation, names)
+        folded = fold(word)
+        likeness = {name: _likeness(folded, plain) for name, plain in names.items()} if len(word) >= SHORTEST_MISSPELT else {}
+        best = max(likeness, key=likeness.__getitem__, default="")
+        return best if best and likeness[best] >= ALIKE else ""
 
     def of(self, snapshot: Snapshot, source: str) -> frozenset[str]:
         """The form of a document."""
@@ -220,6 +222,16 @@ class Forms:
         quoted = [passage for passage in passages if passage.source in cited]
         others = {other.source: own.source for other in passages if other.source not in cited for own in quoted if _is_twin(own, other)}
         return tuple(other for other, own in others.items() if same_form(self.of(snapshot, own), self.of(snapshot, other)))
+
+
+def _first_names(snapshot: Snapshot) -> set[str]:
+    """Words with a capital in the first lines of documents."""
+    found = set()
+    for source, *_ in snapshot.store.documents()[:MOST_LOOKED_AT]:
+        first, last = snapshot.store.passage_at(source, 0), snapshot.store.passage_at(source, HEAD)
+        passages = snapshot.store.passages(range(first, last + 1)) if first is not None and last is not None else []
+        found |= {name for passage in passages for name in _CAPITALISED.findall(passage.text)}
+    return found
 
 
 def called(passage: Passage, meant: Named) -> Passage:

@@ -7,7 +7,7 @@ import pytest
 from small_corpus import pipeline_over
 
 from rag.pipeline import Pipeline
-from rag.siblings import form_of, named_documents, same_form, without_names
+from rag.siblings import Forms, form_of, named_documents, same_form, without_names
 
 LEASE = """# CONTRATO DE ARRENDAMIENTO
 
@@ -99,7 +99,7 @@ def test_where_none_is_named_the_others_are_mentioned(leases: Pipeline) -> None:
 )  # fmt: skip
 def test_names(leases: Pipeline, question: str, sources: set[str], names: tuple[str, ...]) -> None:
     with leases._reader.snapshot() as snapshot:
-        found = named_documents(snapshot, question)
+        found = named_documents(snapshot, question, Forms())
     assert (found.sources, found.names) == (sources, names)
 
 
