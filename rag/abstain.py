@@ -16,15 +16,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag import messages
-from rag.codes import coded_entries
 from rag.evidence import Evidence, Words, counterparts, covered
-from rag.facts import names, spelled_alike
 from rag.index.words import Analysers
 from rag.language import FUNCTION_WORDS, asked_in
-from rag.products import codes, named_codes, unknown_product
+from rag.naming.products import codes, named_codes, unknown_product
 from rag.retrieve import Retrieved
+from rag.rows.codes import coded_entries
 from rag.select import READ, SentenceScorer
 from rag.types import Hit, Reason
+from rag.verification.facts import names, spelled_alike
 
 
 @dataclass(frozen=True, slots=True)

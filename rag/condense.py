@@ -11,14 +11,14 @@ after an English question gives an English one.
 import re
 from collections.abc import Sequence
 
-from rag.answered import answered_name, titles
-from rag.asked_back import Offer, chosen, offered
 from rag.language import asked_in
 from rag.references import find
-from rag.replaced import OWN, SHORT, SIGNS, VERB, is_prepositional, lead_end, replaced
-from rag.subject import content, subject_of
+from rag.turns.answered import answered_name, titles
+from rag.turns.asked_back import Offer, chosen, offered
+from rag.turns.replaced import OWN, SHORT, SIGNS, VERB, is_prepositional, lead_end, replaced
+from rag.turns.subject import content, subject_of
+from rag.turns.wished_form import wished_form
 from rag.types import Turn
-from rag.wished_form import wished_form
 
 _OPENING = re.compile(
     r"[¿¡\s]*+(?:(?:and|but|so|or|then|also|what about|how about|(?:the )?same (?:(?:question|thing) )?(?:for|with|about)|y|e|pero|o|"

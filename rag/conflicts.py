@@ -10,16 +10,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.aliases import fold
 from rag.asked import kinds_asked
-from rag.claims import plain
 from rag.evidence import Evidence
-from rag.facts import names, spelled_alike
 from rag.language import FUNCTION_WORDS
-from rag.numerals import numerals
-from rag.polarity import opposed
+from rag.naming.aliases import fold
 from rag.select import Scored, SentenceScorer
 from rag.types import Hit
+from rag.verification.claims import plain
+from rag.verification.facts import names, spelled_alike
+from rag.verification.numerals import numerals
+from rag.verification.polarity import opposed
 
 MARGIN = 6.0  # how far behind the best sentence, in log-odds, the other one may be
 ALIKE = 0.7  # share of the words of either sentence that the other has, too

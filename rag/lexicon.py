@@ -1,4 +1,4 @@
-"""Words that the verification of answers knows by heart, of both languages, as `rag.claims.plain` leaves them: no case, no accents."""
+"""Words of both languages that are known by heart, as `rag.verification.claims.plain` leaves them: no case, no accents."""
 
 
 def words(text: str) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """Provisions that a question names, looked up instead of guessed.
 
-"Article 4" is found in every document that has or mentions it, unless the question says of which document (`rag.meant`); a section within
-an annex, in that annex alone; a chapter, by the articles that it is made of. A provision that is not there is said to be absent, with the
-numbers that are, and so is one of a law that no document is.
+"Article 4" is found in every document that has or mentions it, unless the question says of which document (`rag.naming.meant`); a section
+within an annex, in that annex alone; a chapter, by the articles that it is made of. A provision that is not there is said to be absent,
+with the numbers that are, and so is one of a law that no document is.
 """
 
 import itertools
@@ -11,17 +11,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rag.aliases import fold, kinds_of, names_of, speaks_of_text
-from rag.asked_provisions import COUNT, LAST, Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
-from rag.counts import Count, counted, passages_of
 from rag.index import Snapshot
-from rag.meant import GENERIC, Meaning, Meant, meant_by, meant_documents, named_elsewhere
-from rag.numbered_acts import POINT, calls_it_point, is_act, numbered_lines, points
-from rag.paragraphs import Part, part_span
+from rag.naming.aliases import fold, kinds_of, names_of, speaks_of_text
+from rag.naming.meant import GENERIC, Meaning, Meant, meant_by, meant_documents, named_elsewhere
+from rag.naming.years import is_mentioned_of_year
+from rag.provisions.asked import COUNT, LAST, Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
+from rag.provisions.counts import Count, counted, passages_of
+from rag.provisions.numbered_acts import POINT, calls_it_point, is_act, numbered_lines, points
+from rag.provisions.paragraphs import Part, part_span
+from rag.provisions.which import ANY_KIND, Which, which_provision
 from rag.references import heading_reference
 from rag.types import NAME, Passage, Reference
-from rag.which_provision import ANY_KIND, Which, which_provision
-from rag.years import is_mentioned_of_year
 
 MAX_SHOWN = 8
 MOST_OPENINGS = 500

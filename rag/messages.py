@@ -5,14 +5,14 @@ They are about the search ("the documents do not say"), never about the world: w
 
 from collections.abc import Sequence
 
-from rag.asked_provisions import COUNT
 from rag.lookup import Lookup
-from rag.paragraphs import Part
-from rag.provision_words import KINDS, in_spanish
+from rag.provisions.asked import COUNT
+from rag.provisions.paragraphs import Part
+from rag.provisions.words import KINDS, in_spanish
 from rag.references import PRELIMINARY
-from rag.small_talk import SmallTalk
+from rag.turns.small_talk import SmallTalk
+from rag.turns.wished_form import Form
 from rag.types import Hit, Language, Reference
-from rag.wished_form import Form
 
 NEAREST = 3
 MOST_LISTED = 8

@@ -23,21 +23,21 @@ from rag.evidence import Evidence
 from rag.generate import Condenser, Generator, load_generator
 from rag.generate.extractive import ExtractiveGenerator
 from rag.generate.lead_in import other_side
+from rag.generate.written import Written
 from rag.index import Listed, Snapshot, open_index
 from rag.language import asked_in
 from rag.lookup import Lookup
-from rag.readings import Reading, may_stand_alone, preferred
+from rag.naming.siblings import Forms
 from rag.receipt import Provenance, provenance
 from rag.references import find
 from rag.rerank import WordReranker
 from rag.retrieve import Retrieved, Retriever, candidates
 from rag.select import SentenceScorer
-from rag.siblings import Forms
-from rag.small_talk import SmallTalk, small_talk
+from rag.turns.readings import Reading, may_stand_alone, preferred
+from rag.turns.small_talk import SmallTalk, small_talk
+from rag.turns.wished_form import wished_form
 from rag.types import Answer, Citation, Document, Hit, Language, Turn
 from rag.verify import Checked, Checker
-from rag.wished_form import wished_form
-from rag.written import Written
 
 MAX_QUESTION = 10_000
 MOST_ADDED = 600  # characters that a follow-up may grow by when it is made to stand alone

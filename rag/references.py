@@ -3,8 +3,9 @@
 `find` reads every mention in a text, `heading_reference` the provision that a line opens, `clause` the part of a sentence that belongs
 to one mention. Both languages give the same normal form, so they find each other: "artículo IV" and "Article 4" are `article 4`.
 
-It knows kinds and numbers: "Article 4(2)(b)", "artículo 4.2" and "Art. 4 § 2" are read as `article 4`, and `rag.paragraphs` knows the
-rest. `rag.provision_numbers` reads numbers; a date or an amount that follows a provision ("artículo 4, 3 de mayo") is not read as one.
+It knows kinds and numbers: "Article 4(2)(b)", "artículo 4.2" and "Art. 4 § 2" are read as `article 4`, and `rag.provisions.paragraphs`
+knows the rest. `rag.provisions.numbers` reads numbers; a date or an amount that follows a provision ("artículo 4, 3 de mayo") is not read
+as one.
 """
 
 import itertools
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.dates import MONTHS
-from rag.provision_numbers import (
+from rag.provisions.numbers import (
     CARDINAL_VALUES,
     DETAIL,
     DIGITS,
@@ -27,7 +28,7 @@ from rag.provision_numbers import (
     normal,
     spelled,
 )
-from rag.provision_words import KINDS, PROVISIONS, any_of, kind_in, singular, singular_or_plural
+from rag.provisions.words import KINDS, PROVISIONS, any_of, kind_in, singular, singular_or_plural
 from rag.types import Reference
 
 

@@ -4,7 +4,7 @@
 2. BM25 in the question's language, and over character 4-grams for passages in the other one
 3. nearest vectors; the best of all these are compared by contextual vectors, too, as far as they have any (`rag.index.contextual`)
 4. weighted sum of standardised scores, with weights per language pair (`rag.fusion`)
-5. of documents that are all alike, those that the question names, asked without that name (`rag.siblings`)
+5. of documents that are all alike, those that the question names, asked without that name (`rag.naming.siblings`)
 6. a closer look at the first thirty (`rag.rerank`), and a little for those whose document has others among them
 """
 
@@ -15,19 +15,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rag.days import with_other_forms
 from rag.embed import ContextualEncoder, Embedder
 from rag.evidence import Evidence
 from rag.fusion import Fusion, Scores, Values, standardised
 from rag.index import Snapshot
 from rag.index.words import matched_terms
 from rag.lookup import Lookup, look_up
-from rag.meant import Meaning
-from rag.products import of_others
+from rag.naming.meant import Meaning
+from rag.naming.products import of_others
+from rag.naming.siblings import Forms, Named, called, named_documents
+from rag.provisions.which import which_provision
 from rag.rerank import Reranker
-from rag.siblings import Forms, Named, called, named_documents
+from rag.rows.days import with_other_forms
 from rag.types import Hit, Language, Passage, Reference, Why
-from rag.which_provision import which_provision
 
 GRAMS = "grams"
 _SECOND_CORE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="words")  # threads start with the first question
@@ -54,8 +54,8 @@ class Retrieved:
 class Retriever:
     """Finds passages in a snapshot; `candidates` is how many passages each search contributes.
 
-    With `evidence`, documents that a question names are also found by meaning (`rag.meant`); with `contextual`, the contextual vectors
-    that this encoder made count, too. `forms` are remembered across questions.
+    With `evidence`, documents that a question names are also found by meaning (`rag.naming.meant`); with `contextual`, the contextual
+    vectors that this encoder made count, too. `forms` are remembered across questions.
     """
 
     def __init__(

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.implied_headings import Implied, implied_headings
-from rag.misread_headings import misread_headings
-from rag.new_wordings import new_wordings
-from rag.provision_words import PROVISIONS
+from rag.headings.implied import Implied, implied_headings
+from rag.headings.misread import misread_headings
+from rag.headings.new_wordings import new_wordings
+from rag.provisions.words import PROVISIONS
 from rag.references import find, heading_reference
 from rag.sentences import MARKS, lines, sentences, with_line_feeds
 from rag.types import Document, Heading, Reference

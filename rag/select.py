@@ -16,16 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.asked import asks_for_sum, holds, is_sum, kinds_asked, measure_asked, measures
-from rag.claims import plain
-from rag.columns import row_at
-from rag.days import as_written, names_day, of_day
 from rag.evidence import Evidence, builtin_evidence, comparable, counterparts, covered, crossing
-from rag.products import codes
+from rag.naming.products import codes
+from rag.naming.siblings import without_names
+from rag.provisions.which import which_provision
 from rag.read import Reader
+from rag.rows.columns import row_at
+from rag.rows.days import as_written, names_day, of_day
 from rag.sentences import sentences
-from rag.siblings import without_names
 from rag.types import Hit, Passage
-from rag.which_provision import which_provision
+from rag.verification.claims import plain
 
 Features = npt.NDArray[np.float64]
 

@@ -10,9 +10,9 @@ import math
 import re
 from dataclasses import replace
 
-from rag.aliases import defined_names
 from rag.language import detect
-from rag.numbered_acts import find_acts, opens_paragraph
+from rag.naming.aliases import defined_names
+from rag.provisions.numbered_acts import find_acts, opens_paragraph
 from rag.references import find
 from rag.sections import Section, sections
 from rag.sentences import sentences

@@ -17,7 +17,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.aliases import fold
+from rag.naming.aliases import fold
 from rag.types import Hit, Turn
 
 _WORD = re.compile(r"\w+")

@@ -64,7 +64,7 @@ class Passage:
     `section` is the path of headings above it, outermost first. `provisions` are the provisions that it is the text of, the innermost first
     (Article 4, then Chapter 2), `mentions` those that it only speaks of. `page` is the page that it begins on, `page_breaks` say where in
     the document the next ones begin. `id` is the row in the index, 0 before it has one; `copies` are other names of the same document.
-    `named` are the words by which a question names its document, as `rag.siblings` finds them ("Ortega"); no index holds them.
+    `named` are the words by which a question names its document, as `rag.naming.siblings` finds them ("Ortega"); no index holds them.
     """
 
     source: str
@@ -156,7 +156,7 @@ class Citation:
 class Sentence:
     """One sentence of an answer, the numbers of the citations that carry it, and what the check said.
 
-    `attributed`: who wrote it cited nothing for it, and the passage was found by code (`rag.attribute`).
+    `attributed`: who wrote it cited nothing for it, and the passage was found by code (`rag.generate.attribute`).
     """
 
     text: str

@@ -3,7 +3,7 @@
 A generator writes text with markers `[n]`, n being the position of a hit. `Checker` follows the stream, replaces each marker by the
 number of a citation of exact characters, drops and counts markers that point nowhere, and in the end gives each sentence a verdict:
 
-    quoted, supported or unsupported, see `rag.verdicts`
+    quoted, supported or unsupported, see `rag.verification.verdicts`
 
 A marker gets its citation when it is read, from the part of the sentence before it.
 """
@@ -18,12 +18,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from rag.claims import WordVectors
-from rag.quotations import Searchable, pieces, quotation_spans, quotations
 from rag.references import find
 from rag.sentences import sentences
 from rag.types import Citation, Hit, Sentence
-from rag.verdicts import ACCORDING, EDGE, LONGEST_SENTENCE, Verdicts, bare
+from rag.verification.claims import WordVectors
+from rag.verification.quotations import Searchable, pieces, quotation_spans, quotations
+from rag.verification.verdicts import ACCORDING, EDGE, LONGEST_SENTENCE, Verdicts, bare
 
 # Any beginning of a marker is held back until it is whole, so that the result does not depend on where the stream is cut.
 # Models write [1], [1, 2], [1-3], [^1], \\[1\\], [Document 1], (passage 1) and 【1】, some with the source behind a dagger: 【1†law.md】.
@@ -312,5 +312,5 @@ def _is_lead_in(sentence: str) -> bool:
 
 
 def locate(passage: str, quotation: str) -> tuple[int, int] | None:
-    """Where `quotation` first stands word for word in `passage`; None if it does not (see `rag.quotations`)."""
+    """Where `quotation` first stands word for word in `passage`; None if it does not (see `rag.verification.quotations`)."""
     return next(iter(Searchable(passage).locate_all(quotation)), None)

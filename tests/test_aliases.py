@@ -2,9 +2,9 @@
 
 import pytest
 
-from rag.aliases import abbreviated_by, acronyms, answers_to, answers_to_reordered, defined_names, names_of, official_numbers
-from rag.asked_provisions import asked_provisions, asks_for_all
-from rag.paragraphs import part_span
+from rag.naming.aliases import abbreviated_by, acronyms, answers_to, answers_to_reordered, defined_names, names_of, official_numbers
+from rag.provisions.asked import asked_provisions, asks_for_all
+from rag.provisions.paragraphs import part_span
 from rag.types import Reference
 
 GDPR = names_of("GDPR 2016/679", "a.md")

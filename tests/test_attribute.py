@@ -2,12 +2,12 @@
 
 import pytest
 
-from rag.attribute import Attribution
 from rag.errors import GenerationError
 from rag.evidence import builtin_evidence
+from rag.generate.attribute import Attribution
 from rag.generate.stream import CUT, UNSAID
+from rag.generate.written import Written, whole_sentences
 from rag.types import Hit, Passage, Why
-from rag.written import Written, whole_sentences
 
 LINE = (
     "Article 4. Night running\n\nThe Operator may run freight trains at night, between 22:00 and 05:00, but no more than four in one night."

@@ -325,7 +325,7 @@ def test_models_show_fingerprint_and_time():
     for total in (10.0, 30.0, 20.0):
         times.add({"retrieve": 5.0, "total": total})
     html = render_models({"llm": "extractive@1", "embedding": "builtin@2/384"}, ["extractive"], {"extractive": times}, "extractive", "en")
-    assert "<code>extractive@1</code>" in html
+    assert "<b>Quotations (offline)</b><code>extractive@1</code>" in html
     assert "<b>builtin</b><code>builtin@2/384</code>" in html
     assert "20 ms in the median of the last 3" in html
     assert "Works offline" in html

@@ -3,10 +3,10 @@
 import pytest
 
 from rag.abstain import decide
-from rag.codes import asked_code, coded_entries
 from rag.generate.extractive import ExtractiveGenerator
 from rag.lookup import Lookup
 from rag.retrieve import Retrieved
+from rag.rows.codes import asked_code, coded_entries
 from rag.select import builtin_scorer
 from rag.types import Hit, Passage, Why
 

@@ -5,13 +5,13 @@ import re
 import pytest
 
 from rag.abstain import decide
-from rag.columns import Row, row_at
 from rag.generate.extractive import ExtractiveGenerator
 from rag.lookup import Lookup
-from rag.quotations import Searchable
 from rag.retrieve import Retrieved
+from rag.rows.columns import Row, row_at
 from rag.select import builtin_scorer, with_headings
 from rag.types import Hit, Passage, Why
+from rag.verification.quotations import Searchable
 from rag.verify import Checker
 
 MARKDOWN = """Cover of the policy.

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from small_corpus import pipeline_of, pipeline_over
 
-from rag.aliases import speaks_of_text
-from rag.asked_counts import asked_count
+from rag.naming.aliases import speaks_of_text
 from rag.pipeline import Pipeline
+from rag.provisions.asked_counts import asked_count
 from rag.testing import ScriptedGenerator
 
 CODE = """# Código Naval de Brenes

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rag import days
-from rag.days import as_written, asked_days, of_day, with_other_forms
+from rag.rows import days
+from rag.rows.days import as_written, asked_days, of_day, with_other_forms
 
 
 @pytest.mark.parametrize(

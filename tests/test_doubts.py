@@ -2,12 +2,12 @@
 
 import pytest
 
-from rag.claims import read
-from rag.comparison import compare
-from rag.doubts import doubt
 from rag.evidence import builtin_evidence
-from rag.numerals import numerals
-from rag.polarity import limit, negated, negation_before, polarity
+from rag.verification.claims import read
+from rag.verification.comparison import compare
+from rag.verification.doubts import doubt
+from rag.verification.numerals import numerals
+from rag.verification.polarity import limit, negated, negation_before, polarity
 
 EVIDENCE = builtin_evidence()
 RULE = (

@@ -9,12 +9,12 @@ from rag.abstain import answerable, decide, missing
 from rag.asked import holds, kinds_asked, measure_asked, measures
 from rag.generate.extractive import ExtractiveGenerator
 from rag.lookup import Lookup
+from rag.provisions.which import which_provision
 from rag.retrieve import Retrieved
 from rag.select import READ, SentenceScorer, builtin_scorer, with_headings
 from rag.sentences import sentences
 from rag.types import Hit, Passage, Reference, Why
 from rag.verify import Checker
-from rag.which_provision import which_provision
 
 SCORER = builtin_scorer()
 QUOTING = ExtractiveGenerator(SCORER)

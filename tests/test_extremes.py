@@ -3,7 +3,7 @@
 import pytest
 
 from rag.evidence import builtin_evidence
-from rag.extremes import extreme_row
+from rag.rows.extremes import extreme_row
 from rag.types import Hit, Passage, Why
 
 EVIDENCE = builtin_evidence()

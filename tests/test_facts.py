@@ -2,11 +2,11 @@
 
 import pytest
 
-from rag.claims import read
-from rag.comparison import compare
 from rag.evidence import builtin_evidence
-from rag.facts import days, names, spelled_alike, unknown
-from rag.numerals import numerals
+from rag.verification.claims import read
+from rag.verification.comparison import compare
+from rag.verification.facts import days, names, spelled_alike, unknown
+from rag.verification.numerals import numerals
 
 EVIDENCE = builtin_evidence()
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from rag.claims import read
-from rag.comparison import compare
-from rag.doubts import doubt
 from rag.evidence import builtin_evidence
-from rag.frames import frames
+from rag.verification.claims import read
+from rag.verification.comparison import compare
+from rag.verification.doubts import doubt
+from rag.verification.frames import frames
 
 EVIDENCE = builtin_evidence()
 ENGLISH = "The nurses criticised the surgeons in May. The hospital sold the chapel to the parish."

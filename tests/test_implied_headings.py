@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rag.implied_headings import implied_headings
+from rag.headings.implied import implied_headings
 
 
 def opened(text: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import pytest
 from small_corpus import pipeline_of
 
-from rag.aliases import acronyms, alike, kinds_of
+from rag.naming.aliases import acronyms, alike, kinds_of
 from rag.pipeline import Pipeline
 from rag.references import find, heading_reference
 from rag.types import Reference

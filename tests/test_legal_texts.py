@@ -3,9 +3,9 @@
 import pytest
 from small_corpus import pipeline_of
 
-from rag.asked_provisions import asked_provisions
 from rag.load.dates import find_date
 from rag.pipeline import Pipeline
+from rag.provisions.asked import asked_provisions
 
 ORDINANCE = """# Ordenanza de terrazas de Arcenilla
 

@@ -3,11 +3,11 @@
 import pytest
 
 from rag.generate.extractive import ExtractiveGenerator
-from rag.lists import item_around, list_around, list_below
-from rag.quotations import Searchable
+from rag.rows.lists import item_around, list_around, list_below
 from rag.select import builtin_scorer
 from rag.sentences import sentences
 from rag.types import Hit, Passage, Why
+from rag.verification.quotations import Searchable
 
 QUOTING = ExtractiveGenerator(builtin_scorer())
 CLEANING = (

@@ -3,8 +3,8 @@
 import pytest
 from small_corpus import pipeline_of
 
-from rag.aliases import defined_names, names_of
-from rag.implied_headings import implied_headings
+from rag.headings.implied import implied_headings
+from rag.naming.aliases import defined_names, names_of
 from rag.pipeline import Pipeline
 from rag.references import find, heading_reference
 from rag.types import Reference

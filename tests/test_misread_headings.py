@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.misread_headings import misread_headings
+from rag.headings.misread import misread_headings
 from rag.sections import sections
 from rag.types import Document
 

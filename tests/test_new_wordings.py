@@ -3,7 +3,7 @@
 import pytest
 from small_corpus import pipeline_of
 
-from rag.new_wordings import new_wordings
+from rag.headings.new_wordings import new_wordings
 from rag.pipeline import Pipeline
 
 AMENDING = """# Ley 3/2019, por la que se modifica la Ley 5/2010, de Bibliotecas

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.numbered_acts import act_span, asked_points, find_acts, numbered_lines, points
+from rag.provisions.numbered_acts import act_span, asked_points, find_acts, numbered_lines, points
 from rag.types import Reference
 
 

@@ -14,12 +14,12 @@ from rag.config import AnswerConfig, Config, IndexConfig, LlmConfig, RetrievalCo
 from rag.embed import BuiltinEmbedder
 from rag.errors import GenerationError, IndexMismatch, IndexMissing, InputError
 from rag.generate.stream import UNSAID
+from rag.generate.written import Written
 from rag.index.sync import sync
 from rag.pipeline import MAX_QUESTION, Pipeline, checked_question
 from rag.select import builtin_scorer
 from rag.testing import ChatServer, Fault, HashEmbedder, ScriptedCondenser, ScriptedGenerator
 from rag.types import Answer, Hit, Turn
-from rag.written import Written
 
 QUESTIONS = Path(__file__).parents[1] / "eval" / "questions.jsonl"
 MODEL_QUESTION = "what does Article 4 permit"

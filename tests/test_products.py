@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from small_corpus import pipeline_over
 
-from rag import products
-from rag.products import codes, named_codes, of_others, own_codes, unknown_product
+from rag.naming import products
+from rag.naming.products import codes, named_codes, of_others, own_codes, unknown_product
 from rag.types import Hit, Passage, Why
 
 MANUALS = {

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from rag.asked_counts import asked_count
-from rag.provision_words import KINDS, any_of, in_spanish, kind_in, plural, singular, singular_or_plural
+from rag.provisions.asked_counts import asked_count
+from rag.provisions.words import KINDS, any_of, in_spanish, kind_in, plural, singular, singular_or_plural
 from rag.references import find
 from rag.types import Reference
 

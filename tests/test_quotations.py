@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.quotations import Searchable, quotation_spans, quotations, without_quotations
+from rag.verification.quotations import Searchable, quotation_spans, quotations, without_quotations
 
 
 @pytest.mark.parametrize(

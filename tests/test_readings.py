@@ -4,9 +4,9 @@ import pytest
 
 from rag.abstain import Decision
 from rag.lookup import Lookup
-from rag.readings import Reading, may_stand_alone, preferred
 from rag.retrieve import Retrieved
 from rag.select import builtin_scorer
+from rag.turns.readings import Reading, may_stand_alone, preferred
 from rag.types import Hit, Passage, Turn, Why
 
 LEASE = "The rent is 780 euros a month."

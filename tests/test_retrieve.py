@@ -19,7 +19,7 @@ from rag.index import Reader
 from rag.index.sync import sync, sync_documents
 from rag.language import detect
 from rag.lookup import Lookup
-from rag.meant import documents_meant
+from rag.naming.meant import documents_meant
 from rag.paths import MODELS
 from rag.rerank import WordReranker
 from rag.retrieve import Retrieved, Retriever, candidates

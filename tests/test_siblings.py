@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from small_corpus import pipeline_over
 
+from rag.naming.siblings import Forms, form_of, named_documents, same_form, without_names
 from rag.pipeline import Pipeline
-from rag.siblings import Forms, form_of, named_documents, same_form, without_names
 
 LEASE = """# CONTRATO DE ARRENDAMIENTO
 
@@ -92,6 +92,7 @@ def test_where_none_is_named_the_others_are_mentioned(leases: Pipeline) -> None:
         ("the lease of June", {"contrato-02.md"}, ("June",)),
         ("the lease of May", {"contrato-03.md"}, ("May",)),
         ("How may the rent be paid?", set(), ()),  # no month
+        ("the lease of Mayo Ortega", {"contrato-01.md"}, ("Ortega",)),  # nor here
         ("deposit of the Inmobiliaria", {f"contrato-{number}.md" for number, *_ in TENANTS}, ("Inmobiliaria",)),
         ("What does Objeto say?", set(), ()),  # a capital only where a line or a sentence begins
         ("What is the rent of Mercurio?", set(), ()),

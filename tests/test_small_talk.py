@@ -4,9 +4,9 @@ import pytest
 from small_corpus import BOAT, CAT, pipeline_of
 
 from rag.pipeline import Pipeline
-from rag.small_talk import SmallTalk, small_talk
+from rag.turns.small_talk import SmallTalk, small_talk
+from rag.turns.wished_form import wished_form
 from rag.types import Turn
-from rag.wished_form import wished_form
 
 pipeline = pipeline_of({"cat.md": CAT, "boat.md": BOAT})
 

@@ -3,14 +3,14 @@
 import pytest
 from small_corpus import pipeline_of
 
-from rag.asked_provisions import Asked, asked_provisions
 from rag.condense import condense
-from rag.numbered_acts import points
-from rag.numerals import numerals
-from rag.paragraphs import part_of
 from rag.pipeline import Pipeline
+from rag.provisions.asked import Asked, asked_provisions
+from rag.provisions.numbered_acts import points
+from rag.provisions.paragraphs import part_of
 from rag.references import find
 from rag.types import Reference, Turn
+from rag.verification.numerals import numerals
 
 TEXTS = {
     "lease.md": "# Lease of the mill\n\nClause 3. The rent is 900 euros.\n\nIt is paid monthly.\n\nClause 4. Term\n\nTwo years.",

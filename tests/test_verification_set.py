@@ -7,7 +7,7 @@ import pytest
 from benchmarks.verification_set import load_passages, made_by_rule, passage_of, read_rows
 from rag.evidence import builtin_evidence
 from rag.types import Hit, Why
-from rag.verdicts import Verdicts
+from rag.verification.verdicts import Verdicts
 
 ROWS = read_rows()
 PASSAGES = load_passages()

@@ -4,7 +4,7 @@ import pytest
 from small_corpus import pipeline_of
 
 from rag.pipeline import Pipeline
-from rag.which_provision import Which, which_provision
+from rag.provisions.which import Which, which_provision
 
 BYLAWS = """# Estatutos de la Asociación La Almazara
 

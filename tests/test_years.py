@@ -2,8 +2,8 @@
 
 import pytest
 
+from rag.naming.years import is_mentioned_of_year, is_of_year, year_of
 from rag.types import Passage, Reference
-from rag.years import is_mentioned_of_year, is_of_year, year_of
 
 
 @pytest.mark.parametrize(

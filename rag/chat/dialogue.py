@@ -18,7 +18,7 @@ from rag.chat.visitors import Asked, Conversation, Visitor
 from rag.errors import RagError, Stopped
 from rag.generate.stream import stopping
 from rag.pipeline import Pipeline
-from rag.small_talk import is_reply
+from rag.turns.small_talk import is_reply
 from rag.types import Answer, Language
 
 STREAM_INTERVAL_SECONDS = 0.05

@@ -65,7 +65,7 @@ def render_models(
     """What answers and what searches, with fingerprints, and how long the last answers took."""
     words = STRINGS[language]
     rows = [
-        (words["model_answers"], chosen, str(description["llm"])),
+        (words["model_answers"], words["extractive"] if chosen == "extractive" else chosen, str(description["llm"])),
         (words["model_search"], str(description["embedding"]).partition("@")[0], str(description["embedding"])),
     ]
     facts = "".join(

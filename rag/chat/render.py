@@ -13,7 +13,7 @@ from rag.chat.escape import Excerpt, cut_excerpt, escape_text, find_excerpt, par
 from rag.chat.strings import STRINGS, group_digits
 from rag.dates import written
 from rag.load import Mark
-from rag.small_talk import is_reply
+from rag.turns.small_talk import is_reply
 from rag.types import Answer, Citation, Document, Hit, Language, Sentence
 
 LONG_QUESTION = 280

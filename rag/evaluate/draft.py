@@ -19,7 +19,6 @@ from rag.evaluate.datasets import Evidence
 from rag.evaluate.review import ReviewEntry
 from rag.evaluate.statistics import SEED
 from rag.evaluate.subject import Progress
-from rag.facts import names
 from rag.generate import load_generator
 from rag.generate.language_model import LanguageModel, LanguageModelGenerator, written
 from rag.index import Snapshot
@@ -28,6 +27,7 @@ from rag.prompt import Message, load_prompt
 from rag.references import heading_reference
 from rag.sentences import sentences
 from rag.types import Document, Language
+from rag.verification.facts import names
 
 SHORTEST, LONGEST = 50, 300
 FIRST_WORDS = 6

@@ -19,9 +19,9 @@ from rag.evaluate.evidence import COVERED, is_cited, is_relevant, quote_matches_
 from rag.evaluate.metrics import average_precision, ndcg_at_k, recall_at_k, reciprocal_rank_at_k
 from rag.evaluate.subject import Subject
 from rag.evaluate.texts import exact_match, token_f1
-from rag.quotations import quotation_spans
 from rag.types import Answer, Citation, Hit, Sentence
-from rag.verdicts import ACCORDING, Verdicts
+from rag.verification.quotations import quotation_spans
+from rag.verification.verdicts import ACCORDING, Verdicts
 from rag.verify import Support
 
 DEPTH = 100

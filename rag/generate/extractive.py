@@ -1,7 +1,7 @@
 """Answers without a language model: the sentences that answer, word for word, each with its source.
 
 For a provision ("Article 4") it quotes the provision itself, or the clause that belongs to the mention, once per document that has it;
-for a code ("what does E20 mean"), the entry that opens with it (`rag.codes`).
+for a code ("what does E20 mean"), the entry that opens with it (`rag.rows.codes`).
 For anything else it quotes the best sentences of the first passages (`rag.select`), those of one document in the order in which they stand.
 
 It rephrases nothing: the lead-in is in the language of the question, the quotation in the language of the source.
@@ -11,22 +11,22 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag.asked import WHAT_ONES
-from rag.asked_provisions import Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
-from rag.codes import coded_entries
-from rag.columns import DELIMITER, row_at
-from rag.extremes import extreme_row
 from rag.generate.lead_in import columns, heading_of, is_headed, lead_in, message_head, needed_heading, opens_with, quoted
 from rag.generate.widened import MAX_QUOTE, Span, after_heading, joined, widened
 from rag.language import asked_in
-from rag.lists import list_around, list_below
 from rag.lookup import FIRST_OF_UNIT
-from rag.numbered_acts import POINT, act_span, is_act, numbered_lines
-from rag.paragraphs import Part, part_span
+from rag.provisions.asked import Asked, as_paragraph, as_point, asked_provisions, asks_for_all, each_of
+from rag.provisions.numbered_acts import POINT, act_span, is_act, numbered_lines
+from rag.provisions.paragraphs import Part, part_span
+from rag.provisions.which import which_provision
 from rag.references import clause, find
+from rag.rows.codes import coded_entries
+from rag.rows.columns import DELIMITER, row_at
+from rag.rows.extremes import extreme_row
+from rag.rows.lists import list_around, list_below
 from rag.select import READ, Scored, SentenceScorer, is_heading
 from rag.sentences import sentences
 from rag.types import Hit, Passage, Reference, Turn
-from rag.which_provision import which_provision
 
 _HEADING_MARKS = re.compile(r"(?m:^#+)")
 MAX_QUOTE_OF_MANY = 350

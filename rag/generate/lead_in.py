@@ -3,11 +3,11 @@
 import re
 from collections.abc import Collection
 
-from rag.columns import DELIMITER, FENCE
 from rag.dates import written
 from rag.language import asked_in
 from rag.lookup import HEADED
 from rag.references import heading_reference
+from rag.rows.columns import DELIMITER, FENCE
 from rag.select import MARKUP
 from rag.types import Language, Passage, Reference
 

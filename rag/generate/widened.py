@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.asked import WHAT_ONES
-from rag.columns import row_at
-from rag.lists import item_around, list_around, list_below
-from rag.paragraphs import paragraph_around
+from rag.provisions.paragraphs import paragraph_around
+from rag.rows.columns import row_at
+from rag.rows.lists import item_around, list_around, list_below
 from rag.select import MARKUP, Scored, is_heading
 from rag.sentences import labelled_lines, sentences
 from rag.types import Hit, Passage

@@ -6,7 +6,7 @@ It does not know heads of three rows, nor those of a PDF, whose cells are known 
 import re
 from collections.abc import Sequence
 
-from rag.columns import FIGURE
+from rag.rows.columns import FIGURE
 
 YEAR = re.compile(r"(?:1[89]|20)\d\d")
 LONGEST_NAME = 80

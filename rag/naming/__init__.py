@@ -1,0 +1,1 @@
+"""Which documents a question means: by name, year, product, or meaning."""

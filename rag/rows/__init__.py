@@ -1,0 +1,1 @@
+"""Rows, lists and codes: the whole row, list or entry that answers, where a sentence of it would not do."""
