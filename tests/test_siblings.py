@@ -83,6 +83,13 @@ def test_where_none_is_named_the_others_are_mentioned(leases: Pipeline) -> None:
     assert leases.ask("¿Qué renta paga Ortega?").note is None
 
 
+def test_documents_of_one_title_are_told_apart_by_their_files(leases: Pipeline) -> None:
+    answer = leases.ask("¿Cuál es la fianza?")
+    assert len({citation.source for citation in answer.citations}) > 1
+    assert all(f"«CONTRATO DE ARRENDAMIENTO» ({citation.source})" in answer.text for citation in answer.citations)
+    assert {sentence.verdict for sentence in answer.sentences} == {"quoted"}
+
+
 @pytest.mark.parametrize(
     ("question", "sources", "names"),
     [

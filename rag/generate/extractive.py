@@ -83,7 +83,8 @@ class ExtractiveGenerator:
             if heading and opens_with(text, heading):
                 heading = ""
             place = (passage.source, columns(row.columns, language) if row and row.columns else heading)
-            before = " " if place == last else ("\n\n" if last else "") + lead_in(passage, language, place[1])
+            shared = any(hit.passage.title == passage.title and hit.passage.source != passage.source for hit in hits)
+            before = " " if place == last else ("\n\n" if last else "") + lead_in(passage, language, place[1], by_file=shared)
             last = place
             yield f"{before}{quoted(text)} [{span.hit + 1}]"
 

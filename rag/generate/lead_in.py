@@ -20,11 +20,11 @@ _MESSAGE = re.compile(r"(?:\A|(?<=\n\n))[^\n]{2,120}, [^\n]*\b\d{1,2}[:.h]\d\d\b
 LONGEST_HEADING = 120
 
 
-def lead_in(passage: Passage, language: Language, heading: str = "") -> str:
-    """The document that a quotation is of, with its date and the heading above, ending in a colon."""
+def lead_in(passage: Passage, language: Language, heading: str = "", *, by_file: bool = False) -> str:
+    """The document that a quotation is of, `by_file` if others have its title, with its date and the heading above, ending in a colon."""
     opening, closing = ("“", "”") if language == "en" else ("«", "»")
     title = re.sub(r"[«»“”\"]", "", passage.title or passage.source)
-    parts = [f"{opening}{title}{closing}"]
+    parts = [f"{opening}{title}{closing} ({passage.source})" if by_file else f"{opening}{title}{closing}"]
     if passage.date:
         parts.append(written(passage.date, language))
     if heading:

@@ -100,12 +100,13 @@ class Verdicts:
         return text
 
     def _without_attribution(self, text: str, cited: Sequence[int]) -> str:
-        """`text` without "according to", dates and headings of the cited passages."""
+        """`text` without "according to", dates, headings and files of the cited passages."""
         return self._without_headings(ACCORDING.sub("", text, count=1), cited)
 
     def _without_headings(self, text: str, cited: Sequence[int]) -> str:
         for index in cited:
-            for known in _dates(self._hits[index]) | set(self._hits[index].passage.section):
+            passage = self._hits[index].passage
+            for known in _dates(self._hits[index]) | {*passage.section, f"({passage.source})"}:
                 text = text.replace(known.rstrip(".: "), " ") if known.strip() else text
         return text
 
