@@ -55,11 +55,16 @@ def thread(text: str, subject: str | None) -> Parsed:
             continue
         own = messages[-1]
         if own.heading and line and depth < own.depth:
-            return Parsed(re.sub(r"(?m)^[ \t>]+$", "", text))  # somebody answers below what is quoted
+            return _as_it_is(text)  # somebody answers below what is quoted
         own.depth = max(own.depth, depth)
         own.lines.append(line)
         place += 1
-    return _joined(messages) if len(messages) > 1 else Parsed(re.sub(r"(?m)^[ \t>]+$", "", text))
+    return _joined(messages) if len(messages) > 1 else _as_it_is(text)
+
+
+def _as_it_is(text: str) -> Parsed:
+    """A mail without threads that can be told apart; lines that hold nothing but marks are blank."""
+    return Parsed(re.sub(r"(?m)^[ \t>]+$", "", text))
 
 
 def _unquoted(line: str) -> tuple[int, str]:

@@ -48,8 +48,8 @@ def counted(snapshot: Snapshot, source: str, kind: str, within: Sequence[Referen
 
 def passages_of(snapshot: Snapshot, source: str) -> Iterator[Passage]:
     """The passages of a document, in order."""
-    first = snapshot.store.passage_at(source, len(snapshot.document(source).text) - len(snapshot.document(source).text.lstrip()))
-    last = snapshot.store.passage_at(source, len(snapshot.document(source).text))
+    text = snapshot.document(source).text
+    first, last = (snapshot.store.passage_at(source, place) for place in (len(text) - len(text.lstrip()), len(text)))
     if first is not None and last is not None:
         yield from (passage for passage in snapshot.store.passages(range(first, last + 1)) if passage.source == source)
 
