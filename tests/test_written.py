@@ -7,7 +7,19 @@ import pytest
 
 from rag.embed import BuiltinEmbedder
 from training.reader_claims import written_claims
-from training.written import EXACT, FOLDER, MORE, far_examples, read_one, read_written, write_question_set, written_examples, written_places
+from training.written import (
+    EXACT,
+    FOLDER,
+    FORMS,
+    MORE,
+    WAVES,
+    far_examples,
+    read_one,
+    read_written,
+    write_question_set,
+    written_examples,
+    written_places,
+)
 
 DOCUMENT = """@language es
 @kind notice
@@ -48,7 +60,7 @@ def test_every_later_file_is_sound_and_shares_no_name_with_the_others():
     assert set(names.values()) == {1}
 
 
-def test_every_last_file_is_sound_and_most_of_its_answers_are_exact_words():
+def test_every_long_file_is_sound_and_most_of_its_answers_are_exact_words():
     trained, held_out = read_written(EXACT, held_out=False), read_written(EXACT, held_out=True)
     assert (len(trained), len(held_out)) == (320, 64)
     asked = Counter((one.evidence is not None, one.words is not None) for document in (*trained, *held_out) for one in document.questions)
@@ -57,6 +69,25 @@ def test_every_last_file_is_sound_and_most_of_its_answers_are_exact_words():
     assert sum(claim.supported for claim in claims) == 3 * 384
     others = [document for folder in (FOLDER, MORE) for fifth in (False, True) for document in read_written(folder, held_out=fifth)]
     assert {document.name for document in (*trained, *held_out)}.isdisjoint(document.name for document in others)
+
+
+def test_every_form_is_sound_and_all_names_differ():
+    trained, held_out = read_written(FORMS, held_out=False), read_written(FORMS, held_out=True)
+    assert (len(trained), len(held_out)) == (328, 75)
+    asked = Counter((one.evidence is not None, one.words is not None) for document in (*trained, *held_out) for one in document.questions)
+    assert asked == {(True, True): 4359, (True, False): 73, (False, False): 2422}
+    across = Counter(one.language != document.language for document in (*trained, *held_out) for one in document.questions)
+    assert across == {True: 3697, False: 3157}
+    names = Counter(document.name for folder in WAVES for fifth in (False, True) for document in read_written(folder, held_out=fifth))
+    assert (len(names), set(names.values())) == (2197, {1})
+
+
+def test_forms_of_one_subject_are_not_read_as_texts_about_something_else():
+    written = [read_one(FORMS / "homes" / f"{number:02}.txt") for number in (1, 2)]
+    own = {example.passage for one in written for example in written_examples([one], BuiltinEmbedder(), 0)}
+    assert {example.passage for example in written_examples(written, BuiltinEmbedder(), 0)} <= own
+    mixed = [written[0], read_one(FORMS / "bills" / "01.txt")]
+    assert {example.passage for example in written_examples(mixed, BuiltinEmbedder(), 0) if example.group == 3_000_000} - own
 
 
 def test_a_fifth_is_held_out_and_none_of_it_is_trained_on():

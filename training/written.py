@@ -43,9 +43,15 @@ MORE = FOLDER / "more"
 """Documents that were written later, with plainer questions, each near miss beside its twin; without claims."""
 
 EXACT = FOLDER / "exact"
-"""The last ones: longer, with a wrong sentence that tempts for most questions, the exact words of the answers, and claims."""
+"""Longer ones, with a wrong sentence that tempts for most questions, the exact words of the answers, and claims."""
 
-WAVES = (FOLDER, MORE, EXACT)
+FORMS = FOLDER / "forms"
+"""The last ones: papers of labels and values, rows and short lines, asked in everyday words. Those of one subject are alike.
+
+No round reads them yet.
+"""
+
+WAVES = (FOLDER, MORE, EXACT, FORMS)
 
 HELD_OUT = 5
 """One document of a subject in so many is not trained on."""
@@ -77,7 +83,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Written:
-    """A text with its questions; `name` ends with the suffix that says how it is to be read."""
+    """A text with its questions; `name` begins with its subject and ends with the suffix that says how it is to be read."""
 
     name: str
     language: Language
@@ -151,7 +157,8 @@ def written_examples(written: Sequence[Written], embedder: BuiltinEmbedder, seed
     """Each question on the passage that answers, on that without its answer, on others of its document and on one of another document.
 
     Where it answers, a passage is read with its headings and without, or, if `once`, in one of the two ways; then the passage of another
-    document is any of the nearest, for the very nearest may answer a plain question as well.
+    document is any of the nearest, for the very nearest may answer a plain question as well. Documents of `FORMS` count as another only if
+    they are of another subject.
     """
     numbers = random.Random(seed)
     made: list[Example] = []
@@ -215,6 +222,7 @@ def _found(written: Sequence[Written], embedder: BuiltinEmbedder) -> Iterator[_F
     passages = [split(document, settings.target_characters, settings.max_characters) for document in loaded(written)]
     flat = [(number, passage) for number, own in enumerate(passages) for passage in own]
     vectors = embedder.encode_documents([passage.in_context for _, passage in flat])
+    subjects = [_subject(document) for document in written]
     for number, document in enumerate(written):
         cosines = embedder.encode_queries([asked.question for asked in document.questions]) @ vectors.T
         for asked, row in zip(document.questions, cosines, strict=True):
@@ -223,8 +231,15 @@ def _found(written: Sequence[Written], embedder: BuiltinEmbedder) -> Iterator[_F
             answering = next((passage for passage in own if asked.evidence and asked.evidence in passage.text), None)
             if bool(asked.evidence) is bool(answering):
                 others = tuple(passage for passage in own if passage is not answering)
-                elsewhere = tuple(islice((flat[place][1] for place in order if flat[place][0] != number), NEIGHBOURS))
+                far = (flat[place][1] for place in order if subjects[flat[place][0]] != subjects[number])
+                elsewhere = tuple(islice(far, NEIGHBOURS))
                 yield _Found(asked, number, document.language, answering, others, elsewhere)
+
+
+def _subject(document: Written) -> str:
+    """What its documents have in common where they are so alike that one may answer what is asked of another; else the document itself."""
+    subject = document.name.rsplit("-", 1)[0]
+    return subject if (FORMS / subject).is_dir() else document.name
 
 
 def loaded(written: Sequence[Written]) -> list[Document]:
