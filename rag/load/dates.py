@@ -7,6 +7,7 @@ which its file was made: a contract that is exported anew is no new contract.
 
 import re
 from datetime import date
+from itertools import pairwise
 
 from rag.lexicon import MONTH_NUMBERS
 
@@ -35,6 +36,14 @@ _FORMS = tuple(
 _ONLY_YEAR = re.compile(rf"^\W*{_YEAR}\W*$")
 _LABELS = r"fecha|dated?|publicad[oa]|published|updated|actualizad[oa]|actualizaci[óo]n|revisi[óo]n|revised|posted"
 _LABEL = re.compile(rf"^\W*(?:p[áa]gina\s|page\s|[úu]ltima\s|last\s)?(?:{_LABELS})\b[^:\n]{{0,30}}?:?\s(?P<rest>.*)$", re.IGNORECASE)
+# What labels a day that is somebody's or something's, and not the document's.
+_OTHERS = (
+    r"nacimiento|nac|birth|dob|defunci[óo]n|death|vencimiento|caducidad|validez|expiry|expiration|due|valid|hasta|until|inicio|start|fin|end"
+    r"|cita|appointment|entrada|salida|check-?in|check-?out|llegada|arrival|departure|entrega|delivery|ingreso|admission|alta|baja|discharge"
+    r"|pr[óo]xim[oa]|next|matriculaci[óo]n|first registration"
+)
+_OTHER_LABEL = re.compile(rf"(?=.*(?:\bfecha\b|\bdate\b|:$))[^:\d]{{0,40}}\b(?:{_OTHERS})\b[^:\d]{{0,30}}:?", re.IGNORECASE)
+_OTHER_DAY = re.compile(rf"^[^:\d]{{0,40}}\b(?:{_OTHERS})\b[^:\d]{{0,30}}:|\b(?:born|nacid[oa])\b", re.IGNORECASE)
 _ROW = re.compile(r"(?:^|\s)\|(?:\s|$)")
 _LABEL_INSIDE = re.compile(rf"(?:^|[.;|]\s)(?:{_LABELS}):\s(?P<rest>.{{6,40}})", re.IGNORECASE)
 _SIGNED = re.compile(
@@ -47,7 +56,8 @@ _SIGNED = re.compile(
 def find_date(text: str) -> str | None:
     """The date that the first lines of `text` state, or its signature, or None."""
     head = text[:HEAD_CHARACTERS]  # whole lines: a sentence that is cut off looks like a date line
-    lines = _lines(head if len(text) <= HEAD_CHARACTERS else head.rpartition("\n")[0] or head)
+    whole = _lines(head if len(text) <= HEAD_CHARACTERS else head.rpartition("\n")[0] or head)
+    lines = [line for above, line in pairwise(["", *whole]) if not _OTHER_DAY.search(line) and not _OTHER_LABEL.fullmatch(above)]
     for line in lines:
         label = _LABEL.match(line)
         if label and len(line) <= LONGEST_DATE_LINE and (stated := parse_date(label["rest"])):
