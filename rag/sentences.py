@@ -2,8 +2,8 @@
 
 Works on the text as it is stored: Markdown marks and line ends of any kind are coped with. A blank line ends a sentence, and so does a line
 that is a heading, a table row or a title in capitals; a list item begins one, and so does one of several lines with a label or in columns
-("Weight: 4 kg", "Weight .... 4 kg"); a single line end inside a paragraph means nothing. It knows abbreviations, not grammar: after "U.S."
-or "J." a sentence ends only before a word that often begins one.
+("Weight: 4 kg", "Weight .... 4 kg", "19:30 Opening"); a single line end inside a paragraph means nothing. It knows abbreviations, not
+grammar: after "U.S." or "J." a sentence ends only before a word that often begins one.
 """
 
 import re
@@ -26,10 +26,13 @@ _STAMP = rf"(?:\d{{1,4}}[/.-]\d{{1,2}}[/.-]\d{{2,4}},?[ T])?{_TIME}"
 # "12/03/24, 18:04 - Ana: ", "[09:02] Ana: ", "**[00:01:40] PR:** ": who says something, and when.
 _TURN = rf"[*_]{{0,2}}[\[(]?{_STAMP}[\])]?[*_]{{0,2}}[ \t]*(?:[-–—·][ \t]*)?[*_]{{0,2}}[^\s\d\[][^\n:|]{{0,40}}:[*_]{{0,2}}[ \t]+(?=\S)"
 TURN = re.compile(rf"(?m)^[ \t]*(?P<turn>{_TURN})")
-# "Power ........ 14.62 €", "Theft<tab>6,000 €": what stands in columns.
-_COLUMNS = r"[^\W_][^\n\t|]{0,60}?(?:[ \t]\.{4,}|\t)[ \t]*[^\s.]"
-_LABELLED = re.compile(rf"(?m)^[ \t]*(?P<line>{_TURN}|[*_]{{0,2}}[A-ZÁÉÍÓÚÑ][^\n:.!?;|]{{0,40}}:[*_]{{0,2}}[ \t]+\S|{_COLUMNS})")
-_MAY_LABEL = re.compile(r":|\.{4}|\t")
+# "Power ........ 14.62 €", "Theft<tab>6,000 €", "19:30 Opening speech": what stands in columns.
+_COLUMNS = (
+    rf"{_TIME}h?(?:[ \t]?[-–—][ \t]?{_TIME}h?)?[ \t]+(?:[-–—:.][ \t]*)?[^\W\d_]|" r"[^\W_][^\n\t|]{0,60}?(?:[ \t]\.{4,}|\t)[ \t]*[^\s.]"
+)
+_LABELLED = re.compile(rf"(?m)^[ \t]*(?P<line>{_TURN}|[*_]{{0,2}}[A-ZÁÉÍÓÚÑ][^\n:.!?;|]{{0,40}}:[*_]{{0,2}}[ \t]+\S)")
+_IN_COLUMNS = re.compile(rf"(?m)^[ \t]*(?P<line>{_COLUMNS})")
+_MAY_HAVE_COLUMNS = re.compile(r"\d:\d|\.{4}|\t")
 _STOP = re.compile(r"[.!?…]+(?:[»”’\"')\]*_]|\[\d{1,3}\])*")
 _SPACE = re.compile(r"\s*")
 _OPENING = re.compile(r"[«“‘\"'(\[*_—–\-•]*")
@@ -111,18 +114,23 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def labelled_lines(text: str) -> list[int]:
-    """Where lines begin that say what they are about and have such a line right above or below: "Power: 1450 W" / "Weight: 4.2 kg",
-    "Water ..... 12 €" / "Gas ..... 30 €".
+    """Where lines begin that say what they are about and have such a line right above or below: "Power: 1450 W" / "Weight: 4.2 kg".
 
     One alone is none, for a wrapped line may begin with "Madrid: ". Lines with a time and a speaker are some, however far apart.
     """
-    starts = [match.start("line") for match in _LABELLED.finditer(text)] if _MAY_LABEL.search(text) else []
+    starts = [match.start("line") for match in _LABELLED.finditer(text)] if ":" in text else []
     turns = {match.start("turn") for match in TURN.finditer(text)} if starts else set()
-    return sorted({start for pair in pairwise(starts) if text.count("\n", *pair) == 1 for start in pair} | turns)
+    return sorted(_adjacent(text, starts) | turns)
+
+
+def _adjacent(text: str, starts: list[int]) -> set[int]:
+    """Those of the lines that begin at `starts` that have another of them right above or below."""
+    return {start for pair in pairwise(starts) if text.count("\n", *pair) == 1 for start in pair}
 
 
 def _line_breaks(text: str) -> Iterator[int]:
-    labelled = (text.rfind("\n", 0, start) for start in labelled_lines(text))
+    in_columns = [match.start("line") for match in _IN_COLUMNS.finditer(text)] if _MAY_HAVE_COLUMNS.search(text) else []
+    labelled = (text.rfind("\n", 0, start) for start in (*labelled_lines(text), *_adjacent(text, in_columns)))
     found = (match.start() for match in _BREAK.finditer(text) if match["number"] is None or not _goes_on(text, match.start()))
     yield from sorted({*found, *(place for place in labelled if place >= 0)})
 
