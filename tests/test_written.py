@@ -82,12 +82,17 @@ def test_every_form_is_sound_and_all_names_differ():
     assert (len(names), set(names.values())) == (2206, {1})
 
 
+def passages_of_others(written):
+    """How many of the first document's questions are read with lines that only the others have."""
+    foreign = {line for other in written[1:] for line in other.text.splitlines() if line and line not in written[0].text}
+    examples = [example for example in written_examples(written, BuiltinEmbedder(), 0) if example.group == 3_000_000]
+    return sum(not foreign.isdisjoint(example.passage.splitlines()) for example in examples)
+
+
 def test_forms_of_one_subject_are_not_read_as_texts_about_something_else():
     written = [read_one(FORMS / "homes" / f"{number:02}.txt") for number in (1, 2)]
-    own = {example.passage for one in written for example in written_examples([one], BuiltinEmbedder(), 0)}
-    assert {example.passage for example in written_examples(written, BuiltinEmbedder(), 0)} <= own
-    mixed = [written[0], read_one(FORMS / "bills" / "01.txt")]
-    assert {example.passage for example in written_examples(mixed, BuiltinEmbedder(), 0) if example.group == 3_000_000} - own
+    assert passages_of_others(written) == 0
+    assert passages_of_others([written[0], read_one(FORMS / "bills" / "01.txt")]) > 0
 
 
 def test_a_fifth_is_held_out_and_none_of_it_is_trained_on():

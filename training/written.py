@@ -48,7 +48,7 @@ EXACT = FOLDER / "exact"
 FORMS = FOLDER / "forms"
 """The last ones: papers of labels and values, rows and short lines, asked in everyday words. Those of one subject are alike.
 
-No round reads them yet.
+No round of the recipe reads them.
 """
 
 WAVES = (FOLDER, MORE, EXACT, FORMS)
@@ -83,12 +83,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Written:
-    """A text with its questions; `name` begins with its subject and ends with the suffix that says how it is to be read."""
+    """A text with its questions; `name` ends with the suffix that says how it is to be read.
+
+    What is asked of one document of a `subject` may be answered by another; that of a document without such others is its name.
+    """
 
     name: str
     language: Language
     text: str
     questions: tuple[Asked, ...]
+    subject: str
 
 
 def read_written(folder: Path = FOLDER, *, held_out: bool) -> list[Written]:
@@ -117,7 +121,8 @@ def read_one(path: Path) -> Written:
                 raise ValueError(f"{path}: {part!r} stands in {'the text' if whole is text else repr(whole)} {whole.count(part)} times.")
         questions.append(Asked(question, "es" if language == "es" else "en", None if evidence == "-" else evidence, *words))
     name = f"{path.parent.name}-{path.stem}.{'md' if _MARKDOWN.search(text) else 'txt'}"
-    return Written(name, "es" if match["language"] == "es" else "en", text, tuple(questions))
+    subject = path.parent.name if path.parent.parent == FORMS else name
+    return Written(name, "es" if match["language"] == "es" else "en", text, tuple(questions), subject)
 
 
 def is_fitted(document: Written) -> bool:
@@ -222,7 +227,6 @@ def _found(written: Sequence[Written], embedder: BuiltinEmbedder) -> Iterator[_F
     passages = [split(document, settings.target_characters, settings.max_characters) for document in loaded(written)]
     flat = [(number, passage) for number, own in enumerate(passages) for passage in own]
     vectors = embedder.encode_documents([passage.in_context for _, passage in flat])
-    subjects = [_subject(document) for document in written]
     for number, document in enumerate(written):
         cosines = embedder.encode_queries([asked.question for asked in document.questions]) @ vectors.T
         for asked, row in zip(document.questions, cosines, strict=True):
@@ -231,15 +235,9 @@ def _found(written: Sequence[Written], embedder: BuiltinEmbedder) -> Iterator[_F
             answering = next((passage for passage in own if asked.evidence and asked.evidence in passage.text), None)
             if bool(asked.evidence) is bool(answering):
                 others = tuple(passage for passage in own if passage is not answering)
-                far = (flat[place][1] for place in order if subjects[flat[place][0]] != subjects[number])
+                far = (flat[place][1] for place in order if written[flat[place][0]].subject != document.subject)
                 elsewhere = tuple(islice(far, NEIGHBOURS))
                 yield _Found(asked, number, document.language, answering, others, elsewhere)
-
-
-def _subject(document: Written) -> str:
-    """What its documents have in common where they are so alike that one may answer what is asked of another; else the document itself."""
-    subject = document.name.rsplit("-", 1)[0]
-    return subject if (FORMS / subject).is_dir() else document.name
 
 
 def loaded(written: Sequence[Written]) -> list[Document]:

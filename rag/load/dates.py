@@ -38,12 +38,12 @@ _LABELS = r"fecha|dated?|publicad[oa]|published|updated|actualizad[oa]|actualiza
 _LABEL = re.compile(rf"^\W*(?:p[áa]gina\s|page\s|[úu]ltima\s|last\s)?(?:{_LABELS})\b[^:\n]{{0,30}}?:?\s(?P<rest>.*)$", re.IGNORECASE)
 # What labels a day that is somebody's or something's, and not the document's.
 _OTHERS = (
-    r"nacimiento|nac|birth|dob|defunci[óo]n|death|vencimiento|caducidad|validez|expiry|expiration|due|valid|hasta|until|inicio|start|fin|end"
+    r"[^:\d]{0,40}\b(?:nacimiento|nac|birth|dob|defunci[óo]n|death|vencimiento|caducidad|validez|expiry|expiration|due|valid|hasta|until|inicio|start|fin|end"
     r"|cita|appointment|entrada|salida|check-?in|check-?out|llegada|arrival|departure|entrega|delivery|ingreso|admission|alta|baja|discharge"
-    r"|pr[óo]xim[oa]|next|matriculaci[óo]n|first registration"
+    r"|pr[óo]xim[oa]|next|matriculaci[óo]n|first registration)\b[^:\d]{0,30}"
 )
-_OTHER_LABEL = re.compile(rf"(?=.*(?:\bfecha\b|\bdate\b|:$))[^:\d]{{0,40}}\b(?:{_OTHERS})\b[^:\d]{{0,30}}:?", re.IGNORECASE)
-_OTHER_DAY = re.compile(rf"^[^:\d]{{0,40}}\b(?:{_OTHERS})\b[^:\d]{{0,30}}:|\b(?:born|nacid[oa])\b", re.IGNORECASE)
+_OTHER_LABEL = re.compile(rf"(?=.*(?:\bfecha\b|\bdate\b|:$)){_OTHERS}:?", re.IGNORECASE)
+_OTHER_DAY = re.compile(rf"^{_OTHERS}:|\b(?:born|nacid[oa])\b", re.IGNORECASE)
 _ROW = re.compile(r"(?:^|\s)\|(?:\s|$)")
 _LABEL_INSIDE = re.compile(rf"(?:^|[.;|]\s)(?:{_LABELS}):\s(?P<rest>.{{6,40}})", re.IGNORECASE)
 _SIGNED = re.compile(
