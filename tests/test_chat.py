@@ -152,8 +152,10 @@ def test_a_page_that_nobody_asks_rests(address, monkeypatch):
     """Gradio's queue looks a thousand times a second whether there is something to do; a laptop would never be idle."""
     looks = []
     monkeypatch.setattr("gradio.queueing.Queue.__len__", lambda queue: looks.append(queue) or 0)
+    wait_for(lambda: looks)  # Gradio may still be starting
+    looks.clear()
     time.sleep(1)
-    assert 1 <= len(looks) <= 60
+    assert len(looks) <= 60
 
 
 @pytest.fixture
@@ -402,6 +404,16 @@ def test_document_of_a_citation_is_opened(client):
     for wrong in ({"number": "9"}, {"turn": "7"}, {"turn": "x"}, {"turn": "9" * 5_000}):
         response = client.get("/source", params={"conversation": "source", "turn": "1", "number": "1"} | wrong)
         assert (response.status_code, response.json()) == (422, {"error": STRINGS["en"]["expired"]})
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "is not among the documents any more."), ("es", "ya no está entre los documentos.")])
+def test_document_that_was_removed_since_is_said_to_be_gone_and_no_other_is_named(client, pipeline, monkeypatch, language, said):
+    ask(client, "What does Article 4 permit?", "gone")
+    monkeypatch.setattr(pipeline, "texts", {})
+    asked = {"conversation": "gone", "turn": "1", "number": "1"}
+    for path in ("/source", "/pages"):
+        response = client.get(path, params=asked, headers={"accept-language": language})
+        assert (response.status_code, response.json()) == (422, {"error": f"{TREATY.source} {said}"})
 
 
 def test_answer_is_exported_as_receipt_and_markdown(client):

@@ -29,12 +29,13 @@ from rag.chat.idle import Deepening
 from rag.chat.library import OWN, Collection, Library, is_ready
 from rag.chat.page import Shell, render_login, render_page
 from rag.chat.panels import Listing, banner, render_documents, render_models
+from rag.chat.reasons import in_language
 from rag.chat.render import render_document, render_pages
 from rag.chat.strings import STRINGS, preferred_language
 from rag.chat.visitors import Asked, Visitor, Visitors
 from rag.errors import InputError, LoadError, RagError
 from rag.load import Limits, page_picture, rectangles
-from rag.types import Citation, Language
+from rag.types import Citation, Document, Language
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -135,7 +136,7 @@ class App:
             try:
                 return await handler(request, visitor)
             except RagError as error:
-                return _error(str(error))
+                return _error(in_language(str(error), _language(request)))
 
         return Route(path, endpoint, methods=[method])
 
@@ -231,13 +232,13 @@ class App:
     async def source(self, request: Request, visitor: Visitor) -> Response:
         """The document of a citation, opened at the cited characters."""
         citation, pipeline = self._cited(request, visitor)
-        document = await run_in_threadpool(pipeline.document, citation.source)
+        document = await run_in_threadpool(_document, pipeline, citation, _language(request))
         return JSONResponse({"html": render_document(citation, document, _language(request))})
 
     async def pages(self, request: Request, visitor: Visitor) -> Response:
         """The pages of a PDF that a citation is on, as pictures with the cited words marked."""
         citation, pipeline = self._cited(request, visitor)
-        document = await run_in_threadpool(pipeline.document, citation.source)
+        document = await run_in_threadpool(_document, pipeline, citation, _language(request))
         marks = await run_in_threadpool(_seen, pipeline, citation, rectangles, document, citation.start, citation.end)
         return JSONResponse({"html": render_pages(citation, marks, request.url.query, _language(request))})
 
@@ -341,6 +342,18 @@ def _language(request: Request) -> Language:
 
 def _error(sentence: str, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY) -> JSONResponse:
     return JSONResponse({"error": sentence}, status)
+
+
+def _document(pipeline: "Pipeline", citation: Citation, language: Language) -> Document:
+    """The document of a citation.
+
+    Raises:
+        InputError: it has been removed since.
+    """
+    try:
+        return pipeline.document(citation.source)
+    except InputError as error:
+        raise InputError(STRINGS[language]["gone"].format(name=citation.source)) from error
 
 
 def _seen(pipeline: "Pipeline", citation: Citation, look: Callable[..., Seen], *arguments: object) -> Seen:

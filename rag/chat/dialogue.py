@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rag.chat.library import Library
+from rag.chat.reasons import in_language
 from rag.chat.render import Spot, render_answer, render_fault, render_partial, render_pending, render_stopped
 from rag.chat.strings import STRINGS, group_digits
 from rag.chat.visitors import Asked, Conversation, Visitor
@@ -72,7 +73,7 @@ def shown(library: Library, visitor: Visitor, asked: Asked, language: Language) 
     if asked.answer is None and asked.stopped is not None:
         html, sources, say = render_stopped(asked.number, asked.question, asked.stopped, language), "", words["stopped"]
     elif asked.answer is None:
-        html, sources, say = render_fault(asked.number, asked.question, asked.fault, language), "", words["fault"]
+        html, sources, say = render_fault(asked.number, asked.question, in_language(asked.fault, language), language), "", words["fault"]
     else:
         try:
             read = library.pipeline(asked.collection, "", visitor).document

@@ -146,7 +146,8 @@ async function remove(button) {
   try {
     await send(`/documents/${encodeURIComponent(source)}`, {}, "DELETE");
     await showDocuments();
-    progress("");
+    progress(fill(words.removed, { name: source }));
+    $("#document-list").focus({ preventScroll: true }); // the button is gone
   } catch (error) {
     progress(error.message);
   }

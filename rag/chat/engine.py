@@ -17,6 +17,7 @@ from rag.chat.documents import Documents, Step
 from rag.chat.door import Door
 from rag.chat.library import Library
 from rag.chat.panels import render_verdicts
+from rag.chat.reasons import in_language
 from rag.chat.strings import STRINGS, preferred_language
 from rag.errors import RagError
 
@@ -73,7 +74,7 @@ def build_engine(library: Library, documents: Documents, door: Door) -> "ASGIApp
                     else:
                         yield {"verdicts": render_verdicts(item, language)}
         except RagError as error:
-            yield {"error": str(error)}
+            yield {"error": in_language(str(error), language)}
 
     limits = library.first.config.chat
     with _BUILDING, gradio.Blocks(mode="server", analytics_enabled=False) as blocks:

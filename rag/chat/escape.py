@@ -85,8 +85,22 @@ def cut_excerpt(citation: Citation, text: str, offset: int, language: Language |
     if start < 0 or text[start:end] != citation.quote:
         return None
     before, after = text[:start].lstrip(), text[end:].rstrip()
-    if len(before) > context:
-        before = "… " + before[-context:].partition(" ")[2]
-    if len(after) > context:
-        after = after[:context].rpartition(" ")[0] + " …"
-    return Excerpt(before, citation.quote, after, language)
+    return Excerpt(_cut_before(before, context), citation.quote, cut_after(after, context), language)
+
+
+def cut_after(text: str, most: int) -> str:
+    """The beginning of a text, cut between two words; a row of a table that would be cut is left out."""
+    if len(text) <= most:
+        return text
+    kept = text[:most].rpartition(" ")[0]
+    above, _, line = kept.rpartition("\n")
+    return f"{above}\n…" if above and line.startswith("|") else f"{kept} …"
+
+
+def _cut_before(text: str, most: int) -> str:
+    """The end of a text, cut in the same way."""
+    if len(text) <= most:
+        return text
+    line = text[text.rfind("\n", 0, len(text) - most) + 1 :]
+    rest, kept = (text[-most:].partition(end)[2] for end in "\n ")
+    return f"…\n{rest}" if rest and line.startswith("|") else f"… {kept}"

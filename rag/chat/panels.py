@@ -7,6 +7,7 @@ from datetime import datetime
 from rag.chat.documents import Shown, Verdict
 from rag.chat.escape import escape_text
 from rag.chat.library import Collection, Times
+from rag.chat.reasons import in_language
 from rag.chat.render import button, icon
 from rag.chat.strings import STRINGS, group_digits
 from rag.dates import written
@@ -136,7 +137,7 @@ def _verdict(verdict: Verdict, language: Language) -> str:
     if verdict.state == "indexed":
         text = words["file_indexed"].format(passages=counted(verdict.passages, "passage", language))
     else:
-        text = words["file_refused"].format(reason=verdict.reason)
+        text = words["file_refused"].format(reason=in_language(verdict.reason, language))
     return f"{icon('done' if verdict.state == 'indexed' else 'alert')}<b>{escape_text(verdict.name)}</b> <span>{escape_text(text)}</span>"
 
 

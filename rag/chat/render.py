@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.chat.escape import Excerpt, cut_excerpt, escape_text, find_excerpt, paragraphs, surroundings, without_blank_lines
+from rag.chat.escape import Excerpt, cut_after, cut_excerpt, escape_text, find_excerpt, paragraphs, without_blank_lines
 from rag.chat.strings import STRINGS, group_digits
+from rag.chat.tables import marked
 from rag.dates import written
 from rag.load import Mark
 from rag.turns.small_talk import is_reply
@@ -111,13 +112,12 @@ def render_answer(spot: Spot, answer: Answer, read: Read | None) -> tuple[str, s
 def render_document(citation: Citation, document: Document, language: Language) -> str:
     """A document, opened at the cited characters."""
     excerpt = cut_excerpt(citation, document.text, 0, document.language, WHOLE_CHARACTERS) or Excerpt("", citation.quote, "")
-    before, quote, after = (escape_text(part) for part in (excerpt.before, excerpt.quote, excerpt.after))
     spoken = f' lang="{document.language}"' if document.language else ""
     name = escape_text(STRINGS[language]["document_text"])
     return (
         f'<h2 id="reader-title">{escape_text(citation.title)}</h2>{_place(citation, language)}{_origin(citation, language)}'
         f'<div class="whole" role="region" tabindex="0" aria-label="{name}" dir="auto"{spoken}>'
-        f'{before}<mark id="reader-mark">{quote}</mark>{after}</div>'
+        f"{marked(excerpt, signs=True, name='reader-mark')}</div>"
     )
 
 
@@ -196,11 +196,11 @@ def _abstention(answer: Answer, language: Language) -> str:
 
 def _nearest(hit: Hit) -> str:
     passage = hit.passage
-    text = passage.text if len(passage.text) <= NEAREST_CHARACTERS else passage.text[:NEAREST_CHARACTERS].rpartition(" ")[0] + " …"
+    text = cut_after(passage.text, NEAREST_CHARACTERS)
     spoken = f' lang="{passage.language}"' if passage.language else ""
     return (
         f"<details><summary>{escape_text(passage.title)}{_section_after(passage.section, passage.title)}</summary>"
-        f'<blockquote dir="auto"{spoken}>{surroundings(text)}</blockquote></details>'
+        f'<blockquote dir="auto"{spoken}>{marked(Excerpt(text, "", ""))}</blockquote></details>'
     )
 
 
@@ -248,11 +248,10 @@ def _card(spot: Spot, citation: Citation, excerpt: Excerpt) -> str:
     spoken = f' lang="{excerpt.language}"' if excerpt.language else ""
     is_pdf = citation.page is not None and citation.source.lower().endswith(".pdf")
     pages = f'<button type="button" data-do="pages">{escape_text(words["pages"])}</button>' if is_pdf else ""
-    quote = f"{surroundings(excerpt.before)}<mark>{escape_text(excerpt.quote)}</mark>{surroundings(excerpt.after)}"
     return (
         f'<li class="source" id="source-{spot.number}-{citation.number}" data-number="{citation.number}" tabindex="-1">'
         f'<h3><span class="chip" aria-hidden="true">{citation.number}</span><span class="name">{escape_text(citation.title)}</span></h3>'
-        f'{_place(citation, spot.language)}<blockquote dir="auto"{spoken}>{quote}</blockquote>{_origin(citation, spot.language)}'
+        f'{_place(citation, spot.language)}<blockquote dir="auto"{spoken}>{marked(excerpt)}</blockquote>{_origin(citation, spot.language)}'
         f'<p class="card-tools"><button type="button" data-do="read">{escape_text(words["read"])}</button>{pages}'
         f'<button type="button" data-do="back">{escape_text(words["back"])}</button></p></li>'
     )

@@ -73,7 +73,7 @@ function showPreview(chip) {
   if (!card) return;
   const line = (kind, text) => Object.assign(document.createElement("p"), { className: kind, textContent: text });
   const place = [...card.querySelectorAll(".place li")].map((item) => item.textContent).join(" · ");
-  const quote = card.querySelector("mark").textContent;
+  const quote = [...card.querySelectorAll("mark")].map((mark) => mark.textContent).join(" | "); // several where it runs over cells
   preview.replaceChildren(
     line("name", card.querySelector(".name").textContent),
     line("where", place),

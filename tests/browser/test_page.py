@@ -94,6 +94,9 @@ def test_document_is_opened_at_the_cited_words(visit):
     assert mark.is_visible()
     opened.page.keyboard.press("Escape")
     assert opened.page.locator("#reader").is_hidden()
+    opened.page.locator("[data-do=read]").first.click()
+    opened.page.locator("#reader [data-do=close-dialog]").click()  # fails if anything lies over it
+    assert opened.page.locator("#reader").is_hidden()
 
 
 def test_keyboard_alone_is_enough(visit):
@@ -442,6 +445,9 @@ def test_phone_shows_everything_within_its_width(visit, scheme):
     box = mark.bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
+    opened.page.locator("[data-do=read]").first.tap()
+    assert opened.page.locator("#reader").bounding_box()["width"] == 390
+    opened.page.locator("#reader [data-do=close-dialog]").tap()
     opened.page.locator("[data-do=close-panel]").tap()
     assert opened.page.locator("#panel").is_hidden()
     opened.page.locator("[data-do=documents]").tap()

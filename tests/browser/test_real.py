@@ -96,8 +96,40 @@ def test_uploaded_file_is_found_removed_and_found_no_more(visit, tmp_path):
     opened.page.on("dialog", lambda dialog: dialog.accept())
     opened.page.get_by_role("button", name="Remove Note on lanterns").click()
     opened.page.get_by_text("No document has these words").wait_for()
+    expect(opened.page.locator("#document-list")).to_be_focused()
+    expect(opened.page.locator("#progress-text")).to_have_text("Removed: note.md")
     opened.page.keyboard.press("Escape")
     assert opened.ask(ABOUT_NOTE).locator(".abstained").count() == 1
+
+
+def test_spanish_page_shows_a_table_and_says_in_spanish_why_a_file_is_refused(visit, tmp_path):
+    opened = visit(locale="es-ES")
+    table = "| Concepto | Precio |\n|---|---:|\n| Llave perdida del faro de Quarrel | 41 coronas |\n| Visita al faro | 3 coronas |"
+    (tmp_path / "faro.md").write_text(f"# Tarifas del faro\n\nRigen este año.\n\n{table}\n\nLos niños no pagan.", encoding="utf-8")
+    (tmp_path / "nada.txt").write_text("", encoding="utf-8")
+    (tmp_path / "roto.pdf").write_bytes(b"%PDF-1.7 nothing else")
+    (tmp_path / "roto.docx").write_bytes(b"PK\3\4")
+    opened.page.locator("[data-do=documents]").click()
+    opened.page.locator("#files").set_input_files([tmp_path / name for name in ("nada.txt", "roto.pdf", "roto.docx", "faro.md")])
+    opened.page.locator("#verdicts .indexed").wait_for()
+    assert [line.inner_text() for line in opened.page.locator("#verdicts li").all()] == [
+        "nada.txt está vacío",
+        "roto.pdf no es un PDF que se pueda leer; está dañado o incompleto",
+        "roto.docx es un archivo ZIP dañado (le falta el final)",
+        "faro.md indexado, 1 pasaje: ya puedes preguntar",
+    ]
+    opened.page.keyboard.press("Escape")
+    turn = opened.ask("¿Cuánto se paga por la llave perdida del faro de Quarrel?")
+    assert "41 coronas" in turn.inner_text()
+    cells = ["Llave perdida del faro de Quarrel", "41 coronas"]
+    assert opened.page.locator(".source mark").all_inner_texts() == cells
+    assert opened.page.locator(".source th").all_inner_texts() == ["Concepto", "Precio"]
+    turn.locator("a.chip").first.focus()
+    assert opened.page.locator("#preview .quote").inner_text() == " | ".join(cells)
+    opened.page.locator("[data-do=read]").first.click()
+    opened.page.locator("#reader-mark").wait_for()
+    assert opened.page.locator("#reader mark").all_inner_texts() == cells
+    assert violations(opened.page) == []
 
 
 def test_a_page_without_documents_asks_for_some_and_then_for_questions(visit, tmp_path):
