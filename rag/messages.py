@@ -239,7 +239,9 @@ def attributed(sentences: int, language: Language) -> str | None:
 
 def quoted_instead(fault: str, language: Language) -> str:
     """The language model failed, so the answer quotes."""
-    return f"{fault} " + ("La respuesta cita los documentos." if language == "es" else "The answer quotes the documents instead.")
+    if language == "es":
+        return f"El modelo de lenguaje ha fallado; en su lugar, la respuesta cita los documentos. {fault}"
+    return f"{fault} The answer quotes the documents instead."
 
 
 def _named(kind: str, number: str, language: Language) -> str:

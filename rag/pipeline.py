@@ -5,6 +5,7 @@
 Everything else (command line, chat page, evaluation) is a skin over `Pipeline`. It holds no knowledge of formats, models or files.
 """
 
+import re
 import time
 from collections.abc import Generator as Steps
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ from rag.embed import BuiltinEmbedder, Embedder, load_embedder
 from rag.errors import GenerationError, InputError
 from rag.evidence import Evidence
 from rag.generate import Condenser, Generator, load_generator
+from rag.generate.attribute import declines
 from rag.generate.extractive import ExtractiveGenerator
 from rag.generate.lead_in import other_side
 from rag.generate.written import Written
@@ -41,6 +43,12 @@ from rag.verify import Checked, Checker
 
 MAX_QUESTION = 10_000
 MOST_ADDED = 600  # characters that a follow-up may grow by when it is made to stand alone
+FEWEST_TOLD = 3  # words that tell a language
+_ASKS = re.compile(
+    r"\?|^(?:\w+ ){0,2}(?:what|which|who|whom|whose|when|where|why|how|qué|cuál|cuáles|quién|quiénes|cuándo|dónde|cómo|cuánt[oa]s?)\b|"
+    r"^(?:is|are|was|were|do|does|did|can|may|must|shall|should|will|has|have|had|tell|explain|list)\b",
+    re.IGNORECASE,
+)
 
 
 class Pipeline:
@@ -290,20 +298,24 @@ class Pipeline:
 
 
 def _cited(checked: Checked) -> Checked:
-    """An answer as it is.
+    """An answer as it is, but for one that only declines to answer: that cites nothing.
 
     Raises:
         GenerationError: it has markers, and not one that points at a passage: no refusal, but no answer that can be checked either.
     """
     if checked.dropped and not checked.citations:
         raise GenerationError("The model cited no passage that it was given.")
-    return checked
+    return replace(checked, sentences=(), citations=()) if declines(checked) else checked
 
 
 def _rewrites(standalone: str, question: str) -> bool:
-    """Whether a model's rewriting of a follow-up can be one: no essay, and with every provision that the follow-up names."""
+    """Whether a model's rewriting of a follow-up can be one: no essay, no answer, in its language, with every provision that it names."""
+    if not 0 < len(standalone) <= len(question) + MOST_ADDED or ("?" in question and not _ASKS.search(standalone)):
+        return False
+    if len(question.split()) >= FEWEST_TOLD and asked_in(question) != asked_in(standalone, asked_in(question)):
+        return False
     named = {mention.reference for mention in find(standalone)}
-    return 0 < len(standalone) <= len(question) + MOST_ADDED and all(mention.reference in named for mention in find(question))
+    return all(mention.reference in named for mention in find(question))
 
 
 def _sides(conflict: Conflict, cited: Sequence[Citation], hits: Sequence[Hit], question: str) -> Iterator[str]:

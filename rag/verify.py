@@ -5,7 +5,8 @@ number of a citation of exact characters, drops and counts markers that point no
 
     quoted, supported or unsupported, see `rag.verification.verdicts`
 
-A marker gets its citation when it is read, from the part of the sentence before it.
+A marker gets its citation when it is read, from the part of the sentence before it, or from what follows where that says too little
+("Passage [3] says that ...").
 """
 
 import re
@@ -23,25 +24,35 @@ from rag.sentences import sentences
 from rag.types import Citation, Hit, Sentence
 from rag.verification.claims import WordVectors
 from rag.verification.quotations import Searchable, pieces, quotation_spans, quotations
-from rag.verification.verdicts import ACCORDING, EDGE, LONGEST_SENTENCE, Verdicts, bare
+from rag.verification.verdicts import ACCORDING, EDGE, LONGEST_SENTENCE, SOURCE_LABEL, Verdicts, bare
 
 # Any beginning of a marker is held back until it is whole, so that the result does not depend on where the stream is cut.
-# Models write [1], [1, 2], [1-3], [^1], \\[1\\], [Document 1], (passage 1) and 【1】, some with the source behind a dagger: 【1†law.md】.
+# Models write [1], [1, 2], [1-3], [^1], [[1]], [ 1 ], \\[1\\], [Document 1], [Source: 1], (see passage 1), "passage 1" and 【1】, some with
+# the source behind a dagger: 【1†law.md】.
 _AND = r"(?:\s{0,2}[,;–-]\s{0,2}|,?\s(?:and|y|&)\s)"
 _NAME = (
     r"(?:passages?|sources?|documents?|docs?\.?|references?|refs?\.?|citations?|"
-    r"pasajes?|fuentes?|documentos?|referencias?|citas?|n\.)[\s-]?"
+    r"pasajes?|fuentes?|documentos?|referencias?|citas?|n\.):?[\s-]?"
 )
-_NUMBERS = rf"\d{{1,3}}(?:{_AND}\d{{1,3}}){{0,9}}"
+_NAMES = rf"(?:(?:see|cf\.|from|v[ée]ase|ver)\s)?{_NAME}(?:{_NAME})?"
+_NUMBERS = rf"\d{{1,3}}(?:{_AND}(?:{_NAME})?\d{{1,3}}){{0,9}}"
 _MARKER = re.compile(
-    rf"\s?(?:\\?\[[\^#]?(?:{_NAME})?(?P<square>{_NUMBERS})\\?\]|\({_NAME}(?P<round>{_NUMBERS})\)|"
-    r"【\^?(?P<lens>\d{1,3}(?:\s{0,2}[,;–-]\s{0,2}\d{1,3}){0,9})(?:†[^\]】\n]{0,60})?】)",
+    rf"\s?(?:\[\[(?P<double>{_NUMBERS})\]\]|(?:\\\[|(?<!\[)\[)\s?[\^#]?(?:{_NAMES})?(?P<square>{_NUMBERS})\s?\\?\]|\({_NAMES}(?P<round>{_NUMBERS})\)|"
+    r"【\^?(?P<lens>\d{1,3}(?:\s{0,2}[,;–-]\s{0,2}\d{1,3}){0,9})(?:†[^\]】\n]{0,60})?】|"
+    r"(?P<name>\b(?:passage|pasaje)\s)(?P<bare>\d{1,2})(?=\D))",
     re.IGNORECASE,
 )
 _OPEN_MARKER = re.compile(
-    r"\s?(?:\\?(?:\[[\^#]?[\w\d\s.,;&–\\-]{0,80})?|\([\w\d\s.,;&–-]{0,80}|【\^?[\d\s,;–-]{0,80}(?:†[^\]】\n]{0,60})?)?\Z"
+    r"\s?(?:\\?(?:\[\[[\w\d\s.,;:&–\\^#-]{0,80}\]?|\[[\^#]?[\w\d\s.,;:&–\\-]{0,80})?|\([\w\d\s.,;:&–-]{0,80}|【\^?[\d\s,;–-]{0,80}(?:†[^\]】\n]{0,60})?|"
+    r"\bp(?:as?|as[a-z]{1,5}(?:\s\d{0,2})?)?)?\Z",
+    re.IGNORECASE,
 )
+_FEW_WORDS = 4
+"""With no more words before it than these, a marker stands for what follows it."""
+_FOLLOWING_END = re.compile(r"\A[.!?…]|[.!?…]\s|[\n\[【]")
+_LONGEST_FOLLOWING = 300
 _WORD = re.compile(r"[^\W_]")
+_WORDS = re.compile(r"\w+")
 _LISTED = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
 _LONGEST_RANGE = 50
 
@@ -87,6 +98,7 @@ class Checker:
         self._passages = self._verdicts.passages
         self._titles = self._verdicts.titles
         self._pending = ""
+        self._taken = ""  # the last character before it
         self._plain = ""
         self._output = ""
         self._marks: list[_Mark] = []
@@ -100,31 +112,45 @@ class Checker:
     def feed(self, piece: str) -> str:
         """Take the next piece of the generator's text; returns what can be shown of it, with resolved markers."""
         self._pending += piece
+        return self._read(final=False)
+
+    def _read(self, *, final: bool) -> str:
+        """Take what is certain of the pending text, or all of it if nothing follows; returns what can be shown."""
         before = len(self._output)
         position = 0
+        held = None if final else _OPEN_MARKER.search(self._pending)
+        cut = held.start() if held else len(self._pending)
         for match in _MARKER.finditer(self._pending):
+            if match.start() >= cut:
+                break
             self._take(self._pending[position : match.start()])
-            position = match.end()
-            if self._is_of_source(match[0]):
+            position = match.start()
+            listed = next(match[kind] for kind in ("double", "square", "round", "lens", "bare") if match[kind])
+            if self._is_of_source(match[0]) or (match["bare"] and not self._points_at_passage(match)):
                 self._take(match[0])
-            elif self._opens_line(match[0]):
+            elif not match["bare"] and self._opens_line(match[0]):
                 if match[0][0] == "\n":
                     self._end_line()
                 if not self._waiting:
                     self._space = match[0][:1].rstrip("\\[(【")
-                self._waiting.append(match["square"] or match["round"] or match["lens"])
+                self._waiting.append(listed)
             else:
-                self._resolve_within(match["square"] or match["round"] or match["lens"])
-        held = _OPEN_MARKER.search(self._pending, position)
-        cut = held.start() if held else len(self._pending)
+                named = self._pending[match.start() : match.end("name")].rstrip() if match["bare"] else ""
+                following = self._following(match.end(), named, final=final)
+                if following is None:
+                    cut = position
+                    break
+                self._take(named)
+                self._resolve_within(listed, following)
+            position = match.end()
         self._take(self._pending[position:cut])
+        self._taken = self._pending[:cut][-1:] or self._taken
         self._pending = self._pending[cut:]
         return self._output[before:]
 
     def finish(self) -> Checked:
         """The checked answer, once the generator has ended."""
-        self._take(self._pending)
-        self._pending = ""
+        self._read(final=True)
         self._settle(follows=False)
         self._end_line()
         spans = units(self._plain)
@@ -153,10 +179,23 @@ class Checker:
             at = start
             for mark in marks:
                 kept._emit(self._plain[at : max(at, mark.position)])
-                kept._resolve(str(mark.hit + 1))
+                kept._resolve(str(mark.hit + 1), self._plain[at:end])
                 at = max(at, mark.position)
             kept._emit(self._plain[at : max(at, following - 1 if following > len(self._plain) else following)])
         return kept.finish()
+
+    def _points_at_passage(self, match: re.Match[str]) -> bool:
+        """Whether "passage 3" is one of those that the model was given, and no end of another word."""
+        return 1 <= int(match["bare"]) <= len(self._hits) and (match.start("name") > 0 or not _WORDS.match(self._taken))
+
+    def _following(self, position: int, named: str, *, final: bool) -> str | None:
+        """What follows a marker up to the end of its sentence, where too little stands before it; None while that is not known."""
+        sentence = self._last_sentence(f"{self._plain}{self._line}{named}")
+        if len(_WORDS.findall(sentence)) > _FEW_WORDS or quotations(sentence):
+            return ""
+        text = self._pending[position : position + _LONGEST_FOLLOWING]
+        end = _FOLLOWING_END.search(text)
+        return text[: end.start()] if end else text if final or len(text) == _LONGEST_FOLLOWING else None
 
     def _opens_line(self, marker: str) -> bool:
         """Whether a marker stands at the beginning of a line: what it is for follows, as in "[1] The pump runs at 40 bar."."""
@@ -165,7 +204,7 @@ class Checker:
     def _take(self, text: str) -> None:
         """Emit text, with the markers of its lines that wait."""
         if self._waiting:
-            text = text.lstrip(" \t")
+            text = text.lstrip(" \t:")
             if not text:
                 return
             self._settle(follows=text[0] not in "\r\n")
@@ -200,12 +239,12 @@ class Checker:
                 self._resolve(listed)
         self._emit(line[at:])
 
-    def _resolve_within(self, listed: str) -> None:
+    def _resolve_within(self, listed: str, following: str) -> None:
         """Show the markers of a list behind some text; a line that has such markers is not led by those that it begins with."""
         line, self._line = self._line, ""
         self._emit(line)
         marks = len(self._marks)
-        self._resolve(listed)
+        self._resolve(listed, following)
         if len(self._marks) > marks:
             self._leading = []
 
@@ -222,24 +261,24 @@ class Checker:
             return False
         return any(passage.locate_all(before + marker, words=False) for passage in self._passages)
 
-    def _resolve(self, listed: str) -> None:
+    def _resolve(self, listed: str, following: str = "") -> None:
         """Show the markers of one list; those that point nowhere, or stand before any sentence, are dropped and counted."""
-        sentence = self._last_sentence()
+        sentence = self._last_sentence(self._plain)
         for number in dict.fromkeys(_numbers(listed)):
             if not 1 <= number <= len(self._hits) or not sentence:
                 self._dropped += 1
                 continue
-            citation = self._number(self._cite(sentence, number - 1))
+            citation = self._number(self._cite(sentence + following, number - 1))
             position = len(self._plain)
             if any(mark.number == citation.number and mark.position == position for mark in self._marks[-10:]):
                 continue
             self._output += f" [{citation.number}]"
             self._marks.append(_Mark(position, len(self._output), number - 1, citation.number))
 
-    def _last_sentence(self) -> str:
-        """The sentence that the plain text ends with; looked for in its last paragraph, behind the last marker of another place."""
-        told = next((mark.position for mark in reversed(self._marks) if self._plain[mark.position :].strip()), 0)
-        text = self._plain[told:][-LONGEST_SENTENCE:]
+    def _last_sentence(self, plain: str) -> str:
+        """The sentence that a plain text ends with; looked for in its last paragraph, behind the last marker of another place."""
+        told = next((mark.position for mark in reversed(self._marks) if _WORD.search(plain, mark.position)), 0)
+        text = SOURCE_LABEL.sub(r"\g<before>", plain[told:][-LONGEST_SENTENCE:])
         text = text[text.rstrip().rfind("\n\n") + 1 :]
         spans = units(text)
         return text[slice(*spans[-1])] if spans else ""
@@ -296,7 +335,7 @@ def units(text: str) -> list[tuple[int, int]]:
             continue  # a rule, a fence, the frame of a table
         before = bisect_left(starts, start) - 1
         inside = before >= 0 and start < quoted[before][1]
-        if spans and (inside or _is_lead_in(text[slice(*spans[-1])])):
+        if spans and (inside or _is_lead_in(text[slice(*spans[-1])]) or SOURCE_LABEL.fullmatch(text[start:end])):
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((start, end))

@@ -203,7 +203,8 @@ def test_messages_in_spanish() -> None:
     assert messages.absent(Lookup((seven,), (seven,)), "es") == "Los documentos no contienen: artículo 7."
     assert messages.silent([hit(MUSEUM, title="Guía")], "es") == "Los documentos no lo dicen. Lo más cercano está en «Guía»."
     assert messages.silent([hit(MUSEUM, title="Guía")], "es", ["puente", "río"]).endswith(" Allí no se menciona: «puente»; «río».")
-    assert messages.quoted_instead("No hubo respuesta.", "es") == "No hubo respuesta. La respuesta cita los documentos."
+    told = "El modelo de lenguaje ha fallado; en su lugar, la respuesta cita los documentos. No hubo respuesta."
+    assert messages.quoted_instead("No hubo respuesta.", "es") == told
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 import builtins
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -216,11 +218,32 @@ def test_a_thought_that_only_ends_is_taken_back_and_the_next_one_not_shown() -> 
 
 
 @pytest.mark.parametrize(
-    "reply", ["```text\nWhat is the term?\n```", "**Standalone question:** What is the term?", "What is the term?\nDone."]
+    "reply",
+    [
+        "```text\nWhat is the term?\n```",
+        "**Standalone question:** What is the term?",
+        "What is the term?\nDone.",
+        "Sure! Here is the rewritten question:\n\nWhat is the term?",
+        "Sure, here you go:\n“What is the term?”",
+        "Here is the rewritten question: What is the term?",
+        'The rewritten question is: "What is the term?"',
+        '{"question": "What is the term?"}',
+        "- What is the term?",
+        "User: What is the term?",
+        "What is the term? The user means that of the Congress.",
+    ],
 )
 def test_a_rewritten_question_is_taken_out_of_what_is_around_it(reply: str) -> None:
     with ChatServer([reply]) as server:
         assert load(server).condense("And the term?", HISTORY) == "What is the term?"
+
+
+@pytest.mark.parametrize(
+    "reply", ["What does “¿Estrategia?” say of it?", "What is the question of the term: who wins?", "Why? Who says so?"]
+)
+def test_a_rewritten_question_stays_whole(reply: str) -> None:
+    with ChatServer([reply]) as server:
+        assert load(server).condense("And the term?", HISTORY) == reply
 
 
 def test_nothing_is_asked_again_when_nobody_waits() -> None:
@@ -375,6 +398,23 @@ def test_an_error_in_the_thread_reaches_the_reader() -> None:
     with pytest.raises(GenerationError, match=re.escape("KeyError('b')")) as caught:
         read(work)
     assert isinstance(caught.value.__cause__, KeyError)
+
+
+def test_the_program_does_not_end_before_a_model_that_was_left_has_stopped() -> None:
+    program = (
+        "import time\n"
+        "from rag.generate.stream import stream_from_thread\n"
+        "def work(put, stop):\n"
+        "    put('a')\n"
+        "    stop.wait()\n"
+        "    time.sleep(0.2)\n"
+        "    print('stopped', flush=True)\n"
+        "pieces = stream_from_thread(work, explain=repr, seconds=5, max_characters=100)\n"
+        "print(next(pieces), flush=True)\n"
+        "pieces.close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["a", "stopped"]
 
 
 def test_a_silence_ends_the_stream_and_stops_the_thread() -> None:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,7 +17,7 @@ from rag.generate import load_generator
 from rag.types import Hit, Passage, Turn, Why
 
 HITS = (Hit(1, Passage("ley.md", "Ley", "El año empieza en enero: ¡así!", 0, 30), 1.0, Why()),)
-Reply = Sequence[bytes] | tuple[int, dict[str, str], bytes]
+Reply = Sequence[bytes] | Iterator[bytes] | tuple[int, dict[str, str], bytes]
 Answering = Callable[[dict[str, Any], int], Reply]
 
 
@@ -101,6 +102,36 @@ def test_events_without_choices_and_comments_say_nothing() -> None:
 def test_letters_that_are_cut_in_two_are_whole() -> None:
     whole = b"".join((event({"content": "El año «así» 🙂 [1]."}), event({}, "stop"), DONE))
     assert said(lambda *_: [whole[at : at + 1] for at in range(len(whole))]) == "El año «así» 🙂 [1]."
+
+
+def test_thoughts_that_are_sent_apart_are_no_silence() -> None:
+    def answer(*_: Any) -> Iterator[bytes]:
+        for _ in range(8):
+            time.sleep(0.15)
+            yield event({"role": "assistant", "content": "", "reasoning_content": "Hm."})
+        yield from SAID
+
+    with serving(answer) as (generator, _):
+        assert "".join(patient(generator, 0.6).generate("What is the term?", HITS, ())) == "Four years [1]."
+    with serving(answer) as (generator, _), pytest.raises(GenerationError, match=r"was silent for 0\.6 seconds"):
+        list(patient(generator, 0.6, max_tokens=2).generate("What is the term?", HITS, ()))  # more than it may think
+
+
+def patient(generator: Any, seconds: float, **settings: Any) -> Any:
+    config = generator.model._config.model_copy(update={"timeout_seconds": seconds, **settings})
+    return load_generator(config)
+
+
+@pytest.mark.parametrize(("seconds", "waits"), [(3, 1), (-60, 0)])
+def test_a_server_says_at_which_hour_to_ask_again(seconds: int, waits: float) -> None:
+    waited: list[float] = []
+
+    def answer(_: dict[str, Any], asked: int) -> Reply:
+        waited.append(time.monotonic())
+        return (429, {"Retry-After": formatdate(time.time() + seconds, usegmt=True)}, b"{}") if asked == 1 else SAID
+
+    assert said(answer) == "Four years [1]."
+    assert waited[1] - waited[0] >= waits
 
 
 def test_a_server_says_when_to_ask_again() -> None:

@@ -331,6 +331,28 @@ def test_what_was_thought_aloud_is_neither_answered_nor_cited(with_generator: An
     assert len(answer.citations) == 1
 
 
+@pytest.mark.parametrize(
+    "declined", ["The passages do not say what it permits [1].", "No information is given [1][2].", "Los documentos no lo dicen [1]."]
+)
+def test_an_answer_that_only_declines_is_an_abstention_whatever_it_cites(with_generator: Any, declined: str) -> None:
+    answer = with_generator(ScriptedGenerator(declined)).ask(MODEL_QUESTION)
+    assert (answer.abstained, answer.reason, answer.sentences) == (True, "no_evidence", ())
+    assert answer.text.startswith("The documents do not say.")
+    kept = with_generator(ScriptedGenerator(f"Russia may give “military and other assistance” [1]. {declined}")).ask(MODEL_QUESTION)
+    assert (kept.abstained, len(kept.sentences)) == (False, 2)
+
+
+@pytest.mark.parametrize(
+    "rewritten",
+    ["The Operator may run freight trains at night.", "¿Qué permite el artículo 4 a la empresa por la noche?", "I cannot help."],
+)
+def test_a_rewriting_that_answers_or_changes_the_language_is_not_believed(with_generator: Any, rewritten: str) -> None:
+    opened = with_generator(ScriptedCondenser("Freight trains [1].", rewritten))
+    answer = opened.ask("and what of the day?", [Turn("what does Article 4 of the Tarn Bay agreement say", "...")])
+    assert answer.standalone_question != rewritten
+    assert answer.language == "en"
+
+
 @pytest.mark.parametrize("rewritten", ["What does Article 4 of the Tarn Bay agreement say?", "Article 5 " + "of the agreement " * 60, " "])
 def test_a_rewriting_that_cannot_be_one_is_not_believed(with_generator: Any, rewritten: str) -> None:
     opened = with_generator(ScriptedCondenser("Freight trains [1].", rewritten))

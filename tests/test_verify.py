@@ -171,6 +171,15 @@ def test_unsupported(text):
         (r"Foo bar \[1\].", "Foo bar [1].", 0),
         ("Foo bar【2】.", "Foo bar [1].", 0),
         ("Foo bar【2†law.md】【1†x】.", "Foo bar [1] [2].", 0),
+        ("Foo bar [[1]] [ 2 ].", "Foo bar [1] [2].", 0),
+        ("Foo bar [1], [2] and [3].", "Foo bar [1], [2] and [3].", 0),
+        ("Foo bar [Source: 1] [Passage 2; Passage 3].", "Foo bar [1] [2] [3].", 0),
+        ("Foo bar (see passage 1) (Source: passage 2).", "Foo bar [1] [2].", 0),
+        ("According to passage 2, foo.", "According to passage [1], foo.", 0),
+        ("Según el pasaje 2, foo.", "Según el pasaje [1], foo.", 0),
+        ("Passage 9 and compassage 1 say foo [1].", "Passage 9 and compassage 1 say foo [1].", 0),
+        ("[1]: Foo bar.", "Foo bar. [1]", 0),
+        ("Foo bar. Source: [1]", "Foo bar. Source: [1]", 0),
         ("Foo bar [1-999].", "Foo bar [1].", 1),
         ("Foo bar【1", "Foo bar【1", 0),
         ("Foo [sic] [Russian President Vladimir] [2024] [1a] [] [1", "Foo [sic] [Russian President Vladimir] [2024] [1a] [] [1", 0),
@@ -197,6 +206,35 @@ def test_markers_to_the_same_characters_share_a_number():
 
 def test_a_citation_is_the_sentence_nearest_to_a_paraphrase():
     assert check("Putin was in Pyongyang in June 2024 [1].").citations[0].quote == "Putin visitó Pionyang en junio de 2024."
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage"),
+    [
+        ("6 works, for 21 days", "§ 5. Se prestan hasta seis obras a la vez por veintiún días."),
+        ("Six works for twenty-one days", "§ 5. Se prestan hasta 6 obras a la vez por 21 días."),
+    ],
+)
+def test_a_number_is_covered_by_the_same_number_in_other_signs(claim, passage):
+    assert [sentence.verdict for sentence in check(f"{claim} [1].", [hit(1, passage)]).sentences] == ["supported"]
+    wrong = claim.replace("21", "31").replace("one", "two")
+    assert [sentence.verdict for sentence in check(f"{wrong} [1].", [hit(1, passage)]).sentences] == ["unsupported"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Passage [3] says that inspectors may enter without notice.",
+        "According to passage 3, inspectors may enter without notice.",
+        "Inspectors may enter without notice.\n\nSource: [3]",
+        "Inspectors may enter without notice. (Source: passage 3) The fee is 14.50 euros [3].",
+    ],
+)
+def test_a_marker_is_for_the_words_of_its_sentence_wherever_it_stands(text):
+    checked = check(text)
+    assert checked.citations[0].quote.rstrip(".") == "Inspectors may enter without notice"
+    assert checked.sentences[0].verdict in ("quoted", "supported")
+    assert checked.sentences[0].citations == (1,)
 
 
 def test_a_footnote_sign_near_the_beginning_of_a_quotation_is_no_marker():
@@ -300,6 +338,7 @@ def test_an_ellipsis_that_hides_something_is_not(text: str) -> None:
 
 
 PIECES = [
+    "[[", "]]", "passage 2", " Passage", " 2, ", "Source: ", "pas",
     "[", "]", "【", "】", "[^", "[1-3]", "【2†a】", "†", "-", "1", "2", "9", ", ", " ", "\n\n", "[1]", " [2]", " [1, 3]", "[7]", ". ",
     "\\[1\\]", "(passage 2)", "(", "\\", "---",
     "Putin visitó Pionyang", "«asistencia militar",

@@ -40,7 +40,14 @@ _ABOUT_ASKING = re.compile(
     r"indicat\w+|clear|known|found|given|menciona\w*|indica\w*|especifica\w*|dicen?|dice|aparecen?|consta\w*|figura\w*|precisa\w*|sabe)\b",
     re.IGNORECASE,
 )
+_DECLINES = re.compile(
+    r"\b(?:not|n['’]t|cannot|unable|no|nothing|nowhere|never|nada|ni|tampoco)\b[^.;]{0,60}\b(?:states?|stated|specif\w+|mention\w*|says?|said|tell|told|"
+    r"indicat\w+|found|given|answer\w*|information|contain\w*|provid\w+|describ\w+|menciona\w*|indica\w*|especifica\w*|dicen?|aparecen?|"
+    r"consta\w*|figura\w*|precisa\w*|respond\w+|respuesta|información|contien\w+|proporcion\w+)\b",
+    re.IGNORECASE,
+)
 _SHOWN_MARKER = re.compile(r"\s?\[\d+\]")
+_MAY_CITE = re.compile(r"[\[(【]|\b(?:passage|pasaje)\s\d", re.IGNORECASE)
 
 
 class Attribution:
@@ -151,7 +158,7 @@ class Attribution:
         return self._marked
 
     def _cites(self, text: str) -> bool:
-        if not any(sign in text for sign in "[(【"):
+        if not _MAY_CITE.search(text):
             return False
         probe = Checker(self._hits, self._support)
         probe.feed(text)
@@ -175,6 +182,11 @@ def _says_enough(claim: Claim) -> bool:
         text = text[: mention.start] + text[mention.end :]
     has_facts = bool(named_words(claim)) or any(letter.isdigit() for letter in text)
     return len(claim.content) >= (FEWEST_WITH_FACTS if has_facts else FEWEST_WORDS)
+
+
+def declines(checked: Checked) -> bool:
+    """Whether all that an answer says is that something is not told, and the passages that it cites do not say that."""
+    return bool(checked.sentences) and all(one.verdict == "unsupported" and _DECLINES.search(one.text) for one in checked.sentences)
 
 
 def is_open(text: str) -> bool:

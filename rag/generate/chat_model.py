@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import aclosing, closing
+from email.utils import parsedate_to_datetime
 from threading import Event
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -146,11 +147,13 @@ class ChatModel:
 
         ending = ""
         said = called = False
+        unsaid = self._config.max_tokens
 
         def take(chunk: Any) -> None:  # noqa: ANN401 - an AIMessageChunk of whichever provider
-            nonlocal ending, said, called
-            if text := str(chunk.text):
-                put(text)
+            nonlocal ending, said, called, unsaid
+            if (text := str(chunk.text)) or unsaid:
+                put(text)  # also nothing, as many times as there may be tokens: thoughts sent apart are not silence
+            unsaid -= not text and bool(unsaid)
             said = said or bool(text.strip())
             called = called or bool(getattr(chunk, "tool_call_chunks", None) or getattr(chunk, "tool_calls", None))
             ending = ending or _ending(chunk.response_metadata, self._provider)
@@ -322,7 +325,16 @@ def _pause(error: Exception, tried: int) -> float | None:
         return None
     responses = [getattr(link, "response", None) for link in _chain(error)]
     headers: Mapping[str, str] = next((getattr(one, "headers", {}) for one in responses if one is not None), {})
+    told = headers.get("retry-after", "")
     try:
-        return max(0.0, float(headers.get("retry-after", "")))
+        return max(0.0, float(told))
     except ValueError:
-        return FIRST_PAUSE * 2.0 ** (tried - 1)
+        return _seconds_until(told) or FIRST_PAUSE * 2.0 ** (tried - 1)
+
+
+def _seconds_until(date: str) -> float:
+    """Seconds until a date as HTTP writes it; 0 where it is none, or past."""
+    try:
+        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
+    except ValueError:
+        return 0.0

@@ -15,10 +15,13 @@ from rag.prompt import MESSAGE_OVERHEAD, Message, answer_messages, condense_mess
 from rag.types import Hit, Turn
 
 MIN_PASSAGE_TOKENS = 128  # with less room than this for passages, no answer is worth the wait
-EDGES = "\"'“”«»`*# "
+EDGES = "\"'“”«»`*#{} "
+# "Rewritten question:", "Sure, here is the question:", {"question":
 _LABEL = re.compile(
-    r"^[^\W\d]+(?: [^\W\d]+)? (?:question|pregunta)\W*:\s*|^(?:question|pregunta)\W*:\s*|^pregunta [^\W\d]+\W*:\s*", re.IGNORECASE
+    r"^(?:[^\W\d]+[\s,!.*'’]+){0,7}(?:question|pregunta)(?:\s(?:is|es|reads|dice))?\W*:\s*|^(?:user|usuario)\W*:\s*", re.IGNORECASE
 )
+_REMARK = re.compile(r"(?<=\?)\s+(?=[A-ZÁÉÍÓÚÑ(])[^?]*\Z")
+_LIST_SIGN = re.compile(r"^(?:[-•]|\d[.)])\s+")
 _LETTER = re.compile(r"[^\W_]")
 
 
@@ -124,6 +127,14 @@ def _said(pieces: Generator[str, None, None]) -> str:
 
 
 def _first_line(text: str) -> str:
-    """The first line with words, without what a model puts around it: quotation marks, a fence, a label."""
-    lines = (_LABEL.sub("", line.strip(EDGES)).strip(EDGES) for line in text.splitlines() if not line.lstrip().startswith("```"))
-    return next((line for line in lines if _LETTER.search(line)), "")
+    """The first line with words, without what a model puts around it: quotation marks, a fence, a label, a remark behind the question."""
+    lines = [
+        _LABEL.sub("", _LIST_SIGN.sub("", line.strip(EDGES))).strip(EDGES)
+        for line in text.splitlines()
+        if not line.lstrip().startswith("```")
+    ]
+    lines = [line for line in lines if _LETTER.search(line)]
+    if len(lines) > 1 and lines[0].endswith(":"):  # "Here it is:"
+        lines.pop(0)
+    line = lines[0] if lines else ""
+    return line[: remark.start()] if (remark := _REMARK.search(line)) else line

@@ -4,6 +4,7 @@ A library that talks to a model may block for longer than it was told to, and a 
 What writes the text, and what its errors mean, is not known here.
 """
 
+import atexit
 import queue
 import re
 import threading
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
+from functools import cache
 
 from rag.errors import GenerationError, Stopped
 
@@ -25,9 +27,13 @@ CUT = "\x01"
 LOOK_SECONDS = 0.1
 """How often whoever waits for a model looks whether it is still wanted."""
 
+LONGEST_FAREWELL = 5.0
+"""Seconds that the program waits at its end for threads that are to stop: Python would break one off within a library's own code."""
+
 _OUT_OF_ROOM = "ended without an answer; raise llm.max_tokens, which its reasoning uses up too, or take another llm.model"
 _EMPTY = "sent an empty answer; try again, or take another llm.model"
 
+_AT_WORK: dict[threading.Thread, threading.Event] = {}
 _STOP: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
 
 _WORDS = "think|thinking|thought|thoughts|reasoning"
@@ -70,6 +76,8 @@ def stream_from_thread(work: Work, *, explain: Explain, seconds: float, max_char
     stop = threading.Event()
     context = copy_context()  # callbacks that count tokens follow the context of whoever asks
     thread = threading.Thread(target=context.run, args=(_run, work, pieces, stop), name="rag-generate", daemon=True)
+    _stop_all_at_the_end()
+    _AT_WORK[thread] = stop
     thread.start()
     try:
         yield from _read(pieces, explain, seconds, max_characters, inside=inside)
@@ -84,6 +92,22 @@ def _run(work: Work, pieces: Pieces, stop: threading.Event) -> None:
         pieces.put(error)
     else:
         pieces.put(None)
+    finally:
+        _AT_WORK.pop(threading.current_thread(), None)
+
+
+@cache
+def _stop_all_at_the_end() -> None:
+    atexit.register(_stop_all)
+
+
+def _stop_all() -> None:
+    give_up = time.monotonic() + LONGEST_FAREWELL
+    left = list(_AT_WORK.items())
+    for _, stop in left:
+        stop.set()
+    for thread, _ in left:
+        thread.join(max(0.0, give_up - time.monotonic()))
 
 
 def _read(pieces: Pieces, explain: Explain, seconds: float, max_characters: int, *, inside: bool) -> Text:

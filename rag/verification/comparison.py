@@ -1,5 +1,6 @@
 """A claim beside its source: how like their words are, and which sentences of the source carry the claim."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from rag.lexicon import CALENDAR
 from rag.sentences import sentences
 from rag.verification.claims import Claim, WordVectors, read
+from rag.verification.numerals import Numeral
 
 Scores = npt.NDArray[np.float64]
 
@@ -76,7 +78,7 @@ def _likely(likeness: Scores, words: Sequence[int]) -> list[int]:
 
 
 def _likeness(claim: Claim, source: Claim, vectors: WordVectors) -> tuple[Scores, Scores]:
-    """The cosine of every two words, 1 for equal ones, at least `SPELLED` for names spelled alike; numbers are like themselves only."""
+    """The cosine of every two words, 1 for equal ones, at least `SPELLED` for names spelled alike; numbers are like equal ones only."""
     said, meant = sorted({word.plain for word in claim.words}), sorted({word.plain for word in source.words})
     if not said or not meant:
         return np.zeros((len(claim.words), len(source.words))), np.ones(len(claim.words))
@@ -94,7 +96,22 @@ def _likeness(claim: Claim, source: Claim, vectors: WordVectors) -> tuple[Scores
             if name != word and alike(word, name):
                 likeness[rows[word], columns[name]] = max(float(likeness[rows[word], columns[name]]), SPELLED)
     order = [rows[word.plain] for word in claim.words]
-    return likeness[np.ix_(order, [columns[word.plain] for word in source.words])], own.weights[order].astype(np.float64)
+    each = likeness[np.ix_(order, [columns[word.plain] for word in source.words])]
+    for numeral in claim.numerals:
+        for equal in source.numerals:
+            if numeral.equals(equal) and _in_digits(claim, numeral) != _in_digits(source, equal):  # "21" and "twenty-one"
+                each[_within(claim, numeral), _within(source, equal)] = 1.0
+    return each, own.weights[order].astype(np.float64)
+
+
+def _in_digits(text: Claim, numeral: Numeral) -> bool:
+    return text.text[numeral.start].isdigit()
+
+
+def _within(text: Claim, numeral: Numeral) -> slice:
+    """The words (indices) that write a number."""
+    first = bisect_left(text.words, numeral.start, key=lambda word: word.start)
+    return slice(first, bisect_left(text.words, numeral.end, key=lambda word: word.start))
 
 
 @lru_cache(maxsize=4096)

@@ -53,11 +53,16 @@ _OBLIGED = re.compile(
     r"deb(?:e|en|era|eran|ia|ian|eria)|tienen? que|tendran? que|hay que|needs? to|necesitan?|necesitaran?|shall)\b"
 )
 _ALLOWED = re.compile(
-    r"\b(?:may|can|could|might|allow(?:s|ed|ing)?|permit(?:s|ted|ting)|let|lets|possibility|entitled|authoris(?:e|es|ed)|"
+    r"\b(?:may|can|could|might|allow(?:s|ed|ing)?|permit(?:ted|ting)|let|lets|possibility|entitled|authoris(?:e|es|ed)|"
     r"free to|puede[n]?|pued[oa]n?|"
     r"podra|podran|podria|podrian|pod(?:er|ian?)|permit(?:e|en|id[oa]s?|ira)|posibilidad|cabe|autoriz(?:a|an|ad[oa]s?|o)|admit(?:e|en)|lawful|"
     r"perhaps|quiza|probably|probablemente|likely)\b"
 )
+_PERMITS = re.compile(
+    r"(?<!^)(?<![.;:!?(] )(?<!\bthe )(?<!\b(?:of|no) )(?<!\b(?:all|any|new|for|its) )(?<!\b(?:such|more) )(?<!\b(?:these|those|their) )"
+    r"\bpermits\b"
+)
+"""The verb: "Permits granted before 2020", "the permits" and "holders of permits" are papers."""
 _RIGHT = re.compile(r"\b(?:rights?|derechos?)\b")
 _FUTURE = re.compile(r"\b(?!podr|deber|quiz)\w{2,}rán?\b|\bshall\b", re.IGNORECASE)
 _OPPOSITES = (
@@ -225,10 +230,11 @@ def modality(claim: Claim, clauses: frozenset[int]) -> frozenset[str]:
     said = set()
     without_accents = claim.plain
     for name, pattern, text in (
-        ("must", _OBLIGED, without_accents), ("may", _ALLOWED, without_accents), ("right", _RIGHT, without_accents),
-        ("will", _FUTURE, claim.text),
+        ("must", _OBLIGED, without_accents), ("may", _ALLOWED, without_accents), ("may", _PERMITS, without_accents),
+        ("right", _RIGHT, without_accents), ("will", _FUTURE, claim.text),
     ):  # fmt: skip
-        if any(claim.clause_of(match.start()) in clauses for match in pattern.finditer(text)):
+        said_at = (match.start() for match in pattern.finditer(text) if claim.text[match.start() : match.end()] != "May")  # the month
+        if any(claim.clause_of(start) in clauses for start in said_at):
             said.add(name)
     return frozenset(said)
 

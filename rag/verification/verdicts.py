@@ -30,6 +30,10 @@ LONGEST_CLAIM = 1_200
 LONGEST_TERM = 4
 EDGE = " \t\r\n.,;:!?"
 ACCORDING = re.compile(r"^\W*(?:according to|as stated in|según|de acuerdo con|conforme a)\b", re.IGNORECASE)
+SOURCE_LABEL = re.compile(
+    r"(?P<before>\A|[.!?…\])»”\"\n])\s*[(\[*_]*(?:sources?|references?|citations?|fuentes?|referencias?|citas?)\b[\W\d]*\Z", re.IGNORECASE
+)
+"""What a sentence ends with, or is followed by, where only a marker remains to be said: "Source: [3]"."""
 _WORD = re.compile(r"\w+")
 _LIST_NUMBER = re.compile(r"\s*(?:[-*•]\s+)?\d{1,2}[.)]\s+")  # but not "(3)", which names a paragraph
 
@@ -47,7 +51,7 @@ class Verdicts:
         """What the cited passages (indices of hits) say of one sentence without its markers."""
         if not cited or len(text) > LONGEST_SENTENCE:
             return "unsupported"
-        text = text[listed.end() :] if (listed := _LIST_NUMBER.match(text)) else text
+        text = SOURCE_LABEL.sub(r"\g<before>", text[listed.end() :] if (listed := _LIST_NUMBER.match(text)) else text)
         every = quotations(text)
         quoted = [quotation for quotation in every if bare(quotation) not in self.titles]
         if not quoted and not _WORD.search(self._without_attribution(without_quotations(text), cited)):
