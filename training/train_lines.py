@@ -1,0 +1,224 @@
+"""The recipe of what reads lines alone, `rag/models/lines`: an attention and a head on the states of the built-in reader.
+
+    python -m training.train_lines --out rag/models
+
+Every question of the documents of labels and values, and of some others, is read with the lines that are found for it
+(`training.line_cases`). The loss is a softmax over the lines of a question and "none of them" (0), so that one number both picks and
+refuses. The reader stays as it is: its states before the last layer are computed once, as the product computes them. It starts from the
+reader's own last layer, with the neurons whose weights are the largest. Nothing is random but by seed.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.numpy import save
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from rag.embed import BuiltinEmbedder
+from rag.evidence import Evidence
+from rag.lines import FOLDER
+from rag.read import Reader
+from rag.select import SentenceScorer
+from training.export import quantise
+from training.line_cases import Case, find_cases
+from training.reader_model import EPSILON, HEADS, WIDTH, Layer
+from training.reader_score import area_under_curve
+from training.reader_stored import read_reader
+from training.written import FORMS, MORE, read_written
+
+MORE_ONE_IN = 8
+"""One in so many of the second wave's documents: their lines are list items, labels of minutes, and seldom the answer."""
+
+TEMPLATE = Path(__file__).with_name("lines_card.md")
+NEURONS = 256
+FILE = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Hyper-parameters; the defaults are what the shipped files were trained with."""
+
+    epochs: int = 4
+    questions: int = 24
+    rate: float = 3e-4
+    dropout: float = 0.1
+    one_in: int = 1
+    seed: int = 0
+
+
+class LineNetwork(nn.Module):
+    """What `rag.lines` computes, with gradients."""
+
+    def __init__(self, layer: Layer, hidden: nn.Linear, answers: nn.Linear, dropout: float) -> None:
+        super().__init__()
+        largest = (layer.wide.weight.norm(dim=1) * layer.narrow.weight.norm(dim=0)).argsort(descending=True)[:NEURONS].sort().values
+        mixing, wide, narrow = layer.mixing, layer.wide, layer.narrow
+        self.query = _linear(mixing.weight[:WIDTH], mixing.bias[:WIDTH])
+        self.pairs = _linear(mixing.weight[WIDTH:], mixing.bias[WIDTH:])
+        self.mixed = _linear(layer.mixed.weight, layer.mixed.bias)
+        self.wide = _linear(wide.weight[largest], wide.bias[largest])
+        self.narrow = _linear(narrow.weight[:, largest], narrow.bias)
+        self.hidden = _linear(hidden.weight, hidden.bias)
+        self.answers = _linear(answers.weight, answers.bias)
+        self.mixed_norm, self.narrow_norm = (nn.LayerNorm(WIDTH, eps=EPSILON) for _ in range(2))
+        self.mixed_norm.load_state_dict(layer.mixed_norm.state_dict())
+        self.narrow_norm.load_state_dict(layer.narrow_norm.state_dict())
+        self.dropout = dropout
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Log-odds (batch) from states (batch x tokens x width); `mask` is 1 for tokens and 0 for padding."""
+        batch, tokens, width = states.shape
+        query = self.query(states[:, :1]).view(batch, 1, HEADS, -1).transpose(1, 2)
+        keys, values = self.pairs(states).view(batch, tokens, 2, HEADS, -1).permute(2, 0, 3, 1, 4)
+        weights = (query @ keys.transpose(-1, -2)) * (width // HEADS) ** -0.5 + (mask[:, None, None, :] - 1) * 1e4
+        found = (weights.softmax(-1) @ values).transpose(1, 2).reshape(batch, width)
+        first = self.mixed_norm(states[:, 0] + self.mixed(found))
+        first = self.narrow_norm(first + self.narrow(functional.gelu(self.wide(first), approximate="tanh")))
+        first = functional.dropout(first, self.dropout, self.training)
+        odds: Tensor = self.answers(torch.tanh(self.hidden(first)))[:, 0]
+        return odds
+
+
+def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
+    made = nn.Linear(weight.shape[1], weight.shape[0])
+    made.load_state_dict({"weight": weight.detach().clone(), "bias": bias.detach().clone()})
+    return made
+
+
+def read_states(reader: Reader, cases: Sequence[Case]) -> list[list[Tensor]]:
+    """The states of every line of every case, in half precision."""
+    return [
+        [torch.from_numpy(window.astype(np.float16)) for window in reader.line_states(case.question, case.lines)]
+        for case in tqdm(cases, desc="reading", mininterval=5)
+    ]
+
+
+def train(network: LineNetwork, cases: Sequence[Case], states: Sequence[Sequence[Tensor]], settings: Settings) -> None:
+    """Train in place."""
+    torch.manual_seed(settings.seed)
+    numbers = random.Random(settings.seed)
+    steps = math.ceil(settings.epochs * len(cases) / settings.questions)
+    order = [place for _ in range(settings.epochs) for place in numbers.sample(range(len(cases)), len(cases))]
+    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, total_steps=steps + 1, pct_start=0.1)
+    network.train()
+    for step in tqdm(range(steps), desc="training", mininterval=5):
+        chosen = order[step * settings.questions : (step + 1) * settings.questions]
+        odds = _odds(network, [window for place in chosen for window in states[place]])
+        losses = [_loss(own, cases[place]) for place, own in zip(chosen, odds.split([len(states[place]) for place in chosen]), strict=True)]
+        torch.stack(losses).mean().backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        schedule.step()
+    network.eval()
+
+
+def _odds(network: LineNetwork, windows: Sequence[Tensor]) -> Tensor:
+    """The log-odds of windows, in halves of like length."""
+    order = sorted(range(len(windows)), key=lambda place: len(windows[place]))
+    parts = []
+    for half in (order[: len(order) // 2], order[len(order) // 2 :]):
+        if half:
+            states = nn.utils.rnn.pad_sequence([windows[place].float() for place in half], batch_first=True)
+            lengths = torch.tensor([len(windows[place]) for place in half])
+            parts.append(network(states, (torch.arange(states.shape[1])[None, :] < lengths[:, None]).float()))
+    return torch.cat(parts)[torch.tensor(order).argsort()]
+
+
+def _loss(odds: Tensor, case: Case) -> Tensor:
+    """The surprise at the lines that answer, or at "none of them"."""
+    everything = torch.logsumexp(torch.cat([odds, odds.new_zeros(1)]), 0)
+    right = torch.tensor(case.right)
+    return everything - torch.logsumexp(odds[right], 0) if right.any() else everything
+
+
+def write_lines(network: LineNetwork, out: Path) -> str:
+    """Write `out/lines` and its entry in `out/manifest.json`, int8 rows with a scale each; return the revision."""
+    tensors: dict[str, npt.NDArray[np.generic]] = {}
+    for name, value in network.state_dict().items():
+        tensors[name] = value.numpy().astype(np.float32)
+        if value.ndim == 2:
+            tensors[name], tensors[f"{name}.scale"] = quantise(value.numpy())
+    (out / FOLDER).mkdir(parents=True, exist_ok=True)
+    content = save(tensors)
+    (out / FOLDER / FILE).write_bytes(content)
+    files = {FILE: hashlib.sha256(content).hexdigest()}
+    path = out / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest[FOLDER] = {"files": files, "revision": files[FILE][:8]}
+    path.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return files[FILE][:8]
+
+
+def measure(reader: Reader, cases: Sequence[Case]) -> dict[str, str]:
+    """Of held-out questions: how often the best line answers, by words and alone, and whether its log-odds tell that one does."""
+    told: dict[str, str] = {}
+    for name, crossed in (("in one language", False), ("across", True)):
+        own = [case for case in cases if case.crossed is crossed]
+        odds = [reader.line_scores(case.question, case.lines) for case in own]
+        answered = [(case, values) for case, values in zip(own, odds, strict=True) if any(case.right)]
+        silent = [values.max() for case, values in zip(own, odds, strict=True) if not case.answered]
+        if not answered or not silent:
+            continue
+        by_words, alone = ([case.right[place] for case, place in pairs] for pairs in (
+            [(case, 0) for case, _ in answered], [(case, int(values.argmax())) for case, values in answered],
+        ))  # fmt: skip
+        area = area_under_curve(np.array([values.max() for _, values in answered]), np.array(silent))
+        told[f"best line answers, {name} ({len(answered)} questions), by words"] = f"{np.mean(by_words):.3f}"
+        told[f"the same, by the line alone, {name}"] = f"{np.mean(alone):.3f}"
+        told[f"AUC of its log-odds, {name} (and {len(silent)} that the document does not answer)"] = f"{area:.3f}"
+    return told
+
+
+def write_lines_card(out: Path, revision: str, settings: Settings, questions: int, measured: Mapping[str, str]) -> str:
+    """Fill the template, put it at the end of the model card in place of an older one; return the table of metrics."""
+    table = "\n".join(["| held-out documents | |", "|---|---|", *(f"| {name} | {value} |" for name, value in measured.items())])
+    values = {
+        "revision": revision,
+        "questions": f"{questions:,}",
+        "settings": ", ".join(f"{name} {value}" for name, value in asdict(settings).items()),
+        "metrics": table,
+        "sizes": f"| {FILE} | {(out / FOLDER / FILE).stat().st_size:,} |",
+    }
+    text = TEMPLATE.read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    card = out / "README.md"
+    before = card.read_text(encoding="utf-8") if card.exists() else ""
+    card.write_text(before.partition(text.partition("\n")[0])[0].rstrip() + "\n\n" + text, encoding="utf-8")
+    return table
+
+
+def main() -> None:
+    """Find, train, write, measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the models, with a reader")
+    parser.add_argument("--one-in", type=int, default=1, help="rehearse on one in so many documents")
+    arguments = parser.parse_args()
+    settings = Settings(one_in=arguments.one_in)
+    builtin, reader = BuiltinEmbedder(arguments.out), Reader(arguments.out)
+    scorer = SentenceScorer(Evidence(builtin.tokenizer, builtin.rows), reader)
+    written = [*read_written(FORMS, held_out=False), *read_written(MORE, held_out=False)[::MORE_ONE_IN]][:: settings.one_in]
+    cases = list(find_cases(written, scorer))
+    stored, _ = read_reader(arguments.out)
+    network = LineNetwork(stored.encoder.layers[-1], stored.hidden, stored.answerable, settings.dropout)
+    train(network, cases, read_states(reader, cases), settings)
+    revision = write_lines(network, arguments.out)
+    held_out = list(find_cases(read_written(FORMS, held_out=True)[:: settings.one_in], scorer))
+    print(write_lines_card(arguments.out, revision, settings, len(cases), measure(Reader(arguments.out), held_out)))
+
+
+if __name__ == "__main__":
+    main()
