@@ -37,11 +37,11 @@ def best(scorer: SentenceScorer, question: str) -> str:
 @pytest.mark.parametrize(
     ("question", "line"),
     [
-        ("until when am I covered?", "Vencimiento: 30/09/2025"),
-        ("when does the cover begin?", "Fecha de efecto: 01/10/2024"),
         ("how much does it cost a year?", "Prima anual: 214,60 €"),
+        ("¿cuánto pago al año?", "Prima anual: 214,60 €"),
         ("what number do I call in an emergency?", "Teléfono de asistencia: 900 55 10 20"),
-        ("whose insurance is it?", "Tomador: Ana Ruiz Calvo"),
+        ("who took out the insurance?", "Tomador: Ana Ruiz Calvo"),
+        ("how do I pay?", "Forma de pago: domiciliación"),
     ],
 )
 def test_everyday_words_find_the_label(scorer: SentenceScorer, question: str, line: str) -> None:
