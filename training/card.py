@@ -50,11 +50,23 @@ def write_card(out: Path, revision: str, settings: Settings, pairs: int, measure
         "metrics": placing_table("static", measured),
         "sizes": "\n".join(["| file of `embedding/` | bytes |", "|---|---|", *sizes]),
     }
-    text = TEMPLATE.read_text(encoding="utf-8")
+    (out / "README.md").write_text(_filled(TEMPLATE, values), encoding="utf-8")
+    return values["metrics"]
+
+
+def append_card(out: Path, template: Path, values: Mapping[str, str]) -> None:
+    """Put a filled template at the end of the model card, in place of what stands from its heading on."""
+    text = _filled(template, values)
+    card = out / "README.md"
+    before = card.read_text(encoding="utf-8") if card.exists() else ""
+    card.write_text(before.partition(text.partition("\n")[0])[0].rstrip() + "\n\n" + text, encoding="utf-8")
+
+
+def _filled(template: Path, values: Mapping[str, str]) -> str:
+    text = template.read_text(encoding="utf-8")
     for name, value in values.items():
         text = text.replace("{" + name + "}", value)
-    (out / "README.md").write_text(text, encoding="utf-8")
-    return values["metrics"]
+    return text
 
 
 def placing_table(vectors: str, measured: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ model2vec keeps in its tensor `weights`; `model2vec.StaticModel.from_pretrained(
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +50,13 @@ def write_manifest(out: Path, dimension: int) -> str:
     """Write the entry `embedding` of `out/manifest.json`, leave other entries as they are; return the revision."""
     files = {name: hashlib.sha256((out / FOLDER / name).read_bytes()).hexdigest() for name in FILES}
     revision = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:8]
+    enter(out, FOLDER, {"files": files, "dimension": dimension, "revision": revision})
+    return revision
+
+
+def enter(out: Path, name: str, entry: Mapping[str, object]) -> None:
+    """Put an entry into `out/manifest.json`, which need not exist; other entries stay as they are."""
     path = out / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    manifest["embedding"] = {"files": files, "dimension": dimension, "revision": revision}
+    manifest[name] = entry
     path.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    return revision

@@ -32,12 +32,15 @@ from rag.index.sync import sync
 from rag.language import detect
 from rag.paths import shipped
 from rag.pipeline import Pipeline
-from rag.select import READING, WORDS, SentenceScorer, builtin_scorer
+from rag.select import READING, WORDS, Scored, SentenceScorer, builtin_scorer
 from rag.types import Hit
 from training.reader_score import area_under_curve, fit_logistic
-from training.written import WAVES, is_fitted, read_written, write_documents
+from training.written import WAVES, Asked, Written, is_fitted, read_written, write_documents
 
 Values = npt.NDArray[np.float64]
+Span = tuple[str, int, int]
+"""A source with the characters that answer."""
+
 Flags = npt.NDArray[np.bool_]
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 DOCUMENTS_TOGETHER = 5
@@ -140,22 +143,19 @@ def refuse(cases: Sequence[Case], names: Sequence[str], fitting: Sequence[str]) 
         print(f"  {name}: {len(p)} and {len(n)} questions, AUC {area_under_curve(p, n):.3f}; answered/refused at {told}")
 
 
-def _case(
-    name: str, question: str, hits: Sequence[Hit], scorer: SentenceScorer, spans: Sequence[tuple[str, int, int]], *, answerable: bool
-) -> Case:
-    """`spans` are sources with the characters that answer."""
+def _case(name: str, question: str, hits: Sequence[Hit], scorer: SentenceScorer, spans: Sequence[Span], *, answerable: bool) -> Case:
     scored = scorer.score(question, hits)
     words = scorer.word_features(question, hits, [(item.hit, (item.start, item.end)) for item in scored])
-    places = [(hits[item.hit].passage, item) for item in scored]
-    right = [
-        any(
-            passage.source == source and passage.start + item.start < end and start < passage.start + item.end
-            for source, start, end in spans
-        )
-        for passage, item in places
-    ]
+    right = [holds_answer(item, hits, spans) for item in scored]
     rows = np.column_stack([words, [item.reading for item in scored]]) if scored else np.zeros((0, len(WORDS) + 1))
     return Case(name, answerable, features(question, hits, scorer), rows, np.array(right, dtype=bool))
+
+
+def holds_answer(item: Scored, hits: Sequence[Hit], spans: Sequence[Span]) -> bool:
+    """Whether a sentence has some of the characters that answer."""
+    passage = hits[item.hit].passage
+    first, last = passage.start + item.start, passage.start + item.end
+    return any(passage.source == source and first < end and start < last for source, start, end in spans)
 
 
 def xquad_cases(data: Path, count: int, scorer: SentenceScorer) -> Iterator[Case]:
@@ -181,17 +181,24 @@ def written_cases(scorer: SentenceScorer) -> Iterator[Case]:
     held_out = [document for folder in WAVES for document in read_written(folder, held_out=True)]
     for half in ("dev", "test"):
         written = [document for document in held_out if is_fitted(document) is (half == "dev")]
-        step = max(1, len(written) // DOCUMENTS_TOGETHER)
-        for first in tqdm(range(step), desc=f"written, {half}"):
-            together = written[first::step]
-            with tempfile.TemporaryDirectory() as folder, indexed(write_documents(together, Path(folder)), scorer) as pipeline:
-                for document in together:
-                    text = pipeline.document(document.name).text
-                    for asked in document.questions:
-                        start = text.index(asked.evidence) if asked.evidence else 0
-                        spans = [(document.name, start, start + len(asked.evidence))] if asked.evidence else []
-                        hits = pipeline.search(asked.question)
-                        yield _case(f"written {asked.language} {half}", asked.question, hits, scorer, spans, answerable=bool(spans))
+        for _, asked, hits, spans in searched(written, scorer, DOCUMENTS_TOGETHER, f"written, {half}"):
+            yield _case(f"written {asked.language} {half}", asked.question, hits, scorer, spans, answerable=bool(spans))
+
+
+def searched(
+    written: Sequence[Written], scorer: SentenceScorer, together: int, told: str
+) -> Iterator[tuple[Written, Asked, Sequence[Hit], list[Span]]]:
+    """Each question of each document with what is found for it, so many documents to an index, and the characters that answer."""
+    step = max(1, len(written) // together)
+    for first in tqdm(range(step), desc=told, mininterval=5):
+        own = written[first::step]
+        with tempfile.TemporaryDirectory() as folder, indexed(write_documents(own, Path(folder)), scorer) as pipeline:
+            for document in own:
+                text = pipeline.document(document.name).text
+                for asked in document.questions:
+                    start = text.index(asked.evidence) if asked.evidence else 0
+                    spans = [(document.name, start, start + len(asked.evidence))] if asked.evidence else []
+                    yield document, asked, pipeline.search(asked.question), spans
 
 
 @contextmanager

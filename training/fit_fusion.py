@@ -35,6 +35,7 @@ from rag.read import Reader as Encoder
 from rag.rerank import WordReranker
 from rag.retrieve import RERANKED, Retriever
 from rag.types import Document
+from training.export import enter
 
 DEPTH = 100
 LOOKED_AT = 90
@@ -153,11 +154,8 @@ def write(fusion: Fusion, out: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps(asdict(fusion), indent=2) + "\n"
     (folder / "weights.json").write_text(content, encoding="utf-8")
-    path = out / "manifest.json"
-    manifest = json.loads(path.read_text(encoding="utf-8"))
     digest = hashlib.sha256(content.encode()).hexdigest()
-    manifest[FOLDER] = {"files": {"weights.json": digest}, "revision": digest[:8]}
-    path.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    enter(out, FOLDER, {"files": {"weights.json": digest}, "revision": digest[:8]})
     return digest[:8]
 
 

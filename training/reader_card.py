@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.card import placing_table, reading_table
+from training.card import append_card, placing_table, reading_table
 from training.reader_export import FILES, FOLDER
 
 if TYPE_CHECKING:
@@ -33,11 +33,5 @@ def write_reader_card(
         "placed": placing_table("contextual", placed),
         "sizes": "\n".join(f"| {name} | {(out / FOLDER / name).stat().st_size:,} |" for name in FILES),
     }
-    text = TEMPLATE.read_text(encoding="utf-8")
-    for name, value in values.items():
-        text = text.replace("{" + name + "}", value)
-    card = out / "README.md"
-    before = card.read_text(encoding="utf-8") if card.exists() else ""
-    heading = text.partition("\n")[0]
-    card.write_text(before.partition(heading)[0].rstrip() + "\n\n" + text, encoding="utf-8")
+    append_card(out, TEMPLATE, values)
     return values["metrics"]

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.export import quantise
+from training.export import enter, quantise
 from training.reader_heads import QUESTION_TOKENS
 from training.reader_model import HEADS, POSITIONS, WIDTH, Layer, ReaderNetwork
 from training.reader_vocabulary import SPECIAL_TOKENS
@@ -95,8 +95,5 @@ def write_settings(calibration: dict[str, float], out: Path) -> str:
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
     revision = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:8]
-    path = out / "manifest.json"
-    manifest = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    manifest["reader"] = {"files": files, "revision": revision}
-    path.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    enter(out, FOLDER, {"files": files, "revision": revision})
     return revision

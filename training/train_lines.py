@@ -10,7 +10,6 @@ reader's own last layer, with the neurons whose weights are the largest. Nothing
 
 import argparse
 import hashlib
-import json
 import math
 import random
 from collections.abc import Mapping, Sequence
@@ -30,7 +29,8 @@ from rag.evidence import Evidence
 from rag.lines import FOLDER
 from rag.read import Reader
 from rag.select import SentenceScorer
-from training.export import quantise
+from training.card import append_card
+from training.export import enter, quantise
 from training.line_cases import Case, find_cases
 from training.reader_model import EPSILON, HEADS, WIDTH, Layer
 from training.reader_score import area_under_curve
@@ -155,10 +155,7 @@ def write_lines(network: LineNetwork, out: Path) -> str:
     content = save(tensors)
     (out / FOLDER / FILE).write_bytes(content)
     files = {FILE: hashlib.sha256(content).hexdigest()}
-    path = out / "manifest.json"
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    manifest[FOLDER] = {"files": files, "revision": files[FILE][:8]}
-    path.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    enter(out, FOLDER, {"files": files, "revision": files[FILE][:8]})
     return files[FILE][:8]
 
 
@@ -172,9 +169,8 @@ def measure(reader: Reader, cases: Sequence[Case]) -> dict[str, str]:
         silent = [values.max() for case, values in zip(own, odds, strict=True) if not case.answered]
         if not answered or not silent:
             continue
-        by_words, alone = ([case.right[place] for case, place in pairs] for pairs in (
-            [(case, 0) for case, _ in answered], [(case, int(values.argmax())) for case, values in answered],
-        ))  # fmt: skip
+        by_words = [case.right[0] for case, _ in answered]
+        alone = [case.right[int(values.argmax())] for case, values in answered]
         area = area_under_curve(np.array([values.max() for _, values in answered]), np.array(silent))
         told[f"best line answers, {name} ({len(answered)} questions), by words"] = f"{np.mean(by_words):.3f}"
         told[f"the same, by the line alone, {name}"] = f"{np.mean(alone):.3f}"
@@ -192,12 +188,7 @@ def write_lines_card(out: Path, revision: str, settings: Settings, questions: in
         "metrics": table,
         "sizes": f"| {FILE} | {(out / FOLDER / FILE).stat().st_size:,} |",
     }
-    text = TEMPLATE.read_text(encoding="utf-8")
-    for name, value in values.items():
-        text = text.replace("{" + name + "}", value)
-    card = out / "README.md"
-    before = card.read_text(encoding="utf-8") if card.exists() else ""
-    card.write_text(before.partition(text.partition("\n")[0])[0].rstrip() + "\n\n" + text, encoding="utf-8")
+    append_card(out, TEMPLATE, values)
     return table
 
 

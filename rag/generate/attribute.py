@@ -31,19 +31,21 @@ BRACKETS = re.compile(r"(?:[ \t]?\\?[\[(【][^\[(【\n]{0,80}?[\])】])+[.,;]?")
 _OPEN_BRACKET = re.compile(r"[ \t]*\\?[\[(【][^\])】\n]{0,80}\Z")
 _LED = re.compile(r"\s*(?:[-*•][ \t]+)?\\?[\[【]")
 _STOP = re.compile(r"[.!?…][»”\"')\]*_]*(?=\s|\Z)|(?=\n)")
+_TOLD = (
+    r"states?|stated|specif\w+|mention\w*|says?|said|tell|told|indicat\w+|found|given|"
+    r"menciona\w*|indica\w*|especifica\w*|dicen?|aparecen?|consta\w*|figura\w*|precisa\w*"
+)
 # What a model says of the question, of itself or of what it was given, and not of the matter; and that something is not told.
 _ABOUT_ASKING = re.compile(
     r"\b(?:passages?|documents?|documentation|sources?|excerpts?|contexts?|texts?|information|questions?|answers?|summar\w+|details?|whether|I|me|my|you|"
     r"your|following|provided|pasajes?|documentos?|documentación|fuentes?|fragmentos?|extractos?|contextos?|textos?|informaci[oó]n|preguntas?|"
     r"respuestas?|resum\w+|detalles?|siguientes?|proporcionad\w+|usted|te|mi)\b|"
-    r"\b(?:not|n['’]t|no|nothing|nowhere|never|nada|ni|tampoco)\b[^.;]{0,60}\b(?:state|stated|states|specif\w+|mention\w*|says?|said|tell|told|"
-    r"indicat\w+|clear|known|found|given|menciona\w*|indica\w*|especifica\w*|dicen?|dice|aparecen?|consta\w*|figura\w*|precisa\w*|sabe)\b",
+    rf"\b(?:not|n['’]t|no|nothing|nowhere|never|nada|ni|tampoco)\b[^.;]{{0,60}}\b(?:{_TOLD}|clear|known|sabe)\b",
     re.IGNORECASE,
 )
 _DECLINES = re.compile(
-    r"\b(?:not|n['’]t|cannot|unable|no|nothing|nowhere|never|nada|ni|tampoco)\b[^.;]{0,60}\b(?:states?|stated|specif\w+|mention\w*|says?|said|tell|told|"
-    r"indicat\w+|found|given|answer\w*|information|contain\w*|provid\w+|describ\w+|menciona\w*|indica\w*|especifica\w*|dicen?|aparecen?|"
-    r"consta\w*|figura\w*|precisa\w*|respond\w+|respuesta|información|contien\w+|proporcion\w+)\b",
+    rf"\b(?:not|n['’]t|cannot|unable|no|nothing|nowhere|never|nada|ni|tampoco)\b[^.;]{{0,60}}\b(?:{_TOLD}|"
+    r"answer\w*|information|contain\w*|provid\w+|describ\w+|respond\w+|respuesta|información|contien\w+|proporcion\w+)\b",
     re.IGNORECASE,
 )
 _SHOWN_MARKER = re.compile(r"\s?\[\d+\]")

@@ -151,9 +151,10 @@ class ChatModel:
 
         def take(chunk: Any) -> None:  # noqa: ANN401 - an AIMessageChunk of whichever provider
             nonlocal ending, said, called, unsaid
-            if (text := str(chunk.text)) or unsaid:
+            text = str(chunk.text)
+            unsaid -= not text
+            if text or unsaid >= 0:
                 put(text)  # also nothing, as many times as there may be tokens: thoughts sent apart are not silence
-            unsaid -= not text and bool(unsaid)
             said = said or bool(text.strip())
             called = called or bool(getattr(chunk, "tool_call_chunks", None) or getattr(chunk, "tool_calls", None))
             ending = ending or _ending(chunk.response_metadata, self._provider)
