@@ -92,6 +92,7 @@ models: .venv/.local
 	$(BIN)/python -m training.train_embedding --data $(DATA) --out $(OUT)
 	$(BIN)/python -m training.train_reader --data $(DATA) --out $(OUT) --one-in $(REHEARSAL)
 	$(BIN)/python -m training.train_lines --out $(OUT) --one-in $(REHEARSAL)
+	$(BIN)/python -m training.train_sufficiency --data $(DATA) --out $(OUT) --one-in $(REHEARSAL)
 	$(BIN)/python -m training.fit_fusion --data $(DATA) --out $(OUT)
 
 # After raising versions in .venv: names and versions only, so that the same commands work a year from now.

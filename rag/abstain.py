@@ -3,17 +3,21 @@
 Two reasons. `reference_absent`: the question names a provision that is not there. `no_evidence`: the probability that the first passages
 answer the question is under `answer.threshold`. Never a search for a refusal phrase in a model's text.
 
-The probability is a logistic function of what the reader says of two sentences: the one that words and reader together choose, and the one
-that words alone choose; without the reader, of the words' score. `training.fit_answers` fits it on questions with their passage and with
-what is left of it without its answer, on the held-out documents of `training.written`, and on questions over the demo corpus, so it is the
-probability in a world where every second question is a near miss: with kinder questions it is too low. A name in the question that no
-passage has ("Australia") counts against it, and so does a question of which little is covered anywhere, for it is about something else.
+The probability is a logistic function of the odds that one of the best sentences answers, weighed against each other and against silence
+(`rag.sufficiency`), and of what the reader says of the one that words alone choose; without the reader, of the words' score.
+`training.fit_answers` fits it on questions with their passage and with what is left of it without its answer, on the held-out documents
+of `training.written`, and on questions over the demo corpus, so it is the probability in a world where every second question is a near
+miss: with kinder questions it is too low. A name in the question that no
+passage has ("Australia") counts against it, and so does a question of which little is covered anywhere, for it is about something else;
+and that the best sentence is a label or a row, for papers of those are the ones where a wrong line looks most like the right one.
 """
 
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from rag import messages
 from rag.evidence import Evidence, Words, counterparts, covered
@@ -22,7 +26,7 @@ from rag.language import FUNCTION_WORDS, asked_in
 from rag.naming.products import codes, named_codes, unknown_product
 from rag.retrieve import Retrieved
 from rag.rows.codes import coded_entries
-from rag.select import READ, SentenceScorer
+from rag.select import READ, SentenceScorer, is_line
 from rag.types import Hit, Reason
 from rag.verification.facts import names, spelled_alike
 
@@ -36,10 +40,14 @@ class Decision:
     message: str = ""
 
 
-BY_READER = {"chosen": 0.17, "chosen_by_words": 0.08, "uncovered": -11.0, "unknown_name": -1.0, "amiss": -2.0, "dated": 0.8, "bias": 1.0}
+BY_READER = {
+    "sufficient": 0.61, "chosen_by_words": 0.07, "uncovered": -11.0, "unknown_name": -0.6, "amiss": -2.0, "dated": 0.8, "line": -0.8,
+    "bias": 0.9,
+}  # fmt: skip
 BY_WORDS = {"words": 0.47, "unknown_name": -1.44, "bias": -0.95}
 """Coefficients of the logistic function by feature, with the reader and without (docs/decisions.md)."""
 
+LIMIT = 12.0  # the log-odds that one of the sentences answers count up to here, either way
 COVERED = 0.45  # share of a question under which its best covered sentence speaks of something else
 MOST_MISSING = 3
 TELLING = 0.62  # weight in the built-in table from which a word says what a question is about ("bridge", not "long")
@@ -83,12 +91,13 @@ def features(question: str, hits: Sequence[Hit], scorer: SentenceScorer) -> dict
     if not scorer.reads:
         return {"words": scored[0].words, "unknown_name": unknown_name}
     return {
-        "chosen": scored[0].reading,
+        "sufficient": max(-LIMIT, min(LIMIT, float(np.logaddexp.reduce([item.answers for item in scored])))),
         "chosen_by_words": max(scored, key=lambda item: item.words).reading,
         "uncovered": max(0.0, COVERED - max(item.covered for item in scored)),
         "unknown_name": unknown_name,
         "amiss": float(scored[0].amiss),
         "dated": float(scored[0].dated),
+        "line": float(is_line(hits[scored[0].hit].passage, scored[0].start, scored[0].end)),
     }
 
 

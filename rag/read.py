@@ -9,12 +9,13 @@ passage's score would depend on its neighbours.
 It does not know where passages come from, nor what is done with the scores. Nothing heavy is imported until a Reader is made.
 """
 
+import gzip
 import json
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -24,8 +25,10 @@ import numpy.typing as npt
 
 from rag.embed import read_verified
 from rag.errors import ModelError
-from rag.lines import STATES, LineHead
+from rag.heads import STATES
+from rag.lines import LineHead
 from rag.paths import MODELS
+from rag.sufficiency import Seen, SufficiencyHead
 from rag.whole_words import READING, reads_whole_words
 
 __all__ = ["CONTEXTUAL_DIMENSION", "Reader", "Reading", "contextual_fingerprint"]
@@ -40,7 +43,7 @@ _THREADS = 2
 _OVERLAP = 64
 _LINE_TOKENS = 120
 _LONGEST_ANSWER = 40
-_REMEMBERED = 512
+_REMEMBERED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,25 @@ NOTHING = Reading(0.0, 0, 0, -math.inf)
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """Logits of one window: probability that it answers, those of "nowhere", and per token its characters and its logits as either end."""
+    """Logits of one window: the log-odds that it answers, those of "nowhere", and per token its characters and its logits as either end.
 
-    answerable: float
+    `states` are those before the last layer, in half precision, of all tokens: the question's, the text's and a last one.
+    """
+
+    answered: float
     nowhere: float
     offsets: npt.NDArray[np.int64]
     starts: Scores
     ends: Scores
+    states: npt.NDArray[np.float16]
+
+    def inside(self, start: int, end: int) -> npt.NDArray[np.intp]:
+        """The tokens that lie in the characters `start:end`."""
+        return np.flatnonzero((self.offsets[:, 0] >= start) & (self.offsets[:, 1] <= end))
+
+    def log_odds(self, tokens: npt.NDArray[np.intp]) -> float:
+        """How likely the answer lies in `tokens`: the logarithm of the odds against "nowhere", both ends summed over them."""
+        return float(np.logaddexp.reduce(self.starts[tokens]) + np.logaddexp.reduce(self.ends[tokens]) - self.nowhere)
 
 
 class Reader:
@@ -93,7 +108,7 @@ class Reader:
 
         files, revision = read_verified(models, "reader")
         settings = json.loads(files["config.json"])
-        self._tokenizer = reads_whole_words(Tokenizer.from_buffer(files["tokenizer.json"]))
+        self._tokenizer = reads_whole_words(Tokenizer.from_buffer(gzip.decompress(files["tokenizer.json.gz"])))
         self._tokens = int(settings["tokens"])
         self._question_tokens = int(settings["question_tokens"])
         self._calibration = settings["calibration"]
@@ -115,10 +130,14 @@ class Reader:
     def _lines(self) -> LineHead:
         return LineHead(self._models)
 
+    @cached_property
+    def _sufficiency(self) -> SufficiencyHead:
+        return SufficiencyHead(self._models)
+
     @property
     def fingerprint(self) -> str:
-        """Which reader this is, that of lines, and how it reads: "reader@1a2b3c4d+5e6f7a8b/whole-words"."""
-        return f"reader@{self._revision}+{self._lines.revision}/{READING}"
+        """Which reader this is, with its further heads, and how it reads: "reader@1a2b3c4d+5e6f7a8b+9c0d1e2f/whole-words"."""
+        return f"reader@{self._revision}+{self._lines.revision}+{self._sufficiency.revision}/{READING}"
 
     @property
     def contextual_fingerprint(self) -> str:
@@ -150,11 +169,40 @@ class Reader:
         best = np.full(len(spans), -np.inf)
         for window in self._look(question, [text])[0]:
             for number, (start, end) in enumerate(spans):
-                inside = (window.offsets[:, 0] >= start) & (window.offsets[:, 1] <= end)
-                if inside.any():
-                    ends = np.logaddexp.reduce(window.starts[inside]) + np.logaddexp.reduce(window.ends[inside])
-                    best[number] = max(best[number], ends - window.nowhere)
+                tokens = window.inside(start, end)
+                if len(tokens):
+                    best[number] = max(best[number], window.log_odds(tokens))
         return best
+
+    def sufficiency(self, question: str, spans: Sequence[tuple[str, int, int]], known: Matrix) -> Scores:
+        """For each span (text, start, end), the log-odds that it answers against "none of them"; their odds may be summed.
+
+        Args:
+            question: what is asked.
+            spans: sentences that the reader has looked at with it; each counts in the window where it scores best.
+            known: what words and reader say of each (len(spans) x 3), see `rag.select.known_of`.
+
+        Raises:
+            ModelError: a file of `rag.sufficiency` is missing or does not match its sha256.
+        """
+        scores = np.full(len(spans), -np.inf)
+        seen = self.sentence_states(question, spans)
+        places = [place for place, one in enumerate(seen) if one]
+        scores[places] = self._sufficiency.log_odds([one for one in seen if one], known[places])
+        return scores
+
+    def sentence_states(self, question: str, spans: Sequence[tuple[str, int, int]]) -> list[Seen | None]:
+        """The states that `rag.sufficiency` works on, with the span's tokens among them; None for a span without any token."""
+        found: list[Seen | None] = []
+        for (_, start, end), windows in zip(spans, self._look(question, [text for text, _, _ in spans]), strict=True):
+            inside = [(window, tokens) for window in windows if len(tokens := window.inside(start, end))]
+            if not inside:
+                found.append(None)
+                continue
+            window, tokens = max(inside, key=lambda one: one[0].log_odds(one[1]))
+            before = len(window.states) - len(window.offsets) - 1
+            found.append(Seen(window.states, before + int(tokens[0]), before + int(tokens[-1]) + 1, window.answered))
+        return found
 
     def line_scores(self, question: str, lines: Sequence[str]) -> Scores:
         """For each line, below its title as "title\\nline", the log-odds that it answers; what is beyond 120 tokens is cut off.
@@ -207,13 +255,13 @@ class Reader:
 
     def _run(self, head: list[int], passage: list[int], offsets: npt.NDArray[np.int64]) -> _Window:
         window = _window(head, passage, self._last)
-        logit, spans = self._session.run(["answerable", "spans"], window, self._run_options)
+        logit, spans, states = self._session.run(["answerable", "spans", STATES], window, self._run_options)
         ends = spans[0].astype(np.float64)
         inside = ends[len(head) : -1]
-        seen = _Window(0.0, float(ends[0].sum()), offsets, inside[:, 0], inside[:, 1])
+        seen = _Window(0.0, float(ends[0].sum()), offsets, inside[:, 0], inside[:, 1], states[0].astype(np.float16))
         margin = _best_span(seen)[2] - seen.nowhere
         log_odds = self._calibration["bias"] + self._calibration["answerable"] * float(logit[0]) + self._calibration["span"] * margin
-        return _Window(1 / (1 + math.exp(-max(-60.0, min(60.0, log_odds)))), seen.nowhere, offsets, seen.starts, seen.ends)
+        return replace(seen, answered=log_odds)
 
 
 def _window(head: list[int], passage: list[int], last: int) -> dict[str, npt.NDArray[np.int64]]:
@@ -250,7 +298,8 @@ def _fingerprint(revision: str) -> str:
 
 def _reading(window: _Window) -> Reading:
     first, last, score = _best_span(window)
-    return Reading(window.answerable, int(window.offsets[first, 0]), int(window.offsets[last, 1]), score - window.nowhere)
+    answerable = 1 / (1 + math.exp(-max(-60.0, min(60.0, window.answered))))
+    return Reading(answerable, int(window.offsets[first, 0]), int(window.offsets[last, 1]), score - window.nowhere)
 
 
 def _best_span(window: _Window) -> tuple[int, int, float]:

@@ -34,7 +34,7 @@ TOGETHER = 2  # hits that are read side by side
 REMEMBERED = 16  # questions
 READING_LIMIT = 12.0  # the reader's log-odds count up to here, either way
 _ROW_END = re.compile(r"(?m)(?<=\S)\n(?=\n[^|\n]{1,80}: [^|\n]+ \| )")
-_LABEL = re.compile(r"[ *_•-]*[^\W\d_][^:.\n]{0,40}:\s")
+_LABEL = re.compile(r"[ *_•-]*(?:[A-Z]?\.?\d[\d.]*[.)]?[ \t]+)?[^\W\d_][^:.\n]{0,40}:\s")
 _STATED = re.compile(r"[.!?;:…][\"»”)*_ ]*$")
 _WORD = re.compile(r"\w{2,}")
 MARKUP = re.compile(r"(?<!\w)[*_`]+|[*_`]+(?!\w)|(?m:^\s*[#>]+\s*)")
@@ -47,7 +47,8 @@ class Scored:
     `words` is its score by words alone, `reading` the reader's log-odds that the answer lies in it, `score` both together, `covered` the
     share of the question that it covers with the sentences around it and the headings above. `amiss` says that it has nothing of the
     measure that is asked for ("how much does it weigh", and only centimetres), or is one row of many where their sum is asked for, or a
-    row of other days than the one asked for; `dated`, that it is a row of that very day.
+    row of other days than the one asked for; `dated`, that it is a row of that very day. `answers` are the log-odds that it answers
+    against that none of the best does (`rag.sufficiency`), of the best only.
     """
 
     hit: int
@@ -59,6 +60,7 @@ class Scored:
     covered: float
     amiss: bool = False
     dated: bool = False
+    answers: float = -math.inf
 
 
 Score = Callable[[str, tuple[Hit, ...]], tuple[Scored, ...]]
@@ -83,6 +85,8 @@ LONGEST_LINE = 200
 
 BOTH = {"reading": 0.7, "line": 1.5}
 """Weights of the reading of a line within its passage and of the one alone, set on the held-out documents that fit (docs/decisions.md)."""
+
+JUDGED = 10  # sentences of a question, at the most, that are weighed against "none of them"
 
 SURE = 0.0
 """The reader reads on, two passages at a time, until a sentence has these log-odds."""
@@ -110,6 +114,15 @@ class SentenceScorer:
         return _of_first(self._by_words, question, hits)
 
     def _score(self, question: str, hits: tuple[Hit, ...]) -> tuple[Scored, ...]:
+        ranked = self.ranked(question, hits)
+        if not self.reads:
+            return ranked
+        best = ranked[:JUDGED]
+        odds = self.reader.sufficiency(question, [read_at(item, hits) for item in best], known_of(best))
+        return *(replace(item, answers=value) for item, value in zip(best, odds.tolist(), strict=True)), *ranked[JUDGED:]
+
+    def ranked(self, question: str, hits: tuple[Hit, ...]) -> tuple[Scored, ...]:
+        """What `score` gives, before it is weighed whether any of them answers; not remembered."""
         by_words = self._by_words(question, hits)
         if not self.reads:
             return by_words
@@ -277,6 +290,20 @@ def _with_columns(text: str, start: int, end: int) -> str:
 
 def _best_first(scored: Iterable[Scored]) -> tuple[Scored, ...]:
     return tuple(sorted(scored, key=lambda item: (-item.score, item.hit, item.start)))
+
+
+def known_of(scored: Sequence[Scored]) -> npt.NDArray[np.float32]:
+    """What words and reader say of sentences, as `rag.sufficiency` weighs it (len(scored) x 3)."""
+    rows = [(item.reading / 5, item.words / 5, item.covered) for item in scored]
+    return np.array(rows, dtype=np.float32).reshape(len(scored), 3)
+
+
+def read_at(item: Scored, hits: Sequence[Hit]) -> tuple[str, int, int]:
+    """What the reader sees of a sentence's passage, and where the sentence is in it."""
+    passage = hits[item.hit].passage
+    text = with_headings(passage)
+    before = len(text) - len(passage.text)
+    return text, before + item.start, before + item.end
 
 
 def with_headings(passage: Passage) -> str:

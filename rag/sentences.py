@@ -26,10 +26,15 @@ _STAMP = rf"(?:\d{{1,4}}[/.-]\d{{1,2}}[/.-]\d{{2,4}},?[ T])?{_TIME}"
 # "12/03/24, 18:04 - Ana: ", "[09:02] Ana: ", "**[00:01:40] PR:** ": who says something, and when.
 _TURN = rf"[*_]{{0,2}}[\[(]?{_STAMP}[\])]?[*_]{{0,2}}[ \t]*(?:[-–—·][ \t]*)?[*_]{{0,2}}[^\s\d\[][^\n:|]{{0,40}}:[*_]{{0,2}}[ \t]+(?=\S)"
 TURN = re.compile(rf"(?m)^[ \t]*(?P<turn>{_TURN})")
-# "Power ........ 14.62 €", "Theft<tab>6,000 €", "19:30 Opening speech": what stands in columns.
+# "Power ........ 14.62 €", "Theft<tab>6,000 €", "19:30 Opening speech", "Reading / Tue 18:00", "Theft; 6,000 €", "1.2 Name: Ana": what
+# stands in columns.
 _COLUMNS = (
-    rf"{_TIME}h?(?:[ \t]?[-–—][ \t]?{_TIME}h?)?[ \t]+(?:[-–—:.][ \t]*)?[^\W\d_]|" r"[^\W_][^\n\t|]{0,60}?(?:[ \t]\.{4,}|\t)[ \t]*[^\s.]"
+    rf"{_TIME}h?(?:[ \t]?[-–—][ \t]?{_TIME}h?)?[ \t]+(?:[-–—:.][ \t]*)?[^\W\d_]|"
+    r"[^\W_][^\n\t|]{0,60}?(?:[ \t]\.{4,}|\t)[ \t]*[^\s.]"
+    r"|(?![a-záéíóúñ])[^\W_](?:[^\n\t|]{0,60}?[ ](?:[ ]{2,}|[/·][ ])[^\s.]|[^\n;|]{0,40};[^\n|]{1,80}[^\s.,;:|]$(?!\n[ \t]*[a-záéíóúñ]))"
+    r"|(?:[A-Z]\.?)?\d{1,3}(?:\.\d{1,3})*\.?[ \t]+[A-ZÁÉÍÓÚÑ][^\n:.!?;|]{0,40}:[ \t]+\S"
 )
+_SIGNS = (":", "....", "\t", "   ", " / ", " · ", ";")
 _LABELLED = re.compile(rf"(?m)^[ \t]*(?P<line>{_TURN}|[*_]{{0,2}}[A-ZÁÉÍÓÚÑ][^\n:.!?;|]{{0,40}}:[*_]{{0,2}}[ \t]+\S)")
 _IN_COLUMNS = re.compile(rf"(?m)^[ \t]*(?P<line>{_COLUMNS})")
 _STOP = re.compile(r"[.!?…]+(?:[»”’\"')\]*_]|\[\d{1,3}\])*")
@@ -60,7 +65,7 @@ _TITLES = lexicon.words(
 _NUMBERED = lexicon.words(
     "art arts núm núms num nums no nos nro nros pág págs pag pags p pp cap caps vol vols fig figs sec secc secs párr párrs par paras "
     "apdo apdos lib tít tit ed ap ch chs cl tel ext ca c aprox approx res exp doc jan feb mar apr jun jul aug sep sept oct nov "
-    "dec ene abr ago dic"
+    "dec ene abr ago dic pos"
 )
 # The end of a sentence only before a word that often begins one.
 _OPEN = lexicon.words("inc corp co ltd ltda bros jr dept dpto univ cía cia av avda prov ud uds vd vds a.m p.m sp spp subsp ssp etc")
@@ -128,7 +133,7 @@ def _adjacent(text: str, starts: list[int]) -> set[int]:
 
 
 def _line_breaks(text: str) -> Iterator[int]:
-    may_have_columns = ":" in text or "...." in text or "\t" in text  # looking is much faster than matching at every line
+    may_have_columns = any(sign in text for sign in _SIGNS)  # looking is much faster than matching at every line
     in_columns = [match.start("line") for match in _IN_COLUMNS.finditer(text)] if may_have_columns else []
     labelled = (text.rfind("\n", 0, start) for start in (*labelled_lines(text), *_adjacent(text, in_columns)))
     found = (match.start() for match in _BREAK.finditer(text) if match["number"] is None or not _goes_on(text, match.start()))
@@ -199,7 +204,7 @@ def _is_end(text: str, start: int, mark: int, end: int, stop: int) -> bool:
         return False  # nothing follows, or what the dots lead to
     opening = _OPENING.match(text, content, min(content + 10, stop))
     first = text[min(opening.end() if opening else content, stop - 1)]
-    if first.islower():
+    if first.islower() or first in "/·":
         return False
     if text[mark] != "." or (end - mark > 1 and text[mark + 1] in ".!?…"):
         return mark == start or text[mark - 1] not in "(["

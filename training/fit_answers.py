@@ -2,11 +2,12 @@
 
     python -m training.fit_answers --data DATA [--questions 628]
 
-Three sets: XQuAD's development half in Spanish and English over the Spanish paragraphs, each question with its paragraph and with what
-is left of it without the sentence that answers; the held-out documents of `training/written`, five of different subjects to an index; the
-questions over the seeds that stand alone and name no provision. The development half of each fits, every set and each label with the same
-weight; the other half, where there is one, is only measured. Prints what to put into the two modules, the share of questions whose
-best sentence holds the answer, and for the refusal the area under the curve, where the answer is among the first passages.
+Four sets: XQuAD's development half in Spanish and English over the Spanish paragraphs, each question with its paragraph and with what
+is left of it without the sentence that answers; the held-out documents of `training/written`, five of different subjects to an index,
+those with prose and the forms; the questions over the seeds that stand alone and name no provision. The development half of each fits,
+every set and each label with the same weight; the other half, where there is one, is only measured. Prints what to put into the two
+modules, the share of questions whose best sentence holds the answer, and for the refusal the area under the curve, where the answer is
+among the first passages.
 """
 
 import argparse
@@ -181,8 +182,9 @@ def written_cases(scorer: SentenceScorer) -> Iterator[Case]:
     held_out = [document for folder in WAVES for document in read_written(folder, held_out=True)]
     for half in ("dev", "test"):
         written = [document for document in held_out if is_fitted(document) is (half == "dev")]
-        for _, asked, hits, spans in searched(written, scorer, DOCUMENTS_TOGETHER, f"written, {half}"):
-            yield _case(f"written {asked.language} {half}", asked.question, hits, scorer, spans, answerable=bool(spans))
+        for document, asked, hits, spans in searched(written, scorer, DOCUMENTS_TOGETHER, f"written, {half}"):
+            kind = "written" if document.subject == document.name else "forms"
+            yield _case(f"{kind} {asked.language} {half}", asked.question, hits, scorer, spans, answerable=bool(spans))
 
 
 def searched(

@@ -1,10 +1,11 @@
-"""Writes a trained reader as the files of `rag/models/reader`: an ONNX graph in int8, a tokenizer, settings; and its manifest entry.
+"""Writes a trained reader as the files of `rag/models/reader`: an ONNX graph in int8, a packed tokenizer, settings; its manifest entry.
 
 Token vectors are int8 rows with a scale each; the linear maps have int8 weights with a scale per output, and their inputs are quantised
 as they come (onnxruntime's dynamic quantisation). Attention is one node, onnxruntime's own, which is faster than the several that torch
 writes. The graph takes one window at a time, so it knows no padding.
 """
 
+import gzip
 import hashlib
 import json
 import tempfile
@@ -23,7 +24,8 @@ from training.reader_model import HEADS, POSITIONS, WIDTH, Layer, ReaderNetwork
 from training.reader_vocabulary import SPECIAL_TOKENS
 
 FOLDER = "reader"
-FILES = ("config.json", "model.onnx", "tokenizer.json")
+TOKENIZER = "tokenizer.json.gz"
+FILES = ("config.json", "model.onnx", TOKENIZER)
 OPSET = 17
 RUNTIME = "com.microsoft"
 """The domain of onnxruntime's own operators."""
@@ -83,7 +85,7 @@ def write_reader(network: ReaderNetwork, tokenizer: Tokenizer, calibration: dict
             dynamic_axes={"ids": {1: "tokens"}, "types": {1: "tokens"}, "spans": {1: "tokens"}}, custom_opsets={RUNTIME: 1},
         )  # fmt: skip
         quantize_dynamic(exact, folder / "model.onnx", per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    (folder / TOKENIZER).write_bytes(gzip.compress(tokenizer.to_str().encode(), mtime=0))
     return write_settings(calibration, out)
 
 
@@ -94,6 +96,8 @@ def write_settings(calibration: dict[str, float], out: Path) -> str:
     config = {"tokens": POSITIONS, "question_tokens": QUESTION_TOKENS, "first": first, "last": last, "calibration": calibration}
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
-    revision = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:8]
+    unpacked = files | {"tokenizer.json": hashlib.sha256(gzip.decompress((folder / TOKENIZER).read_bytes())).hexdigest()}
+    del unpacked[TOKENIZER]  # how it is packed makes no other reader
+    revision = hashlib.sha256(json.dumps(unpacked, sort_keys=True).encode()).hexdigest()[:8]
     enter(out, FOLDER, {"files": files, "revision": revision})
     return revision

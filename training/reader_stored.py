@@ -3,6 +3,7 @@
 It knows how the graph names its tensors. Weights come back as int8 kept them: the first steps of training repair that.
 """
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from onnx import numpy_helper
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from training.reader_export import FOLDER
+from training.reader_export import FOLDER, TOKENIZER
 from training.reader_model import LAYERS, Encoder, ReaderNetwork
 
 _LINEAR = ("mixing", "mixed", "wide", "narrow")
@@ -45,4 +46,4 @@ def read_reader(models: Path) -> tuple[ReaderNetwork, Tokenizer]:
     for place in ("weighing", "supported"):  # not in the files: begins at random
         state |= {f"{place}.{kind}": value for kind, value in getattr(network, place).state_dict().items()}
     network.load_state_dict(state)
-    return network, Tokenizer.from_file(str(models / FOLDER / "tokenizer.json"))
+    return network, Tokenizer.from_buffer(gzip.decompress((models / FOLDER / TOKENIZER).read_bytes()))

@@ -9,17 +9,12 @@ reader's own last layer, with the neurons whose weights are the largest. Nothing
 """
 
 import argparse
-import hashlib
-import math
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from safetensors.numpy import save
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
@@ -30,9 +25,9 @@ from rag.lines import FOLDER
 from rag.read import Reader
 from rag.select import SentenceScorer
 from training.card import append_card
-from training.export import enter, quantise
+from training.heads import FILE, Attention, linear, padded, surprise, train, write_head
 from training.line_cases import Case, find_cases
-from training.reader_model import EPSILON, HEADS, WIDTH, Layer
+from training.reader_model import EPSILON, WIDTH, Layer
 from training.reader_score import area_under_curve
 from training.reader_stored import read_reader
 from training.written import FORMS, MORE, read_written
@@ -42,7 +37,6 @@ MORE_ONE_IN = 8
 
 TEMPLATE = Path(__file__).with_name("lines_card.md")
 NEURONS = 256
-FILE = "model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -63,14 +57,12 @@ class LineNetwork(nn.Module):
     def __init__(self, layer: Layer, hidden: nn.Linear, answers: nn.Linear, dropout: float) -> None:
         super().__init__()
         largest = (layer.wide.weight.norm(dim=1) * layer.narrow.weight.norm(dim=0)).argsort(descending=True)[:NEURONS].sort().values
-        mixing, wide, narrow = layer.mixing, layer.wide, layer.narrow
-        self.query = _linear(mixing.weight[:WIDTH], mixing.bias[:WIDTH])
-        self.pairs = _linear(mixing.weight[WIDTH:], mixing.bias[WIDTH:])
-        self.mixed = _linear(layer.mixed.weight, layer.mixed.bias)
-        self.wide = _linear(wide.weight[largest], wide.bias[largest])
-        self.narrow = _linear(narrow.weight[:, largest], narrow.bias)
-        self.hidden = _linear(hidden.weight, hidden.bias)
-        self.answers = _linear(answers.weight, answers.bias)
+        self.attention = Attention(layer)
+        self.mixed = linear(layer.mixed.weight, layer.mixed.bias)
+        self.wide = linear(layer.wide.weight[largest], layer.wide.bias[largest])
+        self.narrow = linear(layer.narrow.weight[:, largest], layer.narrow.bias)
+        self.hidden = linear(hidden.weight, hidden.bias)
+        self.answers = linear(answers.weight, answers.bias)
         self.mixed_norm, self.narrow_norm = (nn.LayerNorm(WIDTH, eps=EPSILON) for _ in range(2))
         self.mixed_norm.load_state_dict(layer.mixed_norm.state_dict())
         self.narrow_norm.load_state_dict(layer.narrow_norm.state_dict())
@@ -78,22 +70,12 @@ class LineNetwork(nn.Module):
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Log-odds (batch) from states (batch x tokens x width); `mask` is 1 for tokens and 0 for padding."""
-        batch, tokens, width = states.shape
-        query = self.query(states[:, :1]).view(batch, 1, HEADS, -1).transpose(1, 2)
-        keys, values = self.pairs(states).view(batch, tokens, 2, HEADS, -1).permute(2, 0, 3, 1, 4)
-        weights = (query @ keys.transpose(-1, -2)) * (width // HEADS) ** -0.5 + (mask[:, None, None, :] - 1) * 1e4
-        found = (weights.softmax(-1) @ values).transpose(1, 2).reshape(batch, width)
+        found = self.attention(states[:, :1], states, mask)[:, 0]
         first = self.mixed_norm(states[:, 0] + self.mixed(found))
         first = self.narrow_norm(first + self.narrow(functional.gelu(self.wide(first), approximate="tanh")))
         first = functional.dropout(first, self.dropout, self.training)
         odds: Tensor = self.answers(torch.tanh(self.hidden(first)))[:, 0]
         return odds
-
-
-def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
-    made = nn.Linear(weight.shape[1], weight.shape[0])
-    made.load_state_dict({"weight": weight.detach().clone(), "bias": bias.detach().clone()})
-    return made
 
 
 def read_states(reader: Reader, cases: Sequence[Case]) -> list[list[Tensor]]:
@@ -104,59 +86,13 @@ def read_states(reader: Reader, cases: Sequence[Case]) -> list[list[Tensor]]:
     ]
 
 
-def train(network: LineNetwork, cases: Sequence[Case], states: Sequence[Sequence[Tensor]], settings: Settings) -> None:
-    """Train in place."""
-    torch.manual_seed(settings.seed)
-    numbers = random.Random(settings.seed)
-    steps = math.ceil(settings.epochs * len(cases) / settings.questions)
-    order = [place for _ in range(settings.epochs) for place in numbers.sample(range(len(cases)), len(cases))]
-    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, total_steps=steps + 1, pct_start=0.1)
-    network.train()
-    for step in tqdm(range(steps), desc="training", mininterval=5):
-        chosen = order[step * settings.questions : (step + 1) * settings.questions]
-        odds = _odds(network, [window for place in chosen for window in states[place]])
-        losses = [_loss(own, cases[place]) for place, own in zip(chosen, odds.split([len(states[place]) for place in chosen]), strict=True)]
-        torch.stack(losses).mean().backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        schedule.step()
-    network.eval()
-
-
-def _odds(network: LineNetwork, windows: Sequence[Tensor]) -> Tensor:
-    """The log-odds of windows, in halves of like length."""
+def losses(network: LineNetwork, cases: Sequence[Case], states: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+    """The surprise at the lines of each case that answer, or at "none of them"; in halves of like length."""
+    windows = [window for own in states for window in own]
     order = sorted(range(len(windows)), key=lambda place: len(windows[place]))
-    parts = []
-    for half in (order[: len(order) // 2], order[len(order) // 2 :]):
-        if half:
-            states = nn.utils.rnn.pad_sequence([windows[place].float() for place in half], batch_first=True)
-            lengths = torch.tensor([len(windows[place]) for place in half])
-            parts.append(network(states, (torch.arange(states.shape[1])[None, :] < lengths[:, None]).float()))
-    return torch.cat(parts)[torch.tensor(order).argsort()]
-
-
-def _loss(odds: Tensor, case: Case) -> Tensor:
-    """The surprise at the lines that answer, or at "none of them"."""
-    everything = torch.logsumexp(torch.cat([odds, odds.new_zeros(1)]), 0)
-    right = torch.tensor(case.right)
-    return everything - torch.logsumexp(odds[right], 0) if right.any() else everything
-
-
-def write_lines(network: LineNetwork, out: Path) -> str:
-    """Write `out/lines` and its entry in `out/manifest.json`, int8 rows with a scale each; return the revision."""
-    tensors: dict[str, npt.NDArray[np.generic]] = {}
-    for name, value in network.state_dict().items():
-        tensors[name] = value.numpy().astype(np.float32)
-        if value.ndim == 2:
-            tensors[name], tensors[f"{name}.scale"] = quantise(value.numpy())
-    (out / FOLDER).mkdir(parents=True, exist_ok=True)
-    content = save(tensors)
-    (out / FOLDER / FILE).write_bytes(content)
-    files = {FILE: hashlib.sha256(content).hexdigest()}
-    enter(out, FOLDER, {"files": files, "revision": files[FILE][:8]})
-    return files[FILE][:8]
+    halves = [half for half in (order[: len(order) // 2], order[len(order) // 2 :]) if half]
+    odds = torch.cat([network(*padded([windows[place] for place in half])) for half in halves])[torch.tensor(order).argsort()]
+    return [surprise(own, case.right) for own, case in zip(odds.split([len(own) for own in states]), cases, strict=True)]
 
 
 def measure(reader: Reader, cases: Sequence[Case]) -> dict[str, str]:
@@ -205,8 +141,13 @@ def main() -> None:
     cases = list(find_cases(written, scorer))
     stored, _ = read_reader(arguments.out)
     network = LineNetwork(stored.encoder.layers[-1], stored.hidden, stored.answerable, settings.dropout)
-    train(network, cases, read_states(reader, cases), settings)
-    revision = write_lines(network, arguments.out)
+    states = read_states(reader, cases)
+
+    def told(places: list[int]) -> list[Tensor]:
+        return losses(network, [cases[place] for place in places], [states[place] for place in places])
+
+    train([(network, settings.rate)], len(cases), told, settings.epochs, settings.questions, settings.seed)
+    revision = write_head(network, arguments.out, FOLDER)
     held_out = list(find_cases(read_written(FORMS, held_out=True)[:: settings.one_in], scorer))
     print(write_lines_card(arguments.out, revision, settings, len(cases), measure(Reader(arguments.out), held_out)))
 

@@ -18,7 +18,7 @@ from rag.index.words import ANALYSIS
 from rag.load import READERS, Limits, content_sha256
 from rag.types import Document
 
-SPLITTER = "split-10"
+SPLITTER = "split-11"
 Known = Mapping[str, tuple[str, str, str]]
 Progress = Callable[[int, int, str], None]
 
