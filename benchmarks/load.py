@@ -25,7 +25,7 @@ import httpx
 QUESTIONS = (
     "What does Article 4 of the new treaty permit?",
     "¿Qué permite el artículo 4 del nuevo tratado?",
-    "How much does the library charge for a lost card?",
+    "What does a copy of a lost library card cost?",
     "¿Dónde se saca la licencia de pesca?",
     "Why did Pyongyang's attitude to China cool?",
     "How many freight trains may run in one night?",

@@ -53,9 +53,7 @@ def _photograph(address: str) -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
         desk = _asked(browser, address, "What does Article 4 of the new treaty permit?", viewport=DESK, locale="en-GB")
         _save(desk, "chat.png")
-        dark = _asked(
-            browser, address, "How much does the library charge for a lost card?", viewport=DESK, locale="en-GB", color_scheme="dark"
-        )
+        dark = _asked(browser, address, "What does a copy of a lost library card cost?", viewport=DESK, locale="en-GB", color_scheme="dark")
         dark.locator(".why summary").click()
         _save(dark, "chat-dark.png")
         phone = _asked(browser, address, "¿Dónde se saca la licencia de pesca?", locale="es-ES", **PHONE)

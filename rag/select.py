@@ -333,9 +333,12 @@ def line_text(passage: Passage, start: int, end: int) -> str:
 
 
 def is_heading(text: str, passage: Passage) -> bool:
-    """Whether a sentence is no statement: a question, the title, or the line of a heading."""
+    """Whether a sentence is no statement: a question, the title, or the line of a heading; what is all that a passage says may be one."""
+    if text.rstrip(" *_").endswith("?"):
+        return True
     plain = MARKUP.sub("", text).strip(" .:")
-    return text.rstrip(" *_").endswith("?") or any(plain and plain in heading for heading in (passage.title, *passage.section))
+    alone = text.strip() == passage.text.strip() and bool(_STATED.search(text))
+    return not alone and any(plain and plain in heading for heading in (passage.title, *passage.section))
 
 
 def builtin_scorer() -> SentenceScorer:

@@ -65,6 +65,12 @@ def test_odds_do_not_depend_on_what_is_weighed_beside(scorer: SentenceScorer) ->
     assert scorer.reader.sufficiency(question, [], known_of([])).tolist() == []
 
 
+def test_the_only_sentence_of_a_document_that_is_called_by_it_may_answer(scorer: SentenceScorer) -> None:
+    text = "The keeper of the lighthouse is called Ottoline Marsh."
+    only = (Hit(1, Passage("note.pdf", text, text, 0, len(text), language="en"), 1.0, Why()),)
+    assert answerable("What is the keeper of the lighthouse called?", only, scorer) > 0.6
+
+
 def test_a_span_without_a_word_has_no_odds(scorer: SentenceScorer) -> None:
     odds = scorer.reader.sufficiency("Who?", [("One.   Two.", 4, 7), ("One.   Two.", 0, 4)], np.zeros((2, 3), dtype=np.float32))
     assert odds[0] == -np.inf

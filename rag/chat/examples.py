@@ -20,7 +20,7 @@ DEMO_SOURCE = "entrevista-427.md"
 DEMO_EXAMPLES: dict[Language, tuple[str, ...]] = {
     "en": (
         "What does Article 4 of the new treaty permit?",
-        "How much does the library charge for a lost card?",
+        "What does a copy of a lost library card cost?",
         "Why did Pyongyang's attitude to China cool?",
         "¿Dónde se saca la licencia de pesca?",
     ),

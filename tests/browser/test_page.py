@@ -134,9 +134,9 @@ def test_keyboard_alone_is_enough(visit):
 
 def test_example_asks_its_question_and_the_welcome_goes(visit):
     opened = visit()
-    opened.page.get_by_role("button", name="How much does the library charge for a lost card?").click()
+    opened.page.get_by_role("button", name="What does a copy of a lost library card cost?").click()
     turn = opened.finished()
-    assert turn.locator("h2").inner_text() == "How much does the library charge for a lost card?"
+    assert turn.locator("h2").inner_text() == "What does a copy of a lost library card cost?"
     assert opened.page.locator("#welcome").is_hidden()
 
 
