@@ -3,8 +3,10 @@
 import hashlib
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +16,12 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from rag.heads import WIDTH_OF_ONE
+from training.card import append_card
 from training.export import enter, quantise
 from training.reader_model import HEADS, WIDTH, Layer
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 FILE = "model.safetensors"
 
@@ -117,3 +123,19 @@ def write_head(network: nn.Module, out: Path, folder: str) -> str:
     files = {FILE: hashlib.sha256(content).hexdigest()}
     enter(out, folder, {"files": files, "revision": files[FILE][:8]})
     return files[FILE][:8]
+
+
+def write_head_card(
+    out: Path, folder: str, template: Path, revision: str, settings: "DataclassInstance", questions: int, measured: Mapping[str, str]
+) -> str:
+    """Fill the template, put it at the end of the model card in place of an older one; return the table of metrics."""
+    table = "\n".join(["| held-out documents | |", "|---|---|", *(f"| {name} | {value} |" for name, value in measured.items())])
+    values = {
+        "revision": revision,
+        "questions": f"{questions:,}",
+        "settings": ", ".join(f"{name} {value}" for name, value in asdict(settings).items()),
+        "metrics": table,
+        "sizes": f"| {FILE} | {(out / folder / FILE).stat().st_size:,} |",
+    }
+    append_card(out, template, values)
+    return table

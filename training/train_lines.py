@@ -9,8 +9,8 @@ reader's own last layer, with the neurons whose weights are the largest. Nothing
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +24,7 @@ from rag.evidence import Evidence
 from rag.lines import FOLDER
 from rag.read import Reader
 from rag.select import SentenceScorer
-from training.card import append_card
-from training.heads import FILE, Attention, linear, padded, surprise, train, write_head
+from training.heads import Attention, linear, padded, surprise, train, write_head, write_head_card
 from training.line_cases import Case, find_cases
 from training.reader_model import EPSILON, WIDTH, Layer
 from training.reader_score import area_under_curve
@@ -114,20 +113,6 @@ def measure(reader: Reader, cases: Sequence[Case]) -> dict[str, str]:
     return told
 
 
-def write_lines_card(out: Path, revision: str, settings: Settings, questions: int, measured: Mapping[str, str]) -> str:
-    """Fill the template, put it at the end of the model card in place of an older one; return the table of metrics."""
-    table = "\n".join(["| held-out documents | |", "|---|---|", *(f"| {name} | {value} |" for name, value in measured.items())])
-    values = {
-        "revision": revision,
-        "questions": f"{questions:,}",
-        "settings": ", ".join(f"{name} {value}" for name, value in asdict(settings).items()),
-        "metrics": table,
-        "sizes": f"| {FILE} | {(out / FOLDER / FILE).stat().st_size:,} |",
-    }
-    append_card(out, TEMPLATE, values)
-    return table
-
-
 def main() -> None:
     """Find, train, write, measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -149,7 +134,7 @@ def main() -> None:
     train([(network, settings.rate)], len(cases), told, settings.epochs, settings.questions, settings.seed)
     revision = write_head(network, arguments.out, FOLDER)
     held_out = list(find_cases(read_written(FORMS, held_out=True)[:: settings.one_in], scorer))
-    print(write_lines_card(arguments.out, revision, settings, len(cases), measure(Reader(arguments.out), held_out)))
+    print(write_head_card(arguments.out, FOLDER, TEMPLATE, revision, settings, len(cases), measure(Reader(arguments.out), held_out)))
 
 
 if __name__ == "__main__":

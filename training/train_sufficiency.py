@@ -8,8 +8,8 @@ The attention starts as the reader's last layer. Nothing is random but by seed.
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +22,7 @@ from rag.evidence import Evidence
 from rag.read import Reader
 from rag.select import SentenceScorer
 from rag.sufficiency import FOLDER, SufficiencyHead
-from training.card import append_card
-from training.heads import FILE, Attention, linear, padded, surprise, train, write_head
+from training.heads import Attention, linear, padded, surprise, train, write_head, write_head_card
 from training.reader_model import EPSILON, WIDTH, Layer
 from training.reader_score import area_under_curve
 from training.reader_stored import read_reader
@@ -136,20 +135,6 @@ def measure(head: SufficiencyHead, cases: Sequence[Case]) -> dict[str, str]:
     return told
 
 
-def write_sufficiency_card(out: Path, revision: str, settings: Settings, questions: int, measured: Mapping[str, str]) -> str:
-    """Fill the template, put it at the end of the model card in place of an older one; return the table of metrics."""
-    table = "\n".join(["| held-out documents | |", "|---|---|", *(f"| {name} | {value} |" for name, value in measured.items())])
-    values = {
-        "revision": revision,
-        "questions": f"{questions:,}",
-        "settings": ", ".join(f"{name} {value}" for name, value in asdict(settings).items()),
-        "metrics": table,
-        "sizes": f"| {FILE} | {(out / FOLDER / FILE).stat().st_size:,} |",
-    }
-    append_card(out, TEMPLATE, values)
-    return table
-
-
 def main() -> None:
     """Find, train, write, measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -173,7 +158,7 @@ def main() -> None:
     revision = write_head(network, arguments.out, FOLDER)
     held_out = [document for folder in waves for document in read_written(folder, held_out=True)][:: settings.held_out * settings.one_in]
     measured = measure(SufficiencyHead(arguments.out), [*written_cases(held_out, scorer)])
-    print(write_sufficiency_card(arguments.out, revision, settings, len(cases), measured))
+    print(write_head_card(arguments.out, FOLDER, TEMPLATE, revision, settings, len(cases), measured))
 
 
 if __name__ == "__main__":
