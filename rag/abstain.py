@@ -7,9 +7,9 @@ The probability is a logistic function of the odds that one of the best sentence
 (`rag.sufficiency`), and of what the reader says of the one that words alone choose; without the reader, of the words' score.
 `training.fit_answers` fits it on questions with their passage and with what is left of it without its answer, on the held-out documents
 of `training.written`, and on questions over the demo corpus, so it is the probability in a world where every second question is a near
-miss: with kinder questions it is too low. A name in the question that no
-passage has ("Australia") counts against it, and so does a question of which little is covered anywhere, for it is about something else;
-and that the best sentence is a label or a row, for papers of those are the ones where a wrong line looks most like the right one.
+miss: with kinder questions it is too low. A name in the question that no passage has ("Australia") counts against it, and so does a
+question of which little is covered anywhere, for it is about something else, and a best sentence that is a label or a row, for in papers
+of those a wrong line looks most like the right one.
 """
 
 import math

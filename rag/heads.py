@@ -7,11 +7,13 @@ the queries and to what they found, and never to all tokens. It knows states, an
 
 import math
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from rag.embed import read_verified
+from rag.paths import MODELS
 
 Scores = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
@@ -26,20 +28,21 @@ EPSILON = 1e-12
 
 
 class Head:
-    """The weights of `models/folder`, and what is computed with them.
+    """The weights of a head, and what is computed with them.
 
     Args:
-        models: the folder that holds `manifest.json` and `folder`.
-        folder: the head's own.
+        models: the folder that holds `manifest.json` and the head's own `folder`.
 
     Raises:
         ModelError: a file is missing or does not match its sha256.
     """
 
-    def __init__(self, models: Path, folder: str) -> None:
+    folder: ClassVar[str]
+
+    def __init__(self, models: Path = MODELS) -> None:
         from safetensors.numpy import load
 
-        files, self.revision = read_verified(models, folder)
+        files, self.revision = read_verified(models, self.folder)
         stored = load(files["model.safetensors"])
         self._weights: dict[str, Matrix] = {
             name: value * stored[f"{name}.scale"][:, None] if f"{name}.scale" in stored else value.astype(np.float32)

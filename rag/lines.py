@@ -5,28 +5,18 @@ were trained on documents of labels and values by `training.train_lines`.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from rag.heads import Head, Matrix, Scores, gelu
-from rag.paths import MODELS
 
 FOLDER = "lines"
 
 
 class LineHead(Head):
-    """The attention of the first token over a line's states, a small layer, and the log-odds that the line answers.
+    """The attention of the first token over a line's states, a small layer, and the log-odds that the line answers."""
 
-    Args:
-        models: the folder that holds `manifest.json` and `lines/`.
-
-    Raises:
-        ModelError: a file is missing or does not match its sha256.
-    """
-
-    def __init__(self, models: Path = MODELS) -> None:
-        super().__init__(models, FOLDER)
+    folder = FOLDER
 
     def log_odds(self, windows: Sequence[Matrix]) -> Scores:
         """One number per window, given the states of its tokens (tokens x 384)."""

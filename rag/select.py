@@ -114,18 +114,16 @@ class SentenceScorer:
         return _of_first(self._by_words, question, hits)
 
     def _score(self, question: str, hits: tuple[Hit, ...]) -> tuple[Scored, ...]:
-        ranked = self.ranked(question, hits)
         if not self.reads:
-            return ranked
+            return self._by_words(question, hits)
+        ranked = self.ranked(question, hits)
         best = ranked[:JUDGED]
         odds = self.reader.sufficiency(question, [read_at(item, hits) for item in best], known_of(best))
         return *(replace(item, answers=value) for item, value in zip(best, odds.tolist(), strict=True)), *ranked[JUDGED:]
 
     def ranked(self, question: str, hits: tuple[Hit, ...]) -> tuple[Scored, ...]:
-        """What `score` gives, before it is weighed whether any of them answers; not remembered."""
+        """Every sentence of the hits that are read, best first, before it is weighed whether any of them answers; not remembered."""
         by_words = self._by_words(question, hits)
-        if not self.reads:
-            return by_words
         scored: list[Scored] = []
         for first in range(0, len(hits), TOGETHER):
             read = [*self._read(question, hits[first : first + TOGETHER], first, by_words)]

@@ -6,14 +6,12 @@ each sentence over its window's states, with what words and reader say of it bes
 """
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from rag.heads import Head, Matrix, Scores
-from rag.paths import MODELS
 
 FOLDER = "sufficiency"
 
@@ -24,24 +22,16 @@ class Seen(NamedTuple):
     `answered` are the log-odds, by the reader, that the window answers.
     """
 
-    states: npt.NDArray[np.floating[Any]]
+    states: npt.NDArray[np.float16]
     start: int
     end: int
     answered: float
 
 
 class SufficiencyHead(Head):
-    """The log-odds that a sentence answers, against "none of them"; those of one question may be summed, as odds.
+    """The log-odds that a sentence answers, against "none of them"; those of one question may be summed, as odds."""
 
-    Args:
-        models: the folder that holds `manifest.json` and `sufficiency/`.
-
-    Raises:
-        ModelError: a file is missing or does not match its sha256.
-    """
-
-    def __init__(self, models: Path = MODELS) -> None:
-        super().__init__(models, FOLDER)
+    folder = FOLDER
 
     def log_odds(self, seen: Sequence[Seen], known: Matrix) -> Scores:
         """One number per sentence, given what else is known of each (len(seen) x 3, see `rag.select.known_of`)."""

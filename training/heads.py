@@ -35,7 +35,7 @@ class Attention(nn.Module):
     def __init__(self, layer: Layer, kept: int = HEADS) -> None:
         super().__init__()
         values, mixed = layer.mixing.weight[2 * WIDTH :].view(HEADS, -1), layer.mixed.weight.view(WIDTH, HEADS, -1)
-        most = (values.norm(dim=1) * mixed.norm(dim=(0, 2))).argsort(descending=True)[:kept].sort().values
+        most = largest(values.norm(dim=1) * mixed.norm(dim=(0, 2)), kept)
         self.columns = torch.arange(WIDTH).view(HEADS, -1)[most].flatten()
         weights, biases = layer.mixing.weight.view(3, WIDTH, WIDTH)[:, self.columns], layer.mixing.bias.view(3, WIDTH)[:, self.columns]
         self.query = linear(weights[0], biases[0])
@@ -53,6 +53,11 @@ class Attention(nn.Module):
         means = (scores + (mask[:, None, :] - 1) * 1e4).softmax(-1) @ states
         found = torch.einsum("brhw,hdw->brhd", means.view(batch, rows, -1, width), values)
         return found.reshape(batch, rows, -1) + self.pairs.bias.view(2, -1)[1]
+
+
+def largest(values: Tensor, count: int) -> Tensor:
+    """The places of the largest values, in the order of places."""
+    return values.argsort(descending=True)[:count].sort().values
 
 
 def linear(weight: Tensor, bias: Tensor) -> nn.Linear:

@@ -96,8 +96,9 @@ def write_settings(calibration: dict[str, float], out: Path) -> str:
     config = {"tokens": POSITIONS, "question_tokens": QUESTION_TOKENS, "first": first, "last": last, "calibration": calibration}
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
-    unpacked = files | {"tokenizer.json": hashlib.sha256(gzip.decompress((folder / TOKENIZER).read_bytes())).hexdigest()}
-    del unpacked[TOKENIZER]  # how it is packed makes no other reader
+    # How the tokenizer is packed makes no other reader.
+    unpacked = {name: checksum for name, checksum in files.items() if name != TOKENIZER}
+    unpacked["tokenizer.json"] = hashlib.sha256(gzip.decompress((folder / TOKENIZER).read_bytes())).hexdigest()
     revision = hashlib.sha256(json.dumps(unpacked, sort_keys=True).encode()).hexdigest()[:8]
     enter(out, FOLDER, {"files": files, "revision": revision})
     return revision

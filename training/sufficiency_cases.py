@@ -81,7 +81,7 @@ def _cases(question: str, hits: Sequence[Hit], spans: Sequence[Span], scorer: Se
     seen = scorer.reader.sentence_states(question, [read_at(ranked[place], first) for place in chosen])
     kept = [(place, one) for place, one in zip(chosen, seen, strict=True) if one]
     if kept:
-        windows = {id(one.states): one.states.astype(np.float16) for _, one in kept}
+        windows = {id(one.states): one.states for _, one in kept}
         order = list(windows)
         yield Case(
             tuple(windows.values()),

@@ -24,7 +24,7 @@ from rag.evidence import Evidence
 from rag.lines import FOLDER
 from rag.read import Reader
 from rag.select import SentenceScorer
-from training.heads import Attention, linear, padded, surprise, train, write_head, write_head_card
+from training.heads import Attention, largest, linear, padded, surprise, train, write_head, write_head_card
 from training.line_cases import Case, find_cases
 from training.reader_model import EPSILON, WIDTH, Layer
 from training.reader_score import area_under_curve
@@ -55,11 +55,11 @@ class LineNetwork(nn.Module):
 
     def __init__(self, layer: Layer, hidden: nn.Linear, answers: nn.Linear, dropout: float) -> None:
         super().__init__()
-        largest = (layer.wide.weight.norm(dim=1) * layer.narrow.weight.norm(dim=0)).argsort(descending=True)[:NEURONS].sort().values
+        kept = largest(layer.wide.weight.norm(dim=1) * layer.narrow.weight.norm(dim=0), NEURONS)
         self.attention = Attention(layer)
         self.mixed = linear(layer.mixed.weight, layer.mixed.bias)
-        self.wide = linear(layer.wide.weight[largest], layer.wide.bias[largest])
-        self.narrow = linear(layer.narrow.weight[:, largest], layer.narrow.bias)
+        self.wide = linear(layer.wide.weight[kept], layer.wide.bias[kept])
+        self.narrow = linear(layer.narrow.weight[:, kept], layer.narrow.bias)
         self.hidden = linear(hidden.weight, hidden.bias)
         self.answers = linear(answers.weight, answers.bias)
         self.mixed_norm, self.narrow_norm = (nn.LayerNorm(WIDTH, eps=EPSILON) for _ in range(2))

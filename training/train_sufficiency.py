@@ -22,7 +22,7 @@ from rag.evidence import Evidence
 from rag.read import Reader
 from rag.select import SentenceScorer
 from rag.sufficiency import FOLDER, SufficiencyHead
-from training.heads import Attention, linear, padded, surprise, train, write_head, write_head_card
+from training.heads import Attention, largest, linear, padded, surprise, train, write_head, write_head_card
 from training.reader_model import EPSILON, WIDTH, Layer
 from training.reader_score import area_under_curve
 from training.reader_stored import read_reader
@@ -60,8 +60,8 @@ class SufficiencyNetwork(nn.Module):
         super().__init__()
         self.attention = Attention(layer, ATTENTIONS)
         self.mixed = linear(layer.mixed.weight[:, self.attention.columns], layer.mixed.bias)
-        largest = hidden.weight.norm(dim=1).argsort(descending=True)[:NEURONS].sort().values
-        self.hidden = linear(hidden.weight[largest], hidden.bias[largest])
+        kept = largest(hidden.weight.norm(dim=1), NEURONS)
+        self.hidden = linear(hidden.weight[kept], hidden.bias[kept])
         self.answers, self.known = nn.Linear(NEURONS, 1), nn.Linear(KNOWN, 1)
         for begins_at_zero in (self.answers, self.known):
             nn.init.zeros_(begins_at_zero.weight)
@@ -113,7 +113,7 @@ def trained(network: SufficiencyNetwork, cases: Sequence[Case], settings: Settin
         own = [cases[place] for place in places]
         return [surprise(odds, case.right) for odds, case in zip(log_odds(network, own), own, strict=True)]
 
-    # What words and reader say are three numbers whose weights begin at nothing.
+    # What words and reader say are four numbers whose weights begin at nothing.
     rates = [(network.known, settings.known_rate), (network, settings.rate)]
     train(rates, len(cases), losses, settings.epochs, settings.questions, settings.seed)
 

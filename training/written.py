@@ -48,7 +48,7 @@ EXACT = FOLDER / "exact"
 FORMS = FOLDER / "forms"
 """The last ones: papers of labels and values, rows and short lines, asked in everyday words. Those of one subject are alike.
 
-No round of the reader was trained on them; `training.train_lines` reads them.
+No round of the reader was trained on them; `training.train_lines` and `training.train_sufficiency` read them.
 """
 
 WAVES = (FOLDER, MORE, EXACT, FORMS)
