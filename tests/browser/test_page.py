@@ -446,7 +446,9 @@ def test_phone_shows_everything_within_its_width(visit, scheme):
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
     opened.page.locator("[data-do=read]").first.tap()
-    assert opened.page.locator("#reader").bounding_box()["width"] == 390
+    reader = opened.page.locator("#reader")
+    reader.wait_for()
+    assert reader.bounding_box()["width"] == 390
     opened.page.locator("#reader [data-do=close-dialog]").tap()
     opened.page.locator("[data-do=close-panel]").tap()
     assert opened.page.locator("#panel").is_hidden()
