@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.asked import kinds_asked
+from rag.asked import holds, kinds_asked
 from rag.evidence import Evidence
 from rag.language import FUNCTION_WORDS
 from rag.naming.aliases import fold
@@ -65,8 +65,10 @@ def find_conflict(question: str, hits: Sequence[Hit], scorer: SentenceScorer) ->
         return None
     scored, by_words = scorer.score(question, hits), scorer.by_words(question, hits)
     for kind in kinds:
-        first = next((item for item in scored if item.score >= scored[0].score - MARGIN and _values(_text(item, hits), kind)), None)
-        if first is None:
+        near = [item for item in scored if item.score >= scored[0].score - MARGIN]
+        # The best may say it in words, which nothing is compared with: then numbers of others are about something else.
+        first = next((item for item in near if _holds(_text(item, hits), kind)), None)
+        if first is None or not _values(_text(first, hits), kind):
             continue
         passage = hits[first.hit].passage
         for other in by_words:
@@ -83,6 +85,10 @@ def find_conflict(question: str, hits: Sequence[Hit], scorer: SentenceScorer) ->
 
 def _text(item: Scored, hits: Sequence[Hit]) -> str:
     return hits[item.hit].passage.text[item.start : item.end]
+
+
+def _holds(text: str, kind: str) -> bool:
+    return holds(text if kind == "date" else _DATE.sub(" ", text), kind)
 
 
 def disagree(question: str, first: str, second: str, kind: str, evidence: Evidence) -> tuple[str, str] | None:

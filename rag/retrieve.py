@@ -4,7 +4,8 @@
 2. BM25 in the question's language, and over character 4-grams for passages in the other one
 3. nearest vectors; the best of all these are compared by contextual vectors, too, as far as they have any (`rag.index.contextual`)
 4. weighted sum of standardised scores, with weights per language pair (`rag.fusion`)
-5. of documents that are all alike, those that the question names, asked without that name (`rag.naming.siblings`)
+5. those that the question calls by their file name (`rag.naming.files`), or, of documents that are all alike, by a name in them
+   (`rag.naming.siblings`), asked without that name
 6. a closer look at the first thirty (`rag.rerank`), and a little for those whose document has others among them
 """
 
@@ -21,6 +22,7 @@ from rag.fusion import Fusion, Scores, Values, standardised
 from rag.index import Snapshot
 from rag.index.words import matched_terms
 from rag.lookup import Lookup, look_up
+from rag.naming.files import FileNames, named_by_file, unknown_owner
 from rag.naming.meant import Meaning
 from rag.naming.products import of_others
 from rag.naming.siblings import Forms, Named, called, named_documents
@@ -44,7 +46,10 @@ FAR_BEHIND = 3.0  # a mention that fits the question so much worse than the best
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Hits, best first, and what was looked up on the way; `unknown` is a month or year that none of many documents all alike is of."""
+    """Hits, best first, and what was looked up on the way.
+
+    `unknown` is a month or year that none of many documents all alike is of, or somebody whose paper is asked for, and nothing names.
+    """
 
     hits: tuple[Hit, ...]
     lookup: Lookup
@@ -74,6 +79,7 @@ class Retriever:
         self._meaning = Meaning(embedder, evidence) if evidence else None
         self._contextual = contextual
         self._forms = forms or Forms()
+        self._files = FileNames()
         self._fusion = fusion or Fusion.load()
 
     def retrieve(self, snapshot: Snapshot, question: str, language: Language, limit: int) -> Retrieved:
@@ -91,7 +97,8 @@ class Retriever:
         others = of_others(question, [*read.values()])
         if meant.sources:
             alike = self._forms.others_alike(snapshot, meant.sources, read.values())
-            kept = {i for i, passage in read.items() if i in meant.passages or passage.source not in alike | meant.sources}
+            others_count = {i for i, passage in read.items() if not meant.alone and passage.source not in alike | meant.sources}
+            kept = others_count | {i for i in read if i in meant.passages}
             others |= mixed.keys() - kept
         mixed = {i: score for i, score in mixed.items() if i not in others}
         mixed = {i: score for i, score in mixed.items() if i in lookup.among} or mixed
@@ -128,8 +135,17 @@ class Retriever:
         return Retrieved(tuple(hits), lookup, meant.unknown)
 
     def _named(self, snapshot: Snapshot, question: str, scores: Scores) -> Named:
-        """The documents that `question` names, if others of the same form are among what is found first; else none."""
+        """The documents that `question` names by their files, or, if others of the same form are among what is found first, by a name."""
         first = snapshot.store.passages(_in_order(scores.ids, scores.fused(self._fusion))[:RERANKED])
+
+        def is_strange(word: str) -> bool:
+            return self._meaning is not None and bool(self._meaning.unfamiliar([word], [passage.in_context for passage in first]))
+
+        filed = named_by_file(snapshot, question, self._files.of(snapshot), is_strange)
+        if filed.sources:
+            return filed
+        if strange := unknown_owner(snapshot, question, is_strange):
+            return Named(unknown=strange)
         if not self._forms.any_alike(snapshot, first):
             return Named()
         meant = named_documents(snapshot, question, self._forms)

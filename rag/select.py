@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from rag.asked import asks_for_sum, holds, is_sum, kinds_asked, measure_asked, measures
 from rag.evidence import Evidence, builtin_evidence, comparable, counterparts, covered, crossing
+from rag.language import asked_in
 from rag.naming.products import codes
 from rag.naming.siblings import without_names
 from rag.provisions.which import which_provision
@@ -24,6 +25,7 @@ from rag.read import Reader
 from rag.rows.columns import row_at
 from rag.rows.days import as_written, names_day, of_day
 from rag.sentences import sentences
+from rag.topic import topic_of
 from rag.types import Hit, Passage
 from rag.verification.claims import plain
 
@@ -212,19 +214,27 @@ def _remembering(method: Score) -> Score:
 
 
 def _of_first(score: Score, question: str, hits: Sequence[Hit]) -> list[Scored]:
-    """What `score` says of the first hits; "which article deals with X?" is asked as X, of provisions if there are any.
+    """What `score` says of the first hits; "which article deals with X?" is asked of provisions if there are any."""
+    places = [*range(len(hits))]
+    if which_provision(question):
+        places = [place for place in places if hits[place].passage.provisions] or places
+    scored = score(posed(question, hits), tuple(hits[place] for place in places[:READ]))
+    return [item if item.hit == places[item.hit] else replace(item, hit=places[item.hit]) for item in scored]
+
+
+def posed(question: str, hits: Sequence[Hit]) -> str:
+    """What the sentences of hits are asked: of "which article deals with X?" and "what does it say about X?" the X.
 
     What it calls the document tells no passage from another where all are of one, nor do the names by which it means a few.
     """
     question = without_names(question, next((hit.passage.named for hit in hits if hit.passage.named), ()))
-    which = which_provision(question)
-    asked = question if which is None else which.subject if len({hit.passage.source for hit in hits}) == 1 else which.with_text
-    asked = as_written(asked, [hit.passage.text for hit in hits[:READ]])
-    places = [*range(len(hits))]
-    if which:
-        places = [place for place in places if hits[place].passage.provisions] or places
-    scored = score(asked, tuple(hits[place] for place in places[:READ]))
-    return [item if item.hit == places[item.hit] else replace(item, hit=places[item.hit]) for item in scored]
+    if which := which_provision(question):
+        asked = which.subject if len({hit.passage.source for hit in hits}) == 1 else which.with_text
+    elif topic := topic_of(question):
+        asked = f"¿{topic}?" if asked_in(question) == "es" else f"{topic}?"
+    else:
+        asked = question
+    return as_written(asked, [hit.passage.text for hit in hits[:READ]])
 
 
 def _amiss(question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> npt.NDArray[np.bool_]:

@@ -27,6 +27,7 @@ def pipeline_over(folder: Path, texts: Mapping[str, str]) -> Iterator[Pipeline]:
     """A pipeline over documents with these names and texts, written and indexed in `folder`."""
     (folder / "docs").mkdir()
     for name, text in texts.items():
+        (folder / "docs" / name).parent.mkdir(exist_ok=True)
         (folder / "docs" / name).write_text(text, encoding="utf-8")
     config = load_config(index=folder / "index", environment={})
     sync(config, BuiltinEmbedder(), [folder / "docs"])

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from small_corpus import pipeline_over
 
 from rag.config import AnswerConfig, Config, IndexConfig
 from rag.conflicts import disagree
@@ -81,6 +82,19 @@ def test_both_sides_are_quoted_with_their_dates(tmp_path: Path) -> None:
     assert "3 March 2024" in answer.text
     assert "The documents disagree: " in (answer.note or "")
     assert other.reason != "conflicting"
+
+
+def test_numbers_about_something_else_are_no_conflict_where_the_answer_is_in_words(tmp_path: Path) -> None:
+    """The rents differ, and what was asked for is said in words."""
+    lease = "# Contrato de arrendamiento {name}\n\nLa duración del contrato es de {years} años.\n\nLa renta mensual es de {rent} euros.\n"
+    texts = {
+        f"{name}.md": lease.format(name=name, years=years, rent=rent) for name, years, rent in (("A", "cinco", 910), ("B", "dos", 780))
+    }
+    with pipeline_over(tmp_path, texts) as pipeline:
+        answer = pipeline.ask("How long is the lease?")
+        rent = pipeline.ask("How much is the rent?")
+    assert (answer.reason, "euros" in answer.text) == (None, False)
+    assert rent.reason == "conflicting"
 
 
 @pytest.mark.parametrize("strict", [True, False])

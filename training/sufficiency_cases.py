@@ -13,11 +13,11 @@ from tqdm import tqdm
 
 from benchmarks.ablations import searchable, without_answer
 from rag.language import detect
-from rag.select import JUDGED, READ, SentenceScorer, known_of, read_at
+from rag.select import JUDGED, READ, SentenceScorer, known_of, posed, read_at
 from rag.sufficiency import Seen, with_windows
 from rag.types import Hit
 from training.fit_answers import DOCUMENTS_TOGETHER, Span, holds_answer, searched
-from training.written import Written
+from training.written import Written, with_topics
 
 PUBLIC = ("squad_es", "squad_en_partial")
 PARAGRAPHS = 400
@@ -51,6 +51,13 @@ def written_cases(written: Sequence[Written], scorer: SentenceScorer) -> Iterato
         yield from _cases(asked.question, hits, spans, scorer, crossed=asked.language != document.language)
 
 
+def topic_cases(written: Sequence[Written], scorer: SentenceScorer) -> Iterator[Case]:
+    """Every open question of the documents that have some, each asked of its document alone: what "it" says is not what others say."""
+    for document, asked, hits, spans in searched(with_topics(written), scorer, DOCUMENTS_TOGETHER, "topics"):
+        own = [hit for hit in hits if hit.passage.source == document.name]
+        yield from _cases(asked.question, own, spans, scorer, crossed=asked.language != document.language)
+
+
 def public_cases(data: Path, count: int, seed: int, scorer: SentenceScorer) -> Iterator[Case]:
     """So many questions of each public set over some of its paragraphs; answered ones also over what is left without the answer."""
     for name in PUBLIC:
@@ -73,6 +80,7 @@ def public_cases(data: Path, count: int, seed: int, scorer: SentenceScorer) -> I
 def _cases(question: str, hits: Sequence[Hit], spans: Sequence[Span], scorer: SentenceScorer, *, crossed: bool) -> Iterator[Case]:
     """The question with the best sentences and, where none of these answers, the best that does; nothing if there is no sentence."""
     first = tuple(hits[:READ])
+    question = posed(question, first)
     ranked = scorer.ranked(question, first)
     right = [holds_answer(item, hits, spans) for item in ranked]
     chosen = [*range(min(JUDGED, len(ranked)))]

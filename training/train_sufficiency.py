@@ -26,7 +26,7 @@ from training.heads import Attention, largest, linear, padded, surprise, train, 
 from training.reader_model import EPSILON, WIDTH, Layer
 from training.reader_score import area_under_curve
 from training.reader_stored import read_reader
-from training.sufficiency_cases import Case, public_cases, written_cases
+from training.sufficiency_cases import Case, public_cases, topic_cases, written_cases
 from training.written import EXACT, FORMS, MORE, read_written
 from training.written import FOLDER as FIRST
 
@@ -118,8 +118,8 @@ def trained(network: SufficiencyNetwork, cases: Sequence[Case], settings: Settin
     train(rates, len(cases), losses, settings.epochs, settings.questions, settings.seed)
 
 
-def measure(head: SufficiencyHead, cases: Sequence[Case]) -> dict[str, str]:
-    """Of held-out questions: whether the summed odds tell that one of the sentences answers; beside it, the reader's best log-odds."""
+def measure(head: SufficiencyHead, cases: Sequence[Case], kind: str) -> dict[str, str]:
+    """Of held-out questions of a kind: whether the summed odds tell that a sentence answers; beside it, the reader's best log-odds."""
     told: dict[str, str] = {}
     for name, crossed in (("in one language", False), ("across", True)):
         odds: dict[bool, list[float]] = {True: [], False: []}
@@ -131,7 +131,7 @@ def measure(head: SufficiencyHead, cases: Sequence[Case]) -> dict[str, str]:
         if all(odds.values()):
             for what, values in (("the best log-odds of the reader", readings), ("the summed odds", odds)):
                 area = area_under_curve(np.array(values[True]), np.array(values[False]))
-                told[f"AUC of {what}, {name} ({len(values[True])} answered and {len(values[False])} not)"] = f"{area:.3f}"
+                told[f"AUC of {what}, {kind}{name} ({len(values[True])} answered and {len(values[False])} not)"] = f"{area:.3f}"
     return told
 
 
@@ -146,18 +146,23 @@ def main() -> None:
     builtin, reader = BuiltinEmbedder(arguments.out), Reader(arguments.out)
     scorer = SentenceScorer(Evidence(builtin.tokenizer, builtin.rows), reader)
     waves = (FIRST, MORE, EXACT)
-    written = [document for folder in waves for document in read_written(folder, held_out=False)][:: settings.written]
-    written += read_written(FORMS, held_out=False)[:: settings.forms]
+    prose = [document for folder in waves for document in read_written(folder, held_out=False)]
+    forms = read_written(FORMS, held_out=False)
+    written = [*prose[:: settings.written], *forms[:: settings.forms]]
     cases = [
         *written_cases(written[:: settings.one_in], scorer),
+        *topic_cases([*prose, *forms][:: settings.one_in], scorer),
         *public_cases(arguments.data, max(1, settings.public // settings.one_in), settings.seed, scorer),
     ]
     stored, _ = read_reader(arguments.out)
     network = SufficiencyNetwork(stored.encoder.layers[-1], stored.hidden, settings.dropout)
     trained(network, cases, settings)
     revision = write_head(network, arguments.out, FOLDER)
-    held_out = [document for folder in waves for document in read_written(folder, held_out=True)][:: settings.held_out * settings.one_in]
-    measured = measure(SufficiencyHead(arguments.out), [*written_cases(held_out, scorer)])
+    held_out = [document for folder in waves for document in read_written(folder, held_out=True)]
+    head = SufficiencyHead(arguments.out)
+    measured = measure(head, [*written_cases(held_out[:: settings.held_out * settings.one_in], scorer)], "")
+    open_ones = [*held_out, *read_written(FORMS, held_out=True)][:: settings.one_in]
+    measured |= measure(head, [*topic_cases(open_ones, scorer)], "open questions, ")
     print(write_head_card(arguments.out, FOLDER, TEMPLATE, revision, settings, len(cases), measured))
 
 

@@ -9,6 +9,9 @@
     en | when did it happen? | the clause that answers | the shortest words of the clause that do, where there are such
     es | a question that it does not answer | -
 
+Beside 795 of them, a file `NN.topics` has open questions in the same form ("¿Hay algo sobre las obras?"), four that the text has something
+about and two that it has not.
+
 What public question sets lack is here: contracts, minutes, bye-laws and manuals instead of encyclopaedias, questions across languages
 that are not translations, and unanswerable ones that share more words with the text than the others do. Every fifth document of a folder
 is held out: no model is trained on it; the answers are measured and the refusal is calibrated on it.
@@ -83,7 +86,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Written:
-    """A text with its questions; `name` ends with the suffix that says how it is to be read.
+    """A text with its questions; `name` ends with the suffix that says how it is to be read; `topics` are open questions, of some texts.
 
     What is asked of one document of a `subject` may be answered by another; that of a document without such others is its name.
     """
@@ -93,6 +96,7 @@ class Written:
     text: str
     questions: tuple[Asked, ...]
     subject: str
+    topics: tuple[Asked, ...] = ()
 
 
 def read_written(folder: Path = FOLDER, *, held_out: bool) -> list[Written]:
@@ -113,16 +117,28 @@ def read_one(path: Path) -> Written:
     match = _FRAME.fullmatch(path.read_text(encoding="utf-8"))
     if match is None:
         raise ValueError(f"{path} is not framed by @language, @kind, a text and @questions.")
-    text, questions = match["text"].strip(), []
-    for line in filter(str.strip, match["questions"].splitlines()):
+    text = match["text"].strip()
+    topics = path.with_suffix(".topics")
+    asked, open_ones = (_asked(path, text, lines) for lines in (match["questions"], topics.read_text("utf-8") if topics.exists() else ""))
+    name = f"{path.parent.name}-{path.stem}.{'md' if _MARKDOWN.search(text) else 'txt'}"
+    subject = path.parent.name if path.parent.parent == FORMS else name
+    return Written(name, "es" if match["language"] == "es" else "en", text, asked, subject, open_ones)
+
+
+def _asked(path: Path, text: str, lines: str) -> tuple[Asked, ...]:
+    questions = []
+    for line in filter(str.strip, lines.splitlines()):
         language, question, evidence, *words = (part.strip() for part in line.split(" | "))
         for part, whole in ((evidence, text), *((exact, evidence) for exact in words)):
             if part != "-" and whole.count(part) != 1:
                 raise ValueError(f"{path}: {part!r} stands in {'the text' if whole is text else repr(whole)} {whole.count(part)} times.")
         questions.append(Asked(question, "es" if language == "es" else "en", None if evidence == "-" else evidence, *words))
-    name = f"{path.parent.name}-{path.stem}.{'md' if _MARKDOWN.search(text) else 'txt'}"
-    subject = path.parent.name if path.parent.parent == FORMS else name
-    return Written(name, "es" if match["language"] == "es" else "en", text, tuple(questions), subject)
+    return tuple(questions)
+
+
+def with_topics(written: Sequence[Written]) -> list[Written]:
+    """Those of the documents that have open questions, with these instead of the others."""
+    return [replace(document, questions=document.topics) for document in written if document.topics]
 
 
 def is_fitted(document: Written) -> bool:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import combinations, islice
 
 from rag.index import Snapshot
-from rag.language import FUNCTION_WORDS
+from rag.language import FUNCTION_WORDS, asked_in
 from rag.lexicon import CALENDAR, MONTH_NUMBERS, MONTHS, MONTHS_IN_SPANISH
 from rag.naming.aliases import fold
 from rag.provisions.counts import passages_of
@@ -44,12 +44,14 @@ _WITHIN_LINE = re.compile(r"(?:[\w,:)ªº]|\b(?:Dr|Dra|Sr|Sra|D|Mr|Mrs)\.|[ªº]
 _DAY_OR_YEAR = r"(?=,?\s+(?:de\s+|of\s+)?\d)"
 _OF_MONTH = re.compile(rf"(?:{'|'.join(MONTH_NUMBERS)})\s+(?:del?\s+|of\s+)?$", re.IGNORECASE)
 _ACCENTS = {"a": "[aáàâä]", "e": "[eéèêë]", "i": "[iíìîï]", "o": "[oóòôö]", "u": "[uúùûü]", "n": "[nñ]", "c": "[cç]"}
+_NOUN = rf"(?!(?:{'|'.join(sorted(word for word in FUNCTION_WORDS if word.isalpha()))})\\b)[^\\W\\d_]{{2,}}"
 _FIELDS: tuple[Language, Language] = ("en", "es")
 _LINE_BEGINS = 2  # words
 _MONTHS = frozenset(form for form, name in CALENDAR.items() if name in MONTHS)
 _PERSON = re.compile(rf"(?:{'|'.join(name.title() for name in MONTHS_IN_SPANISH)})\s+[A-ZÁÉÍÓÚÑ][a-záéíóúñ]")  # "Julio Arana"
 _POSSESSIVE = r"(?:['’]s?)?"
 _BEFORE_NAME = r"(?:\b(?:of|in|for|at|by|del?|en|para|por|Mrs?|Ms|Dr|Dra)\b\.?\s+(?:(?:the|el|la)\s+)?)?"
+_BEFORE_NOUN = r"(?<=\bthe )(?:(?:Mrs?|Ms|Dr)\.?\s+)?"  # "in the Ortega lease", and not "in Ortega"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Named:
     """The documents (`sources`) that a question names by `names`, which are words of it; `question` is what it asks without these.
 
     `passages` (ids) are what is looked at of these documents. `unknown` is a month or a year that none of them is of, nor any other.
+    `alone`: no other document is meant, of whatever form; else only those of the same form are not.
     """
 
     sources: frozenset[str] = frozenset()
@@ -64,6 +67,7 @@ class Named:
     question: str = ""
     passages: frozenset[int] = frozenset()
     unknown: str = ""
+    alone: bool = False
 
 
 def named_documents(snapshot: Snapshot, question: str, forms: "Forms") -> Named:
@@ -89,9 +93,7 @@ def named_documents(snapshot: Snapshot, question: str, forms: "Forms") -> Named:
         elif _is_time(word) and (not found or _OF_MONTH.search(question, 0, match.start())):
             unknown = unknown or word
     sources = {word: frozenset(passage.source for passage in having) for word, having in found.items()}
-    meant: frozenset[str] = frozenset()
-    for own in sorted(sources.values(), key=len):
-        meant = meant & own or meant | own
+    meant = meant_by_all([*sources.values()])
     if unknown or not 0 < len(meant) <= MOST_MEANT:
         return Named(unknown=unknown)
     names = tuple(word for word, own in sources.items() if own & meant)
@@ -99,6 +101,23 @@ def named_documents(snapshot: Snapshot, question: str, forms: "Forms") -> Named:
         return Named(meant, (), question, frozenset(passage.id for word in names for passage in found[word]))
     passages = frozenset(passage.id for source in meant for passage in passages_of(snapshot, source))
     return Named(meant, names, without_names(question, names), passages) if len(passages) <= MOST_PASSAGES else Named()
+
+
+def meant_by_all(sources: Sequence[frozenset[str]]) -> frozenset[str]:
+    """The documents that several names mean: those that all mean, or else those of each."""
+    meant: frozenset[str] = frozenset()
+    for own in sorted(sources, key=len):
+        meant = meant & own or meant | own
+    return meant
+
+
+def names_in_texts(snapshot: Snapshot, word: str) -> frozenset[str] | None:
+    """The documents whose titles, headings or texts have `word`, with whatever accents and capitals; None if they are too many to tell."""
+    ids = {identifier for field in _FIELDS for identifier, _ in snapshot.words.search(word, field, SEARCHED)}
+    if len(ids) >= SEARCHED:
+        return None
+    pattern = _written(word)
+    return frozenset(passage.source for passage in snapshot.store.passages(sorted(ids)) if pattern.search(passage.in_context))
 
 
 def _having(snapshot: Snapshot, word: str) -> list[Passage] | None:
@@ -161,10 +180,15 @@ def _is_name(word: str, passages: Iterable[Passage]) -> bool:
 
 
 def without_names(question: str, names: Sequence[str]) -> str:
-    """`question` without `names` and what leads to them; as it is if little is left."""
+    """`question` without `names` and what leads to them; as it is if little is left. The name of a file becomes "the document"."""
     rest = question
     for name in names:
-        rest = re.sub(rf"{_BEFORE_NAME}(?<!\w){re.escape(name)}(?!\w){_POSSESSIVE}", "", rest, flags=re.IGNORECASE)
+        if not name.isalpha() and "." in name:
+            rest = re.sub(re.escape(name), "the document" if asked_in(question) == "en" else "el documento", rest, flags=re.IGNORECASE)
+            continue
+        written = rf"(?<!\w){re.escape(name)}(?!\w){_POSSESSIVE}"
+        rest = re.sub(rf"{_BEFORE_NOUN}{written}\s+(?={_NOUN})", "", rest, flags=re.IGNORECASE)
+        rest = re.sub(rf"{_BEFORE_NAME}{written}", "", rest, flags=re.IGNORECASE)
     rest = re.sub(r"\s+([?.,:;])", r"\1", " ".join(rest.split()))
     return rest if any(plain(word) not in FUNCTION_WORDS for word in re.findall(r"[^\W\d_]{3,}", rest)) else question
 
