@@ -95,6 +95,27 @@ def test_docx_metadata(tmp_path: Path) -> None:
     assert "Encabezado" not in document.text
 
 
+def test_docx_bold_lines_are_headings_where_no_style_makes_any() -> None:
+    def line(text: str, marks: str = "", style: str = "") -> str:
+        return f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r><w:rPr>{marks}</w:rPr><w:t>{text}</w:t></w:r></w:p>'
+
+    bold, plain = "<w:b/>", '<w:b w:val="0"/>'
+    inside = (
+        line("Lease of a flat", bold) + line("Between the parties named below.") + line("Duration", bold) + line("Two years, from May on.")
+        + line("Deposit", style="Fat") + line("One month of rent.") + line("Animals", plain, "Fat") + line("None.", bold)
+        + line("Not larger than a cat.") + line("The end", bold)
+    )  # fmt: skip
+    style = f'<w:styles xmlns:w="{WORD}"><w:style w:styleId="{{}}"><w:name w:val="{{}}"/><w:rPr><w:b/></w:rPr></w:style></w:styles>'
+    links = relationships(("styles", "styles.xml", False))
+    parsed = read_docx(package("word/document.xml", word(inside), {"word/styles.xml": style.format("Fat", "Fat")}, links))
+    assert parsed.title == "Lease of a flat"
+    assert [(heading.level, heading.text) for heading in parsed.headings] == [(1, "Lease of a flat"), (3, "Duration"), (3, "Deposit")]
+    assert all(parsed.text[heading.start : heading.end] == heading.text for heading in parsed.headings)
+    styled = word(line("Rules", style="T") + inside + line("Costs", style="T") + line("Nothing is free."))
+    parsed = read_docx(package("word/document.xml", styled, {"word/styles.xml": style.format("T", "heading 1")}, links))
+    assert [heading.text for heading in parsed.headings] == ["Rules", "Costs"]
+
+
 # Other formats
 
 
@@ -109,6 +130,21 @@ def test_odt_lists_are_numbered() -> None:
         "</o:text></o:body></o:c>"
     ).format(**names)  # fmt: skip
     assert read_odt(zipped({"content.xml": content})).text == "Título\n\na) uno\nb) dos[1]\n\nFin de\ntodo.\n\n[1] Nota."
+
+
+def test_odt_bold_lines_are_headings_where_no_style_makes_any() -> None:
+    names = {name: f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0" for name in ("office", "text", "style", "xsl-fo-compatible")}
+    content = (
+        '<o:c xmlns:o="{office}" xmlns:t="{text}" xmlns:s="{style}" xmlns:f="{xsl-fo-compatible}"><o:automatic-styles>'
+        '<s:style s:name="P1" s:parent-style-name="P0"/><s:style s:name="P0"><s:text-properties f:font-weight="bold"/></s:style>'
+        '<s:style s:name="T1"><s:text-properties f:font-weight="normal"/></s:style></o:automatic-styles><o:body><o:text>'
+        '<t:p>Contrato de una vivienda</t:p><t:p t:style-name="P1">Fianza</t:p><t:p>Un mes.</t:p><t:p t:style-name="P1">'
+        '<t:span t:style-name="T1">Animales</t:span></t:p><t:p>Ninguno.</t:p><t:p><t:span t:style-name="P0">Obras</t:span></t:p>'
+        '<t:p>Las paga la propiedad.</t:p></o:text></o:body></o:c>'
+    ).format(**names)  # fmt: skip
+    parsed = read_odt(zipped({"content.xml": content}))
+    assert parsed.title == "Contrato de una vivienda"
+    assert [(heading.level, heading.text) for heading in parsed.headings] == [(3, "Fianza"), (3, "Obras")]
 
 
 def test_rows_of_sheets() -> None:

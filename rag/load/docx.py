@@ -13,7 +13,8 @@ from rag.load.layout import Layout
 from rag.load.numbering import Numbering
 from rag.load.ooxml import Package, is_on, value
 from rag.load.parsed import Parsed, first_line, outermost
-from rag.load.xml import Element, attribute, children, first, local
+from rag.load.text import bold_headings
+from rag.load.xml import Element, attribute, children, first, local, text_of
 
 HEADING_NAME = re.compile(r"(?i)(?:heading|título|titulo|ttulo|encabezado)\s*([1-9])$")
 TITLE_NAMES = ("title", "título", "titulo")
@@ -45,11 +46,11 @@ def read_docx(data: bytes) -> Parsed:
     stated = package.properties()
     title = stated.title or walk.title or outermost(headings) or first_line(text)
     pages = (0, *layout.pages) if layout.pages else ()
-    return Parsed(text, title, find_date(text), pages, headings, stated.author)
+    return Parsed(text, title, find_date(text), pages, headings + bold_headings(text, headings, walk.bold), stated.author)
 
 
 class _Styles:
-    """What styles say of their paragraphs: heading or not, numbered or not."""
+    """What styles say of their paragraphs: heading or not, numbered or not, bold or not."""
 
     def __init__(self, root: Element | None) -> None:
         self._styles = {} if root is None else {attribute(style, "styleId") or "": style for style in children(root, "style")}
@@ -64,6 +65,10 @@ class _Styles:
     def numbering(self, style: str) -> Element | None:
         """The numbering that a style brings."""
         return next((found for each in self._chain(style) if (found := first(each, "pPr", "numPr")) is not None), None)
+
+    def is_bold(self, style: str) -> bool:
+        """Whether a style, of paragraphs or of characters, is bold."""
+        return is_on(next((found for each in self._chain(style) if (found := first(each, "rPr", "b")) is not None), None))
 
     def _chain(self, style: str) -> list[Element]:
         chain: list[Element] = []
@@ -82,6 +87,10 @@ def _own_level(style: Element) -> int | None:
     return _outline_level(first(style, "pPr"))
 
 
+def _style(run: Element | None) -> str:
+    return value(first(run, "rStyle")) or ""
+
+
 def _outline_level(properties: Element | None) -> int | None:
     level = value(first(properties, "outlineLvl"))
     return int(level) + 1 if level and level.isdecimal() and int(level) < 9 else None
@@ -93,6 +102,7 @@ class _Walk:
     def __init__(self, styles: _Styles, numbering: Numbering) -> None:
         self.layout = Layout()
         self.title: str | None = None
+        self.bold: set[str] = set()  # the paragraphs all of which is bold
         self._styles = styles
         self._numbering = numbering
         self._boxes: list[Element] = []
@@ -147,9 +157,16 @@ class _Walk:
             self.layout.write(marker)
             self._runs(paragraph)
             self.layout.gap(2)
+            if not self._in_table and self._is_bold(paragraph, style):
+                self.bold.add(" ".join(f"{marker}{text_of(paragraph)}".split()))
         boxes, self._boxes = self._boxes, []
         for box in boxes:
             self.blocks(box)
+
+    def _is_bold(self, paragraph: Element, style: str) -> bool:
+        runs = [first(run, "rPr") for run in paragraph.iter() if local(run.tag) == "r" and text_of(run).strip()]
+        own = (is_on(mark) if (mark := first(run, "b")) is not None else self._styles.is_bold(_style(run) or style) for run in runs)
+        return bool(runs) and all(own)
 
     def _marker(self, properties: Element | None, style: str) -> str:
         numbered = first(properties, "numPr")

@@ -54,7 +54,7 @@ SUFFIXES: dict[str, Reader] = {
     ".jsonl": read_json_lines,
 }
 DESCRIPTION = "SOURCES.md"
-READERS = "readers-4"
+READERS = "readers-5"
 """To be raised with any reader that makes another text of a file than before: `rag index` then loads again what is in an index."""
 
 

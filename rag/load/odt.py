@@ -15,6 +15,7 @@ from rag.load.layout import Layout
 from rag.load.numbering import letters, roman
 from rag.load.parsed import Parsed, first_line, one_line, outermost
 from rag.load.rows import MOST_COLUMNS, MOST_ROWS, Day, Value, said_beside, write_rows
+from rag.load.text import bold_headings
 from rag.load.xml import Element, attribute, children, first, local, parse_xml, text_of
 
 CONTENT, META, STYLES = "content.xml", "meta.xml", "styles.xml"
@@ -24,6 +25,8 @@ LEFT_OUT = frozenset(
 )
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 WHOLE_DAY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+BOLD = ("bold", "600", "700", "800", "900")
+DEEPEST_STYLE = 20
 CELLS = ("table-cell", "covered-table-cell")
 BLOCKS = frozenset(("p", "h", "list", "table", "section", "frame", "text-box", "table-of-content", "index-body", "custom-shape", "g"))
 
@@ -40,7 +43,8 @@ def read_odt(data: bytes) -> Parsed:
     if "META-INF/manifest.xml" in archive and b"encryption-data" in archive.read("META-INF/manifest.xml", LARGEST_PART):
         raise LoadError("encrypted")
     root = parse_xml(archive.read(CONTENT, LARGEST_PART))
-    walk = _Walk(_list_styles(root) | _list_styles(_part(archive, STYLES)))
+    styles = _part(archive, STYLES)
+    walk = _Walk(_list_styles(root) | _list_styles(styles), _weights(styles) | _weights(root))
     body = first(root, "body")
     for kind in () if body is None else body:
         if local(kind.tag) == "spreadsheet":
@@ -56,7 +60,7 @@ def read_odt(data: bytes) -> Parsed:
     values = {local(value.tag): text_of(value) for value in first(_part(archive, META), "meta") or ()}
     author = one_line(values.get("initial-creator")) or one_line(values.get("creator"))
     title = one_line(values.get("title")) or outermost(headings) or first_line(text)
-    return Parsed(text, title, find_date(text), tuple(layout.pages), headings, author)
+    return Parsed(text, title, find_date(text), tuple(layout.pages), headings + bold_headings(text, headings, walk.bold), author)
 
 
 def _part(archive: Archive, name: str) -> Element | None:
@@ -100,11 +104,26 @@ def _list_styles(root: Element | None) -> dict[tuple[str, int], _Numbers]:
     return found
 
 
+def _weights(root: Element | None) -> dict[str, tuple[str | None, str]]:
+    """What each style says of the weight of its text, and the style that it is based on."""
+    groups = () if root is None else (group for group in root if local(group.tag) in ("styles", "automatic-styles"))
+    return {
+        attribute(style, "name") or "": (
+            None if (text := first(style, "text-properties")) is None else attribute(text, "font-weight"),
+            attribute(style, "parent-style-name") or "",
+        )
+        for group in groups
+        for style in children(group, "style")
+    }
+
+
 class _Walk:
     """Goes through a document and tells a layout what it finds."""
 
-    def __init__(self, styles: dict[tuple[str, int], _Numbers]) -> None:
+    def __init__(self, styles: dict[tuple[str, int], _Numbers], weights: dict[str, tuple[str | None, str]]) -> None:
         self.layout = Layout()
+        self.bold: set[str] = set()  # the paragraphs all of which is bold
+        self._weights = weights
         self._styles = styles
         self._notes: list[Element] = []
         self._frames: list[Element] = []
@@ -126,6 +145,8 @@ class _Walk:
                 self.layout.gap(2)
                 self._inline(element)
                 self.layout.gap(2)
+                if not self._in_table and self._is_bold(element, inherited=False):
+                    self.bold.add(" ".join(text_of(element).split()))
             elif name == "list":
                 self._list(element, style, level + 1)
             elif name == "table":
@@ -133,6 +154,16 @@ class _Walk:
             else:
                 self.blocks(element, style, level)
             self._write_frames()
+
+    def _is_bold(self, element: Element, *, inherited: bool) -> bool:
+        """Whether all that is written in an element is bold, and something is."""
+        style, weight, depth = attribute(element, "style-name") or "", None, 0
+        while weight is None and style in self._weights and (depth := depth + 1) < DEEPEST_STYLE:
+            weight, style = self._weights[style]
+        bold = inherited if weight is None else weight in BOLD
+        inside = [child for child in element if text_of(child).strip()]
+        beside = f"{element.text or ''}{''.join(child.tail or '' for child in element)}".strip()
+        return bool(inside or beside) and (bold or not beside) and all(self._is_bold(child, inherited=bold) for child in inside)
 
     def write_notes(self) -> None:
         """Lay out the notes that the text points to, each after its number."""

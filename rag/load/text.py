@@ -7,7 +7,7 @@ files come in; a file in any other is read as the nearest of them or refused as 
 import codecs
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rag.errors import LoadError
 from rag.load.characters import shown
@@ -125,6 +125,14 @@ def plain_headings(text: str) -> tuple[Heading, ...]:
             headings.append(Heading(start, start + len(line), (2 if line.isupper() else 3) if above else 1, line))
         above = line
     return tuple(headings)
+
+
+def bold_headings(text: str, styled: tuple[Heading, ...], bold: Collection[str]) -> tuple[Heading, ...]:
+    """The headings of a formatted text in which no style makes any but the title: lines that could be some, and are bold or in capitals."""
+    if len(styled) > 1 or any(heading.start for heading in styled):
+        return ()
+    below = max((heading.end for heading in styled), default=0)
+    return tuple(line for line in plain_headings(text) if line.start >= below and (line.text in bold or line.text.isupper()))
 
 
 def _lines_alone(text: str) -> list[tuple[int, str, bool]]:
