@@ -48,6 +48,16 @@ def test_a_table_is_a_table_and_the_cited_cells_are_marked():
     assert markup.endswith("</table></div>Prices include tax.")
 
 
+def test_a_table_as_html_and_word_are_laid_out_is_one_too():
+    text = "Fees\n\nTicket | Adults | Children\nSingle | 4.50 € | 2.00 €\nSeason |  | 30 €\n\nCaps | goggles\n\nEnd."
+    markup = marked(cut("Season |  | 30 €", text))
+    assert rows(markup) == [["Ticket", "Adults", "Children"], ["Single", "4.50 €", "2.00 €"], ["Season", "", "30 €"]]
+    assert markup.count('<th scope="col">') == 3
+    assert marks(markup) == ["Season", "30 €"]
+    assert "Caps | goggles" in markup
+    assert "<th" not in marked(cut("Single | 4.50", "Single | 4.50\nSeason | 30.00"))
+
+
 @pytest.mark.parametrize(
     ("quote", "expected"),
     [

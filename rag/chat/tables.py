@@ -1,8 +1,11 @@
-"""Text of a document as HTML in which a table that is written with bars (as in Markdown) is a table, and the cited characters are marked.
+"""Text of a document as HTML in which a table that is written with bars is a table, and the cited characters are marked.
 
     | Item | Price |
-    |---|---|            head, dashes, rows; where an excerpt begins below the head, the rows alone
+    |---|---|            Markdown: head, dashes, rows; where an excerpt begins below the head, the rows alone
     | Mooring | 14 |
+
+    Item | Price         as HTML, Word and slides are laid out: two lines or more, one below the other, with as many cells
+    Mooring | 14
 
 Bars and dashes are not shown, and each cell marks what is cited of it. Knows no citation and no language.
 """
@@ -10,12 +13,15 @@ Bars and dashes are not shown, and each cell marks what is cited of it. Knows no
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Literal
 
 from rag.chat.escape import Excerpt, escape_text, surroundings
+from rag.rows.columns import row_at
 
 _BAR = re.compile(r"(?<!\\)\|")
+_BETWEEN = re.compile(r"(?:^|[ \t])\|(?=[ \t]|$)")
+_NO_ROW = re.compile(r"\s*[-*•]\s|[^|:\n]{1,80}: [^|\n]*\|")
 _RULE_SIGNS = frozenset("|+-=: \t")
 _LEAST_BARS = 3
 """A line that begins and ends with a bar is a row of a table if it has two cells or more."""
@@ -68,11 +74,16 @@ class _Writer:
     def _table(self, lines: list[_Line]) -> str:
         kinds = [line.kind for line in lines]
         first = kinds.index("row")
-        has_head = kinds[first : first + 2] == ["row", "rule"]
+        has_head = kinds[first : first + 2] == ["row", "rule"] or ("rule" not in kinds and self._is_head(lines[0]))
         head, *rows = [line for line in lines if line.kind == "row"]
         top = f"<thead>{self._row(head, 'th')}</thead>" if has_head else f"<tbody>{self._row(head, 'td')}</tbody>"
         body = f"<tbody>{''.join(self._row(row, 'td') for row in rows)}</tbody>" if rows else ""
         return f'<div class="rows"><table>{top}{body}</table></div>'
+
+    def _is_head(self, line: _Line) -> bool:
+        """Whether the first of the rows names the columns, as far as its cells tell; what begins and ends with bars says so by dashes."""
+        row = row_at(self.whole, line.start, line.start + len(line.text.rstrip()))
+        return row is not None and row.is_head and not line.text.lstrip().startswith("|")
 
     def _row(self, line: _Line, tag: str) -> str:
         opening = '<th scope="col">' if tag == "th" else "<td>"
@@ -96,6 +107,7 @@ def _lines(text: str) -> list[_Line]:
         if kind == "rule" and place > 0 and _is_head(texts[place - 1], texts[place]):
             kinds[place - 1] = "row"
             _extend(kinds, texts, place + 1)
+    _join_laid_out(kinds, texts)
     for place, kind in enumerate(kinds):
         if kind == "rule" and "row" not in kinds[max(place - 1, 0) : place + 2]:
             kinds[place] = "text"
@@ -122,6 +134,17 @@ def _extend(kinds: list[_Kind], texts: list[str], place: int) -> None:
     while place < len(kinds) and kinds[place] != "rule" and "|" in texts[place]:
         kinds[place] = "row"
         place += 1
+
+
+def _join_laid_out(kinds: list[_Kind], texts: list[str]) -> None:
+    """Lines with bars between their cells are rows if the next one has as many; no items of a list, nor cells that name themselves."""
+    bars = [
+        len(_BETWEEN.findall(text.strip())) if kind == "text" and not _NO_ROW.match(text) else 0
+        for kind, text in zip(kinds, texts, strict=True)
+    ]
+    for place, (above, below) in enumerate(pairwise(bars)):
+        if above and above == below:
+            kinds[place] = kinds[place + 1] = "row"
 
 
 def _cells(line: _Line) -> list[tuple[int, str]]:
