@@ -18,12 +18,12 @@ import numpy.typing as npt
 from rag.asked import asks_for_sum, holds, is_sum, kinds_asked, measure_asked, measures
 from rag.evidence import Evidence, builtin_evidence, comparable, counterparts, covered, crossing
 from rag.language import asked_in
-from rag.naming.products import codes
 from rag.naming.siblings import without_names
 from rag.provisions.which import which_provision
 from rag.read import Reader
-from rag.rows.columns import row_at
+from rag.rows.columns import is_head, labelled_cells, row_at
 from rag.rows.days import as_written, names_day, of_day
+from rag.rows.named import rows_of_codes, rows_of_numbers
 from rag.sentences import sentences
 from rag.topic import topic_of
 from rag.types import Hit, Passage
@@ -49,8 +49,8 @@ class Scored:
     `words` is its score by words alone, `reading` the reader's log-odds that the answer lies in it, `score` both together, `covered` the
     share of the question that it covers with the sentences around it and the headings above. `amiss` says that it has nothing of the
     measure that is asked for ("how much does it weigh", and only centimetres), or is one row of many where their sum is asked for, or a
-    row of other days than the one asked for; `dated`, that it is a row of that very day. `answers` are the log-odds that it answers
-    against that none of the best does (`rag.sufficiency`), of the best only.
+    row of another day, code or number than the one asked for; `dated`, that it is a row of that very day or number. `answers` are the
+    log-odds that it answers against that none of the best does (`rag.sufficiency`), of the best only.
     """
 
     hit: int
@@ -80,13 +80,16 @@ AMISS = 4.0
 """What a sentence loses, in log-odds, that is amiss; set by hand."""
 
 DATED = 2.0
-"""What a row of the day that is asked for gains, in log-odds; set by hand."""
+"""What a row of the day or the number that is asked for gains, in log-odds; set by hand."""
 
 LINES = 8  # lines of two passages that are read alone, at the most
 LONGEST_LINE = 200
 
 BOTH = {"reading": 0.7, "line": 1.5}
 """Weights of the reading of a line within its passage and of the one alone, set on the held-out documents that fit (docs/decisions.md)."""
+
+OF_ROW = {"reading": 0.2, "line": 1.5}
+"""The same of a row of a table, in whose passage the reader cannot see what its cells are."""
 
 JUDGED = 10  # sentences of a question, at the most, that are weighed against "none of them"
 
@@ -138,6 +141,7 @@ class SentenceScorer:
         spans = [(index, span) for index, hit in enumerate(hits) for span in sentences(hit.passage.text)]
         features = self.word_features(question, hits, spans)
         dated = _dated(question, hits, spans)
+        dated = np.where(dated == 0, rows_of_numbers(question, hits, spans), dated)
         amiss = _amiss(question, hits, spans) | (dated < 0)
         words = features @ np.array(list(WORDS.values())) - AMISS * amiss + DATED * (dated > 0)
         covering = features[:, list(WORDS).index("surroundings")]
@@ -159,15 +163,17 @@ class SentenceScorer:
             yield from (_with_reading(item, value) for item, value in zip(own, found.tolist(), strict=True))
 
     def _read_lines(self, question: str, hits: Sequence[Hit], scored: Sequence[Scored]) -> Iterator[Scored]:
-        """The sentences of `scored`, the best of those that are a line of their own with what the reader says of that line alone."""
-        lines = [item for item in _best_first(scored) if is_line(hits[item.hit].passage, item.start, item.end)][:LINES]
-        texts = [line_text(hits[item.hit].passage, item.start, item.end) for item in lines]
+        """The sentences of `scored`, the best of those that are a line or a row with what the reader says of that alone."""
+        passages = [hit.passage for hit in hits]
+        lines = [item for item in _best_first(scored) if is_read_alone(passages[item.hit], item.start, item.end)][:LINES]
+        texts = [line_text(passages[item.hit], item.start, item.end) for item in lines]
         alone = {
             (item.hit, item.start): value for item, value in zip(lines, self.reader.line_scores(question, texts).tolist(), strict=True)
         }
         for item in scored:
             value = alone.get((item.hit, item.start))
-            yield item if value is None else _with_reading(item, BOTH["reading"] * item.reading + BOTH["line"] * value)
+            own = BOTH if is_line(passages[item.hit], item.start, item.end) else OF_ROW
+            yield item if value is None else _with_reading(item, own["reading"] * item.reading + own["line"] * value)
 
     def word_features(self, question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> Features:
         """What words say of sentences, given as index in the hits and span in its passage (len(spans) x len(WORDS))."""
@@ -183,14 +189,17 @@ class SentenceScorer:
         for position, (index, _) in enumerate(spans):
             rows = [near for near in (position - 1, position, position + 1) if 0 <= near < len(spans) and spans[near][0] == index]
             around = best[[*rows, len(spans) + index]].max(axis=0, keepdims=True)
-            text = texts[position]
+            text, passage = texts[position], hits[index].passage
             found = dict.fromkeys(WORDS, 0.0) | {kind: 1.0 for kind in wanted if holds(text, kind)}
             found |= {
                 "sentence": own[position],
                 "surroundings": comparable(covered(asked, around), crosses[[position]])[0],
                 "passage": hits[index].score - top,
             }
-            found |= {"length": math.log(len(text)), "heading": float(is_heading(text, hits[index].passage))}
+            found |= {
+                "length": math.log(len(text)),
+                "heading": float(is_heading(text, passage) or is_head(passage.text, *spans[position][1])),
+            }
             values[position] = list(found.values())
         return values
 
@@ -241,7 +250,7 @@ def _amiss(question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[
     """Which sentences have nothing of the measure that is asked for; the head of a table says what its cells are measured in.
 
     A sum or a mean over rows is no row, unless that says to be one, or is the only one of what the question names ("the total for towels").
-    Where it names a code that one row has ("Q2"), the other rows of that passage are of others.
+    Where it names a code that one row has ("Q2"), the other rows of that document are of others.
     """
     amiss, measure, sums = np.zeros(len(spans), dtype=bool), measure_asked(question), asks_for_sum(question)
     for place, (index, (start, end)) in enumerate(spans if measure or sums else ()):
@@ -251,7 +260,7 @@ def _amiss(question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[
         amiss[place] = part or (measure is not None and not measures(said, measure))
     if sums:
         amiss[_only_row_named(question, hits, spans)] = False
-    return amiss | _of_other_codes(question, hits, spans)
+    return amiss | (rows_of_codes(question, hits, spans) < 0)
 
 
 def _only_row_named(question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> list[int]:
@@ -264,20 +273,6 @@ def _only_row_named(question: str, hits: Sequence[Hit], spans: Sequence[tuple[in
         if " | " in row and label and label <= asked:
             named.append(place)
     return named if len(named) == 1 else []
-
-
-def _of_other_codes(question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> npt.NDArray[np.bool_]:
-    """Which sentences are rows without the code that the question names and another row of the passage has."""
-    others, asked = np.zeros(len(spans), dtype=bool), codes(question)
-    rows: dict[int, list[tuple[int, bool]]] = {}
-    for place, (index, (start, end)) in enumerate(spans if asked else ()):
-        text = hits[index].passage.text
-        if " | " in text[start:end]:
-            rows.setdefault(index, []).append((place, bool(asked & codes(text[start:end]))))
-    for own in rows.values():
-        if any(has for _, has in own):
-            others[[place for place, has in own if not has]] = True
-    return others
 
 
 def _dated(question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> npt.NDArray[np.int_]:
@@ -335,9 +330,15 @@ def is_line(passage: Passage, start: int, end: int) -> bool:
     return short and bool(_LABEL.match(text) or not _STATED.search(text)) and not is_heading(text, passage)
 
 
+def is_read_alone(passage: Passage, start: int, end: int) -> bool:
+    """Whether the sentence at `start:end` of the passage is a line of its own, or a row of a table whose cells have names."""
+    row = " | " in passage.text[start:end] and ": " in labelled_cells(passage.text, start, end)
+    return row or is_line(passage, start, end)
+
+
 def line_text(passage: Passage, start: int, end: int) -> str:
-    """What the reader sees of a line: the title and its own text."""
-    return f"{passage.headings[0]}\n{passage.text[start:end]}"
+    """What the reader sees of a line: the title and its own text, the cells of a row with the names of their columns."""
+    return f"{passage.headings[0]}\n{labelled_cells(passage.text, start, end)}"
 
 
 def is_heading(text: str, passage: Passage) -> bool:

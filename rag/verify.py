@@ -51,6 +51,7 @@ _FEW_WORDS = 4
 """With no more words before it than these, a marker stands for what follows it."""
 _FOLLOWING_END = re.compile(r"\A[.!?…]|[.!?…]\s|[\n\[【]")
 _LONGEST_FOLLOWING = 300
+_HEADING = re.compile(r"#{1,6}[ \t][^\n]{1,80}|(?P<bold>\*\*|__)[^*_\n.]{1,80}(?P=bold):?")
 _WORD = re.compile(r"[^\W_]")
 _WORDS = re.compile(r"\w+")
 _LISTED = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
@@ -326,7 +327,10 @@ def _numbers(listed: str) -> Iterator[int]:
 
 
 def units(text: str) -> list[tuple[int, int]]:
-    """The sentences of an answer as spans; neither a quotation of several sentences is cut nor a lead-in that names a provision."""
+    """The sentences of an answer as spans; neither a quotation of several sentences is cut nor a lead-in that names a provision.
+
+    A heading goes with the sentence below it, which says it.
+    """
     quoted = quotation_spans(text)
     starts = [start for start, _ in quoted]
     spans: list[tuple[int, int]] = []
@@ -335,7 +339,8 @@ def units(text: str) -> list[tuple[int, int]]:
             continue  # a rule, a fence, the frame of a table
         before = bisect_left(starts, start) - 1
         inside = before >= 0 and start < quoted[before][1]
-        if spans and (inside or _is_lead_in(text[slice(*spans[-1])]) or SOURCE_LABEL.fullmatch(text[start:end])):
+        last = text[slice(*spans[-1])] if spans else ""
+        if spans and (inside or _is_lead_in(last) or _HEADING.fullmatch(last) or SOURCE_LABEL.fullmatch(text[start:end])):
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((start, end))

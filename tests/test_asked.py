@@ -1,10 +1,15 @@
 """What a question asks for, as it shows in scores: sums, the row that is named, hours, telephone numbers and codes."""
 
+import re
+from pathlib import Path
+
 import pytest
+from small_corpus import pipeline_over
 
 from rag.abstain import answerable, features
 from rag.asked import asks_for_sum, measure_asked, measures
 from rag.generate.extractive import ExtractiveGenerator
+from rag.rows.named import numbered
 from rag.select import builtin_scorer
 from rag.types import Hit, Passage, Why
 
@@ -86,3 +91,38 @@ def test_a_code_that_no_passage_has_counts_against_an_answer() -> None:
 def test_a_code_may_be_written_otherwise_in_the_passage() -> None:
     hits = [_hit("La vacuna contra el covid 19 se pone en el centro de salud los martes.")]
     assert features("When is the COVID-19 vaccine given?", hits, SCORER)["unknown_name"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("How much is a City 3 in size 56?", {"city 3", "size 56"}),
+        ("Article: City 3 | Size: 56 cm | Price: 640.50 €", {"city 3", "size 56"}),
+        ("¿Cuánto cuesta la habitación nº 12?", set()),
+        ("¿A qué hora sale la línea 7?", {"linea 7"}),
+        ("What do children under 12 pay on 3 May 2024, room 12-14?", set()),
+    ],
+)
+def test_what_is_called_by_a_number(text: str, expected: set[str]) -> None:
+    assert numbered(text) == expected
+
+
+BIKES = "Article,Size,Price\nCity 3,52 cm,640 €\nCity 3,56 cm,655 €\nGravel,56 cm,1290 €\n"
+BUSES = "# Buses\n\n| Route | From | First |\n|---|---|---|\n| 3 | Quay | 7:10 |\n| 4 | Quay | 6:40 |\n| 14 | Quay | 5:55 |\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How much is a City 3 in size 56?", "Article: City 3 | Size: 56 cm | Price: 655 €"),
+        ("How much is a City 3 in size 52?", "Article: City 3 | Size: 52 cm | Price: 640 €"),
+        ("When does the first bus of route 4 leave?", "4 | Quay | 6:40"),
+        ("When does the first bus of route 14 leave?", "14 | Quay | 5:55"),
+    ],
+)
+def test_a_number_decides_among_rows(tmp_path: Path, question: str, answer: str) -> None:
+    with pipeline_over(tmp_path, {"bikes.csv": BIKES, "buses.md": BUSES}) as pipeline:
+        found = pipeline.ask(question)
+        other = pipeline.ask(re.sub(r"\d\d?(?=\D*$)", "61", question))
+    assert [citation.quote for citation in found.citations] == [answer]
+    assert other.abstained  # no row is of that one

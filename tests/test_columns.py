@@ -8,7 +8,7 @@ from rag.abstain import decide
 from rag.generate.extractive import ExtractiveGenerator
 from rag.lookup import Lookup
 from rag.retrieve import Retrieved
-from rag.rows.columns import Row, row_at
+from rag.rows.columns import Row, is_head, labelled_cells, row_at
 from rag.select import builtin_scorer, with_headings
 from rag.types import Hit, Passage, Why
 from rag.verification.quotations import Searchable
@@ -30,6 +30,27 @@ SCORER = builtin_scorer()
 def row(text: str, words: str) -> Row | None:
     start = text.index(words)
     return row_at(text, start, start + len(words))
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "cells"),
+    [
+        (MARKDOWN, "Theft in", "Cover: Theft in common areas | Limit: 6,000 € | Excess: 200 €"),
+        (PLAIN, "Appeal", "Stage: Appeal | Fee: 900 €"),
+        (SHEET, "Supplier: Toral | Rating: good", "Supplier: Toral | Rating: good"),  # it names them itself
+        (PLAIN, "Stage | Fee", "Stage | Fee"),
+        ("Stage | Fee\nLetter | 150 € | in May", "Letter", "Letter"),  # more cells than columns
+        (PLAIN, "Tax is added.", "Tax is added."),
+    ],
+)
+def test_cells_with_the_names_of_their_columns(text: str, words: str, cells: str) -> None:
+    start = text.index(words)
+    assert labelled_cells(text, start, start + len(words)) == cells
+
+
+def test_the_head_of_a_table_and_the_line_below_it_say_nothing() -> None:
+    lines = {line: MARKDOWN.index(line) for line in MARKDOWN.splitlines() if line}
+    assert [line[:9] for line, start in lines.items() if is_head(MARKDOWN, start, start + len(line))] == ["| Cover |", "|---|---|"]
 
 
 @pytest.mark.parametrize(

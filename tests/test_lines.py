@@ -11,7 +11,7 @@ from rag.errors import ModelError
 from rag.lines import LineHead
 from rag.paths import MODELS
 from rag.read import Reader
-from rag.select import LONGEST_LINE, SentenceScorer, builtin_scorer, is_line, line_text
+from rag.select import LONGEST_LINE, SentenceScorer, builtin_scorer, is_line, is_read_alone, line_text
 from rag.types import Hit, Passage, Why
 
 POLICY = (
@@ -85,6 +85,18 @@ def test_a_score_depends_on_its_line_alone() -> None:
 def test_what_a_line_of_its_own_is(text: str, line: str, own: bool) -> None:
     start = text.index(line)
     assert is_line(passage_of(text), start, start + len(line)) is own
+
+
+def test_a_row_is_read_with_the_names_of_its_columns() -> None:
+    """The reader cannot tell within its passage that 6:40 is when it leaves; alone, and with names, it can."""
+    text = "Route | From | First bus\n3 | Quay | 7:10\n4 | Quay | 6:40"
+    start = text.index("4 | Quay")
+    assert line_text(passage_of(text, "Buses"), start, len(text)) == "Buses\nRoute: 4 | From: Quay | First bus: 6:40"
+    assert is_read_alone(passage_of(text), start, len(text))
+    assert not is_read_alone(passage_of(text), 0, text.index("\n"))
+    lines = ["Buses\nRoute: 4 | From: Quay | First bus: 6:40", "Buses\nRoute: 3 | From: Quay | First bus: 7:10"]
+    right, other = Reader().line_scores("When does the first bus of route 4 leave?", lines)
+    assert right > other
 
 
 def test_a_line_is_read_below_its_title() -> None:

@@ -417,3 +417,16 @@ def test_the_page_of_a_citation_is_that_of_its_first_character():
     pages = [check(f"«{quote}» [1]", [hit(1, text, page=7, page_breaks=breaks)]).citations[0].page for quote in text.split("\n\n")]
     assert pages == [7, 8, 10]
     assert check("«One is on the first page.» [1]", [hit(1, text)]).citations[0].page is None
+
+
+def test_a_heading_goes_with_the_sentence_below_it():
+    said = "Putin visitó Pionyang en junio de 2024 [1]."
+    for heading in ("## Putin", "**Putin**", "**El tratado:**"):
+        checked = check(f"{heading}\n\n{said} Y volvió en 2025 [1].")
+        assert [(sentence.text, sentence.verdict) for sentence in checked.sentences] == [
+            (f"{heading}\n\n{said}", "supported"),
+            ("Y volvió en 2025 [2].", "unsupported"),
+        ]
+    assert verdicts(f"**Putin firmó en 1961**\n{said}") == ["unsupported"]  # it says what the source does not
+    assert verdicts(f"**Putin dijo que no.** {said}") == ["unsupported", "quoted"]  # a sentence in bold
+    assert verdicts("## Putin") == ["unsupported"]

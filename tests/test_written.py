@@ -1,21 +1,26 @@
 """The documents, questions and claims written for training: each file is framed as it should be, and what is quoted stands in its text."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from rag.embed import BuiltinEmbedder
+from rag.topic import topic_of
 from training.reader_claims import written_claims
+from training.tables import read_tables
 from training.written import (
     EXACT,
     FOLDER,
     FORMS,
     MORE,
     WAVES,
+    Asked,
     far_examples,
     read_one,
     read_written,
+    with_topics,
     write_question_set,
     written_examples,
     written_places,
@@ -87,6 +92,28 @@ def passages_of_others(written):
     foreign = {line for other in written[1:] for line in other.text.splitlines() if line and line not in written[0].text}
     examples = [example for example in written_examples(written, BuiltinEmbedder(), 0) if example.group == 3_000_000]
     return sum(not foreign.isdisjoint(example.passage.splitlines()) for example in examples)
+
+
+def test_open_questions_stand_beside_documents_of_every_wave():
+    documents = [document for folder in WAVES for held_out in (False, True) for document in read_written(folder, held_out=held_out)]
+    asked = [one for document in with_topics(documents) for one in document.questions]
+    assert (len(with_topics(documents)), len(asked)) == (795, 4_770)
+    assert Counter(one.evidence is None for one in asked) == {False: 3_180, True: 1_590}
+    assert Counter(one.language for one in asked) == {"en": 2_385, "es": 2_385}
+    assert sum(topic_of(one.question) is not None for one in asked) > 3_000  # the others name the topic alone, or ask more
+
+
+def test_the_row_that_answers_is_the_only_one_with_its_cells(tmp_path):
+    trained, held_out = (read_tables(held_out=value) for value in (False, True))
+    assert [(len(own), sum(len(document.questions) for document in own)) for own in (trained, held_out)] == [(140, 1_400), (60, 540)]
+    assert sum(one.evidence is None for document in held_out for one in document.questions) == 180
+    (tmp_path / "fees-005.md").write_text("# F\n\n| Ticket | Price |\n|---|---|\n| Single | 4 € |\n| Season | 30 € |\n", encoding="utf-8")
+    asked = {"question": "How much is a season pass?", "language": "en", "row": ["Season", "30 €"]}
+    (tmp_path / "fees-005.jsonl").write_text(json.dumps(asked), encoding="utf-8")
+    assert read_tables(tmp_path, held_out=True)[0].questions == (Asked("How much is a season pass?", "en", "Season | 30 €"),)
+    (tmp_path / "fees-005.jsonl").write_text(json.dumps(asked | {"row": ["€"]}), encoding="utf-8")
+    with pytest.raises(ValueError, match="stand in 2 rows"):
+        read_tables(tmp_path, held_out=True)
 
 
 def test_forms_of_one_subject_are_not_read_as_texts_about_something_else():

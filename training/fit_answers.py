@@ -1,8 +1,8 @@
 """Fits what picks the sentence and what refuses: the weights of `rag.select`, the logistic functions of `rag.abstain`.
 
-    python -m training.fit_answers --data DATA [--questions 628]
+    python -m training.fit_answers --data DATA [--questions 628] [--one-in 1]
 
-Four sets: XQuAD's development half in Spanish and English over the Spanish paragraphs, each question with its paragraph and with what
+Six sets: XQuAD's development half in Spanish and English over the Spanish paragraphs, each question with its paragraph and with what
 is left of it without the sentence that answers; the held-out documents of `training/written`, five of different subjects to an index,
 those with prose and the forms; the questions over the seeds that stand alone and name no provision. The development half of each fits,
 every set and each label with the same weight; the other half, where there is one, is only measured. Prints what to put into the two
@@ -36,7 +36,8 @@ from rag.pipeline import Pipeline
 from rag.select import READING, WORDS, Scored, SentenceScorer, builtin_scorer
 from rag.types import Hit
 from training.reader_score import area_under_curve, fit_logistic
-from training.written import WAVES, Asked, Written, is_fitted, read_written, write_documents
+from training.tables import read_tables
+from training.written import WAVES, Asked, Written, is_fitted, read_written, with_topics, write_documents
 
 Values = npt.NDArray[np.float64]
 Span = tuple[str, int, int]
@@ -69,9 +70,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the development data")
     parser.add_argument("--questions", type=int, default=628, help="how many of XQuAD's")
+    parser.add_argument("--one-in", type=int, default=1, help="one in so many of the held-out documents with prose")
     options = parser.parse_args()
     scorer = builtin_scorer()
-    cases = [*xquad_cases(options.data, options.questions, scorer), *written_cases(scorer), *seeds_cases(scorer)]
+    cases = [*xquad_cases(options.data, options.questions, scorer), *written_cases(scorer, options.one_in), *seeds_cases(scorer)]
     names = list(dict.fromkeys(case.name for case in cases))
     fitting = [name for name in names if not name.endswith("test")]
     choose(cases, names, fitting)
@@ -177,14 +179,27 @@ def xquad_cases(data: Path, count: int, scorer: SentenceScorer) -> Iterator[Case
                 yield _case(f"XQuAD {language}->es", question, cut, scorer, [], answerable=False)
 
 
-def written_cases(scorer: SentenceScorer) -> Iterator[Case]:
-    """The held-out written documents; those whose number ends with 5 fit."""
-    held_out = [document for folder in WAVES for document in read_written(folder, held_out=True)]
+def written_cases(scorer: SentenceScorer, one_in: int) -> Iterator[Case]:
+    """The held-out documents, one in so many of those with prose; those whose number ends with 5 fit."""
+    prose = [document for folder in WAVES[:-1] for document in read_written(folder, held_out=True)]
+    forms = read_written(WAVES[-1], held_out=True)
+    kinds = {
+        "written": prose[::one_in],
+        "forms": forms[::2],
+        "tables": read_tables(held_out=True),
+        "open": with_topics([*prose, *forms]),
+    }
     for half in ("dev", "test"):
-        written = [document for document in held_out if is_fitted(document) is (half == "dev")]
-        for document, asked, hits, spans in searched(written, scorer, DOCUMENTS_TOGETHER, f"written, {half}"):
-            kind = "written" if document.subject == document.name else "forms"
-            yield _case(f"{kind} {asked.language} {half}", asked.question, hits, scorer, spans, answerable=bool(spans))
+        for kind, held_out in kinds.items():
+            own = [document for document in held_out if is_fitted(document) is (half == "dev")]
+            for document, asked, hits, spans in searched(own, scorer, DOCUMENTS_TOGETHER, f"{kind}, {half}"):
+                seen = of_document(document, hits) if kind == "open" else hits
+                yield _case(f"{kind} {asked.language} {half}", asked.question, seen, scorer, spans, answerable=bool(spans))
+
+
+def of_document(document: Written, hits: Sequence[Hit]) -> list[Hit]:
+    """Those of `hits` that are of one document: what "it" says about something is not what others say."""
+    return [hit for hit in hits if hit.passage.source == document.name]
 
 
 def searched(

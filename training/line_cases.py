@@ -1,9 +1,9 @@
-"""What lines are read with for training: each question of a written document with the lines that are found for it among four documents."""
+"""What lines are read with for training: each question of a written document with the lines and rows found for it among four documents."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.select import LINES, SentenceScorer, is_line, line_text
+from rag.select import LINES, SentenceScorer, is_read_alone, line_text
 from training.fit_answers import holds_answer, searched
 from training.written import Written
 
@@ -31,7 +31,7 @@ def find_cases(written: Sequence[Written], scorer: SentenceScorer) -> Iterator[C
         lines = [
             (line_text(hits[item.hit].passage, item.start, item.end), holds_answer(item, hits, spans))
             for item in scorer.by_words(asked.question, hits)
-            if is_line(hits[item.hit].passage, item.start, item.end)
+            if is_read_alone(hits[item.hit].passage, item.start, item.end)
         ]
         chosen = lines[:LINES]
         if not any(right for _, right in chosen):

@@ -16,8 +16,8 @@ from rag.language import detect
 from rag.select import JUDGED, READ, SentenceScorer, known_of, posed, read_at
 from rag.sufficiency import Seen, with_windows
 from rag.types import Hit
-from training.fit_answers import DOCUMENTS_TOGETHER, Span, holds_answer, searched
-from training.written import Written, with_topics
+from training.fit_answers import DOCUMENTS_TOGETHER, Span, holds_answer, of_document, searched
+from training.written import Written
 
 PUBLIC = ("squad_es", "squad_en_partial")
 PARAGRAPHS = 400
@@ -52,10 +52,9 @@ def written_cases(written: Sequence[Written], scorer: SentenceScorer) -> Iterato
 
 
 def topic_cases(written: Sequence[Written], scorer: SentenceScorer) -> Iterator[Case]:
-    """Every open question of the documents that have some, each asked of its document alone: what "it" says is not what others say."""
-    for document, asked, hits, spans in searched(with_topics(written), scorer, DOCUMENTS_TOGETHER, "topics"):
-        own = [hit for hit in hits if hit.passage.source == document.name]
-        yield from _cases(asked.question, own, spans, scorer, crossed=asked.language != document.language)
+    """Every question of the documents, asked of its document alone: what "it" says about something is not what others say."""
+    for document, asked, hits, spans in searched(written, scorer, DOCUMENTS_TOGETHER, "topics"):
+        yield from _cases(asked.question, of_document(document, hits), spans, scorer, crossed=asked.language != document.language)
 
 
 def public_cases(data: Path, count: int, seed: int, scorer: SentenceScorer) -> Iterator[Case]:

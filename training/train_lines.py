@@ -2,7 +2,7 @@
 
     python -m training.train_lines --out rag/models
 
-Every question of the documents of labels and values, and of some others, is read with the lines that are found for it
+Every question of the documents of labels and values, of tables, and of some others, is read with the lines that are found for it
 (`training.line_cases`). The loss is a softmax over the lines of a question and "none of them" (0), so that one number both picks and
 refuses. The reader stays as it is: its states before the last layer are computed once, as the product computes them. It starts from the
 reader's own last layer, with the neurons whose weights are the largest. Nothing is random but by seed.
@@ -29,6 +29,7 @@ from training.line_cases import Case, find_cases
 from training.reader_model import EPSILON, WIDTH, Layer
 from training.reader_score import area_under_curve
 from training.reader_stored import read_reader
+from training.tables import read_tables
 from training.written import FORMS, MORE, read_written
 
 MORE_ONE_IN = 8
@@ -94,8 +95,8 @@ def losses(network: LineNetwork, cases: Sequence[Case], states: Sequence[Sequenc
     return [surprise(own, case.right) for own, case in zip(odds.split([len(own) for own in states]), cases, strict=True)]
 
 
-def measure(reader: Reader, cases: Sequence[Case]) -> dict[str, str]:
-    """Of held-out questions: how often the best line answers, by words and alone, and whether its log-odds tell that one does."""
+def measure(reader: Reader, cases: Sequence[Case], line: str) -> dict[str, str]:
+    """Of held-out questions: how often the best line (or row) answers, by words and alone, and whether its log-odds tell that one does."""
     told: dict[str, str] = {}
     for name, crossed in (("in one language", False), ("across", True)):
         own = [case for case in cases if case.crossed is crossed]
@@ -107,9 +108,9 @@ def measure(reader: Reader, cases: Sequence[Case]) -> dict[str, str]:
         by_words = [case.right[0] for case, _ in answered]
         alone = [case.right[int(values.argmax())] for case, values in answered]
         area = area_under_curve(np.array([values.max() for _, values in answered]), np.array(silent))
-        told[f"best line answers, {name} ({len(answered)} questions), by words"] = f"{np.mean(by_words):.3f}"
-        told[f"the same, by the line alone, {name}"] = f"{np.mean(alone):.3f}"
-        told[f"AUC of its log-odds, {name} (and {len(silent)} that the document does not answer)"] = f"{area:.3f}"
+        told[f"best {line} answers, {name} ({len(answered)} questions), by words"] = f"{np.mean(by_words):.3f}"
+        told[f"the same, by the {line} alone, {name}"] = f"{np.mean(alone):.3f}"
+        told[f"AUC of its log-odds, {line}s, {name} (and {len(silent)} that the document does not answer)"] = f"{area:.3f}"
     return told
 
 
@@ -122,8 +123,8 @@ def main() -> None:
     settings = Settings(one_in=arguments.one_in)
     builtin, reader = BuiltinEmbedder(arguments.out), Reader(arguments.out)
     scorer = SentenceScorer(Evidence(builtin.tokenizer, builtin.rows), reader)
-    written = [*read_written(FORMS, held_out=False), *read_written(MORE, held_out=False)[::MORE_ONE_IN]][:: settings.one_in]
-    cases = list(find_cases(written, scorer))
+    written = [*read_written(FORMS, held_out=False), *read_written(MORE, held_out=False)[::MORE_ONE_IN], *read_tables(held_out=False)]
+    cases = list(find_cases(written[:: settings.one_in], scorer))
     stored, _ = read_reader(arguments.out)
     network = LineNetwork(stored.encoder.layers[-1], stored.hidden, stored.answerable, settings.dropout)
     states = read_states(reader, cases)
@@ -133,8 +134,10 @@ def main() -> None:
 
     train([(network, settings.rate)], len(cases), told, settings.epochs, settings.questions, settings.seed)
     revision = write_head(network, arguments.out, FOLDER)
-    held_out = list(find_cases(read_written(FORMS, held_out=True)[:: settings.one_in], scorer))
-    print(write_head_card(arguments.out, FOLDER, TEMPLATE, revision, settings, len(cases), measure(Reader(arguments.out), held_out)))
+    reader = Reader(arguments.out)
+    measured = measure(reader, [*find_cases(read_written(FORMS, held_out=True)[:: settings.one_in], scorer)], "line")
+    measured |= measure(reader, [*find_cases(read_tables(held_out=True)[:: settings.one_in], scorer)], "row")
+    print(write_head_card(arguments.out, FOLDER, TEMPLATE, revision, settings, len(cases), measured))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ from training.reader_model import EPSILON, WIDTH, Layer
 from training.reader_score import area_under_curve
 from training.reader_stored import read_reader
 from training.sufficiency_cases import Case, public_cases, topic_cases, written_cases
-from training.written import EXACT, FORMS, MORE, read_written
+from training.tables import read_tables
+from training.written import EXACT, FORMS, MORE, read_written, with_topics
 from training.written import FOLDER as FIRST
 
 TEMPLATE = Path(__file__).with_name("sufficiency_card.md")
@@ -38,17 +39,21 @@ NEURONS = 192
 
 @dataclass(frozen=True)
 class Settings:
-    """Hyper-parameters; the defaults are what the shipped files were trained with. `written` and `forms`: one document in so many."""
+    """Hyper-parameters; the defaults are what the shipped files were trained with.
+
+    `written`, `forms`, `topics`, `held_out`: one document in so many; `public`: questions of each public set.
+    """
 
     epochs: int = 2
     questions: int = 16
     rate: float = 3e-4
     known_rate: float = 3e-2
     dropout: float = 0.1
-    written: int = 3
-    forms: int = 2
-    public: int = 700
-    held_out: int = 2
+    written: int = 6
+    forms: int = 4
+    topics: int = 2
+    public: int = 400
+    held_out: int = 4
     one_in: int = 1
     seed: int = 0
 
@@ -131,7 +136,7 @@ def measure(head: SufficiencyHead, cases: Sequence[Case], kind: str) -> dict[str
         if all(odds.values()):
             for what, values in (("the best log-odds of the reader", readings), ("the summed odds", odds)):
                 area = area_under_curve(np.array(values[True]), np.array(values[False]))
-                told[f"AUC of {what}, {kind}{name} ({len(values[True])} answered and {len(values[False])} not)"] = f"{area:.3f}"
+                told[f"AUC of {what}, {kind}, {name} ({len(values[True])} answered and {len(values[False])} not)"] = f"{area:.3f}"
     return told
 
 
@@ -148,10 +153,10 @@ def main() -> None:
     waves = (FIRST, MORE, EXACT)
     prose = [document for folder in waves for document in read_written(folder, held_out=False)]
     forms = read_written(FORMS, held_out=False)
-    written = [*prose[:: settings.written], *forms[:: settings.forms]]
+    written = [*prose[:: settings.written], *forms[:: settings.forms], *read_tables(held_out=False)]
     cases = [
         *written_cases(written[:: settings.one_in], scorer),
-        *topic_cases([*prose, *forms][:: settings.one_in], scorer),
+        *topic_cases(with_topics([*prose, *forms])[:: settings.topics * settings.one_in], scorer),
         *public_cases(arguments.data, max(1, settings.public // settings.one_in), settings.seed, scorer),
     ]
     stored, _ = read_reader(arguments.out)
@@ -159,10 +164,11 @@ def main() -> None:
     trained(network, cases, settings)
     revision = write_head(network, arguments.out, FOLDER)
     held_out = [document for folder in waves for document in read_written(folder, held_out=True)]
-    head = SufficiencyHead(arguments.out)
-    measured = measure(head, [*written_cases(held_out[:: settings.held_out * settings.one_in], scorer)], "")
-    open_ones = [*held_out, *read_written(FORMS, held_out=True)][:: settings.one_in]
-    measured |= measure(head, [*topic_cases(open_ones, scorer)], "open questions, ")
+    forms, head = read_written(FORMS, held_out=True), SufficiencyHead(arguments.out)
+    measured = measure(head, [*written_cases(held_out[:: settings.held_out * settings.one_in], scorer)], "prose")
+    measured |= measure(head, [*written_cases(forms[:: settings.held_out * settings.one_in], scorer)], "labels and values")
+    measured |= measure(head, [*written_cases(read_tables(held_out=True)[:: settings.one_in], scorer)], "tables")
+    measured |= measure(head, [*topic_cases(with_topics([*held_out, *forms])[:: settings.one_in], scorer)], "open questions")
     print(write_head_card(arguments.out, FOLDER, TEMPLATE, revision, settings, len(cases), measured))
 
 

@@ -21,7 +21,7 @@ from rag.provisions.paragraphs import Part, part_span
 from rag.provisions.which import which_provision
 from rag.references import clause, find
 from rag.rows.codes import coded_entries
-from rag.rows.columns import DELIMITER, row_at
+from rag.rows.columns import is_head, row_at
 from rag.rows.extremes import extreme_row
 from rag.rows.lists import list_around, list_below
 from rag.select import READ, Scored, SentenceScorer, is_heading
@@ -91,7 +91,9 @@ class ExtractiveGenerator:
     def _best(self, question: str, hits: Sequence[Hit]) -> list[Span]:
         """The sentences to quote: the best, then in reading order those nearly as good; all in reading order if a list is asked for."""
         scored = self._scorer.score(question, hits)
-        scored = [item for item in scored if not (_is_head(item, hits) or _in_contents(item, hits))] or scored
+        scored = [
+            item for item in scored if not (is_head(hits[item.hit].passage.text, item.start, item.end) or _in_contents(item, hits))
+        ] or scored
         if not scored:
             return []
         if row := extreme_row(question, hits[:READ], self._scorer.evidence):
@@ -243,14 +245,6 @@ def _as_found(item: Asked, hits: Sequence[Hit]) -> Asked:
 
 def _blank(match: re.Match[str]) -> str:
     return " " * len(match[0])
-
-
-def _is_head(item: Scored, hits: Sequence[Hit]) -> bool:
-    """Whether a sentence is the head of a table, or the line below it, which say nothing alone."""
-    if DELIMITER.fullmatch(hits[item.hit].passage.text, item.start, item.end):
-        return True
-    row = row_at(hits[item.hit].passage.text, item.start, item.end)
-    return row is not None and row.is_head
 
 
 def _in_contents(item: Scored, hits: Sequence[Hit]) -> bool:

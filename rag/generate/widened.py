@@ -1,7 +1,7 @@
 """How much of a passage is quoted for the sentence that answers: what limits or completes it, and nothing that dangles.
 
-A row of a table or a line with a label says enough alone; of a list, the item or all of it; of a short provision, paragraph or answer to a
-question, the whole.
+A row of a table, a line with a label or an item of minutes says enough alone; of another list, the item or all of it; of a short
+provision, paragraph or answer to a question, the whole.
 """
 
 import re
@@ -20,6 +20,7 @@ MAX_QUOTE = 700
 MAX_STEPS = 1500
 SHORT_PROVISION = 400
 SHORT_PARAGRAPH = 320
+SHORTEST_STATEMENT = 40
 MARKS_OF_HEADING = 5
 _ITEMS = re.compile(rf"\b(?:which|list|what are|{WHAT_ONES}|cuáles|(?<!por )qué)\b", re.IGNORECASE)
 _STEPS = re.compile(r"\b(?:how (?:do|to|can|should|must)|steps?|cómo|pasos?)\b", re.IGNORECASE)
@@ -98,9 +99,17 @@ def _listed(text: str, item: Scored, question: str) -> tuple[int, int] | None:
     if around and around[1] - around[0] <= (MAX_QUOTE if wanted else MAX_STEPS):
         return around
     whole, one = list_around(text, item.start), item_around(text, item.start)
+    if whole and one and _is_statement(text, whole, one):
+        return one
     if one is None or (whole and whole[1] - whole[0] <= SHORT_PARAGRAPH) or one[1] - one[0] > SHORT_PARAGRAPH:
         return whole if whole and whole[1] - whole[0] <= SHORT_PARAGRAPH else None
     return one
+
+
+def _is_statement(text: str, whole: tuple[int, int], one: tuple[int, int]) -> bool:
+    """Whether an item says enough alone, as those of minutes do: a sentence, in a list that no words introduce."""
+    introduced = item_around(text, whole[0]) is None
+    return not introduced and SHORTEST_STATEMENT <= one[1] - one[0] <= SHORT_PARAGRAPH and text[slice(*one)].rstrip("*_ ").endswith(".")
 
 
 def _without_opening(text: str, first: int, last: int, least: int) -> int:

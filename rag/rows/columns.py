@@ -56,5 +56,22 @@ def row_at(text: str, start: int, end: int) -> Row | None:
     return Row(first, last, ", ".join(filter(None, cells)) if named else "", is_head=is_head)
 
 
+def is_head(text: str, start: int, end: int) -> bool:
+    """Whether the characters `start:end` are the head of a table, or the line below it, which say nothing alone."""
+    if DELIMITER.fullmatch(text, start, end):
+        return True
+    row = row_at(text, start, end)
+    return row is not None and row.is_head
+
+
+def labelled_cells(text: str, start: int, end: int) -> str:
+    """The row of the characters `start:end`, its cells with the names of their columns ("Size: 56 | Price: 6 €") if these have any."""
+    row = row_at(text, start, end)
+    if row is None or not row.columns or row.is_head:
+        return text[start:end]
+    names, cells = row.columns.split(", "), [cell.strip() for cell in text[row.start : row.end].split("|")]
+    return " | ".join(f"{name}: {cell}" for name, cell in zip(names, cells, strict=True)) if len(names) == len(cells) else text[start:end]
+
+
 def _is_of_table(line: str) -> bool:
     return _BAR.search(line) is not None or DELIMITER.fullmatch(line) is not None
