@@ -55,6 +55,10 @@ def test_the_paper_of_somebody_whom_nothing_names_is_not_there(opened: Pipeline,
     assert unknown in answer.text
 
 
+def test_a_language_owns_no_paper(opened: Pipeline) -> None:
+    assert not opened.ask("How much is the rent in the Spanish contract?").abstained
+
+
 def test_what_others_speak_of_is_not_only_the_file_that_is_called_so(opened: Pipeline) -> None:
     """The rules speak of Olmedo, too."""
     assert {hit.passage.source for hit in opened.search("What does Olmedo teach on Saturdays?")} >= {"olmedo.md", "pool.md"}

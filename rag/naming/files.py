@@ -26,7 +26,7 @@ _OWNED = (
     r"contratos?|arrendamientos?|alquiler(?:es)?|pólizas?|polizas?|facturas?|nóminas?|nominas?|hipotecas?|testamentos?|presupuestos?|"
     r"currículums?|curriculums?|expedientes?)"
 )
-_OWNER = r"(?P<name>[A-ZÁÉÍÓÚÑ][^\W\d_]{2,})"
+_OWNER = r"(?P<name>(?!(?:Spanish|English|French|German|Italian|Portuguese|Catalan)\b)[A-ZÁÉÍÓÚÑ][^\W\d_]{2,})"
 _OF_OWNER = (
     re.compile(rf"(?<=[a-z] ){_OWNER}(?:['’]s?)? {_OWNED}\b"),
     re.compile(rf"\b{_OWNED} (?:del?|con) (?:(?:el|la|los|las|doña|don|señora?|Sra?\.|D\.|Dª) ){{0,2}}{_OWNER}"),
