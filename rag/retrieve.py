@@ -138,8 +138,9 @@ class Retriever:
         """The documents that `question` names by their files, or, if others of the same form are among what is found first, by a name."""
         first = snapshot.store.passages(_in_order(scores.ids, scores.fused(self._fusion))[:RERANKED])
 
-        def is_strange(word: str) -> bool:
-            return self._meaning is not None and bool(self._meaning.unfamiliar([word], [passage.in_context for passage in first]))
+        def is_strange(word: str, apart_from: frozenset[str]) -> bool:
+            others = [passage.in_context for passage in first if passage.source not in apart_from]
+            return self._meaning is not None and bool(self._meaning.unfamiliar([word], others))
 
         filed = named_by_file(snapshot, question, self._files.of(snapshot), is_strange)
         if filed.sources:

@@ -7,14 +7,17 @@
 
 `row` are cells that stand together in one row only, the answer last. The documents whose number is a multiple of five are held out; of
 these, the ones that end with 5 fit (`training.written.is_fitted`). It knows rows as the readers of `rag.load` lay them out.
+
+    python -m training.tables FOLDER     writes the held-out ones as FOLDER/documents and FOLDER/questions.jsonl, for `rag eval`
 """
 
+import argparse
 import json
 from pathlib import Path
 
 from rag.language import detect
 from rag.load import Limits, load_file
-from training.written import HELD_OUT, Asked, Written
+from training.written import HELD_OUT, Asked, Written, write_question_set
 
 FOLDER = Path(__file__).with_name("tables")
 SUFFIXES = (".csv", ".md", ".html")
@@ -50,3 +53,14 @@ def _row(path: Path, laid_out: str, cells: list[str]) -> str:
     if len(rows) != 1 or laid_out.count(rows[0]) != 1:
         raise ValueError(f"{path}: {cells} stand in {len(rows)} rows.")
     return rows[0].strip("| ")
+
+
+def main() -> None:
+    """Write the held-out documents for `rag eval`."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    write_question_set(read_tables(held_out=True), parser.parse_args().folder)
+
+
+if __name__ == "__main__":
+    main()

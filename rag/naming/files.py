@@ -1,7 +1,7 @@
 """Documents that a question calls by their file name: "the García contract" is `contrato_garcia.docx`, whatever its text says.
 
 The whole name of a file means that one. A word of a path tells its documents from all others if few have it there and the text of no other
-one has it. Where it begins with a small letter, or the question with it, nothing that was found may say the like in either language either:
+one has it. Where it begins with a small letter, or the question with it, no other that was found may say the like, in either language:
 `holidays.xlsx` is not all that there is about holidays. It knows words of letters, not "the second file", and no question about two
 documents of which only one is so called.
 """
@@ -32,6 +32,9 @@ _OF_OWNER = (
     re.compile(rf"\b{_OWNED} (?:del?|con) (?:(?:el|la|los|las|doña|don|señora?|Sra?\.|D\.|Dª) ){{0,2}}{_OWNER}"),
 )
 
+Strange = Callable[[str, frozenset[str]], bool]
+"""Whether nothing that was found for a question says the like of a word, apart from some documents."""
+
 Files = Mapping[str, frozenset[str]]
 """The documents by the words of their paths, which are folded; of words that tell documents apart only."""
 
@@ -55,14 +58,14 @@ class FileNames:
         return self._files
 
 
-def named_by_file(snapshot: Snapshot, question: str, files: Files, is_strange: Callable[[str], bool]) -> Named:
+def named_by_file(snapshot: Snapshot, question: str, files: Files, is_strange: Strange) -> Named:
     """The few documents whose paths have words of `question` that stand in the text of no other; none if there are none.
 
     Args:
         snapshot: the index.
         question: as it is asked.
         files: what `FileNames` knows of the index.
-        is_strange: whether nothing that was found for the question says the like of a word.
+        is_strange: tells whether what was found for the question apart from those documents knows a word.
     """
     found: dict[str, frozenset[str]] = {}
     for match in _FILE.finditer(question):
@@ -77,7 +80,7 @@ def named_by_file(snapshot: Snapshot, question: str, files: Files, is_strange: C
         having = names_in_texts(snapshot, word)
         if having is None or not having <= sources:
             continue
-        if (word[0].isupper() and match.start() > FIRST_WORD) or having or is_strange(word):
+        if (word[0].isupper() and match.start() > FIRST_WORD) or is_strange(word, sources):
             found[word] = sources
     meant = meant_by_all([*found.values()])
     names = tuple(word for word, sources in found.items() if sources & meant)
@@ -87,10 +90,10 @@ def named_by_file(snapshot: Snapshot, question: str, files: Files, is_strange: C
     return Named(meant, names, without_names(question, names), passages, alone=True)
 
 
-def unknown_owner(snapshot: Snapshot, question: str, is_strange: Callable[[str], bool]) -> str:
+def unknown_owner(snapshot: Snapshot, question: str, is_strange: Strange) -> str:
     """Whose paper `question` asks for, if nothing in the index has that name: "the Martínez contract"; "" otherwise."""
     for form in _OF_OWNER:
         for match in form.finditer(question):
-            if names_in_texts(snapshot, match["name"]) == frozenset() and is_strange(match["name"]):
+            if names_in_texts(snapshot, match["name"]) == frozenset() and is_strange(match["name"], frozenset()):
                 return match["name"]
     return ""
