@@ -153,9 +153,10 @@ def main() -> None:
     waves = (FIRST, MORE, EXACT)
     prose = [document for folder in waves for document in read_written(folder, held_out=False)]
     forms = read_written(FORMS, held_out=False)
-    written = [*prose[:: settings.written], *forms[:: settings.forms], *read_tables(held_out=False)]
+    written = [*prose[:: settings.written], *forms[:: settings.forms]]
     cases = [
         *written_cases(written[:: settings.one_in], scorer),
+        *written_cases(read_tables(held_out=False)[:: settings.one_in], scorer),
         *topic_cases(with_topics([*prose, *forms])[:: settings.topics * settings.one_in], scorer),
         *public_cases(arguments.data, max(1, settings.public // settings.one_in), settings.seed, scorer),
     ]
