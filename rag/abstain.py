@@ -8,7 +8,7 @@ The probability is a logistic function of the odds that one of the best sentence
 `training.fit_answers` fits it on questions with their passage and with what is left of it without its answer, on the held-out documents
 of `training.written`, and on questions over the demo corpus, so it is the probability in a world where every second question is a near
 miss: with kinder questions it is too low. A name in the question that no passage has ("Australia") counts against it, and so does a
-question of which little is covered anywhere, for it is about something else, and a best sentence that is a label or a row, for in papers
+question of which little is covered anywhere, for it is about something else, and a best sentence that is a label or a row: in papers
 of those a wrong line looks most like the right one.
 """
 
@@ -41,8 +41,8 @@ class Decision:
 
 
 BY_READER = {
-    "sufficient": 0.61, "chosen_by_words": 0.07, "uncovered": -11.0, "unknown_name": -0.6, "amiss": -2.0, "dated": 0.8, "line": -0.8,
-    "bias": 0.9,
+    "sufficient": 0.65, "chosen_by_words": 0.07, "uncovered": -5.0, "unknown_name": -0.6, "amiss": -2.0, "dated": 0.8, "line": -0.4,
+    "row": -0.9, "bias": 0.7,
 }  # fmt: skip
 BY_WORDS = {"words": 0.47, "unknown_name": -1.44, "bias": -0.95}
 """Coefficients of the logistic function by feature, with the reader and without (docs/decisions.md)."""
@@ -90,6 +90,7 @@ def features(question: str, hits: Sequence[Hit], scorer: SentenceScorer) -> dict
     unknown_name = float(_has_unknown_name(question, hits[:READ], scorer.evidence))
     if not scorer.reads:
         return {"words": scored[0].words, "unknown_name": unknown_name}
+    best = hits[scored[0].hit]
     return {
         "sufficient": max(-LIMIT, min(LIMIT, float(np.logaddexp.reduce([item.answers for item in scored])))),
         "chosen_by_words": max(scored, key=lambda item: item.words).reading,
@@ -97,7 +98,8 @@ def features(question: str, hits: Sequence[Hit], scorer: SentenceScorer) -> dict
         "unknown_name": unknown_name,
         "amiss": float(scored[0].amiss),
         "dated": float(scored[0].dated),
-        "line": float(is_line(hits[scored[0].hit].passage, scored[0].start, scored[0].end)),
+        "line": float(is_line(best.passage, scored[0].start, scored[0].end)),
+        "row": float(" | " in best.passage.text[scored[0].start : scored[0].end]),
     }
 
 

@@ -42,6 +42,8 @@ _LISTING = re.compile(
 )
 MARGIN = 2.0  # how far behind the best sentence, in log-odds, another may be quoted
 LIST_MARGIN = 4.0
+ANSWERS_MARGIN = 1.0
+"""How far behind the odds of the best sentence to answer those of a row may be that is quoted beside it; they tell rows apart best."""
 ROW_MARGIN = 0.12
 """How much less of the question a row of a table may cover than another one of it that is quoted."""
 _COMPARING = re.compile(
@@ -107,6 +109,7 @@ class ExtractiveGenerator:
             item
             for item in scored[: self._max_sentences]
             if item.score >= scored[0].score - (LIST_MARGIN if compared and _row_table(item, hits) == compared else margin)
+            and (compared or item.answers >= scored[0].answers - ANSWERS_MARGIN or not _is_row(item, hits))
         ]
         chosen = self._without_other_rows(question, [item for item in chosen if not item.amiss] or chosen, hits)
         order = {item.hit: rank for rank, item in reversed(list(enumerate(chosen)))}
@@ -259,6 +262,10 @@ def _provision_of(item: Scored, hits: Sequence[Hit]) -> tuple[str, Reference | N
     """The document of a sentence, and the innermost provision that it is of."""
     passage = hits[item.hit].passage
     return passage.source, next(iter(passage.provisions), None)
+
+
+def _is_row(item: Scored, hits: Sequence[Hit]) -> bool:
+    return " | " in hits[item.hit].passage.text[item.start : item.end]
 
 
 def _row_table(item: Scored, hits: Sequence[Hit]) -> tuple[int, str] | None:
