@@ -26,6 +26,7 @@ from rag.language import FUNCTION_WORDS, asked_in
 from rag.naming.products import codes, named_codes, unknown_product
 from rag.retrieve import Retrieved
 from rag.rows.codes import coded_entries
+from rag.rows.columns import in_row
 from rag.select import READ, SentenceScorer, is_line
 from rag.types import Hit, Reason
 from rag.verification.facts import names, spelled_alike
@@ -99,7 +100,7 @@ def features(question: str, hits: Sequence[Hit], scorer: SentenceScorer) -> dict
         "amiss": float(scored[0].amiss),
         "dated": float(scored[0].dated),
         "line": float(is_line(best.passage, scored[0].start, scored[0].end)),
-        "row": float(" | " in best.passage.text[scored[0].start : scored[0].end]),
+        "row": float(in_row(best.passage.text, scored[0].start, scored[0].end)),
     }
 
 

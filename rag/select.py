@@ -21,7 +21,7 @@ from rag.language import asked_in
 from rag.naming.siblings import without_names
 from rag.provisions.which import which_provision
 from rag.read import Reader
-from rag.rows.columns import is_head, labelled_cells, row_at
+from rag.rows.columns import in_row, is_head, labelled_cells, row_at
 from rag.rows.days import as_written, names_day, of_day
 from rag.rows.named import rows_of_codes, rows_of_numbers
 from rag.sentences import sentences
@@ -172,8 +172,11 @@ class SentenceScorer:
         }
         for item in scored:
             value = alone.get((item.hit, item.start))
+            if value is None:
+                yield item
+                continue
             own = BOTH if is_line(passages[item.hit], item.start, item.end) else OF_ROW
-            yield item if value is None else _with_reading(item, own["reading"] * item.reading + own["line"] * value)
+            yield _with_reading(item, own["reading"] * item.reading + own["line"] * value)
 
     def word_features(self, question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, tuple[int, int]]]) -> Features:
         """What words say of sentences, given as index in the hits and span in its passage (len(spans) x len(WORDS))."""
@@ -332,7 +335,7 @@ def is_line(passage: Passage, start: int, end: int) -> bool:
 
 def is_read_alone(passage: Passage, start: int, end: int) -> bool:
     """Whether the sentence at `start:end` of the passage is a line of its own, or a row of a table whose cells have names."""
-    row = " | " in passage.text[start:end] and ": " in labelled_cells(passage.text, start, end)
+    row = in_row(passage.text, start, end) and ": " in labelled_cells(passage.text, start, end)
     return row or is_line(passage, start, end)
 
 

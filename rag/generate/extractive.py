@@ -21,7 +21,7 @@ from rag.provisions.paragraphs import Part, part_span
 from rag.provisions.which import which_provision
 from rag.references import clause, find
 from rag.rows.codes import coded_entries
-from rag.rows.columns import is_head, row_at
+from rag.rows.columns import in_row, is_head, row_at
 from rag.rows.extremes import extreme_row
 from rag.rows.lists import list_around, list_below
 from rag.select import READ, Scored, SentenceScorer, is_heading
@@ -109,7 +109,11 @@ class ExtractiveGenerator:
             item
             for item in scored[: self._max_sentences]
             if item.score >= scored[0].score - (LIST_MARGIN if compared and _row_table(item, hits) == compared else margin)
-            and (compared or item.answers >= scored[0].answers - ANSWERS_MARGIN or not _is_row(item, hits))
+            and (
+                compared
+                or item.answers >= scored[0].answers - ANSWERS_MARGIN
+                or not in_row(hits[item.hit].passage.text, item.start, item.end)
+            )
         ]
         chosen = self._without_other_rows(question, [item for item in chosen if not item.amiss] or chosen, hits)
         order = {item.hit: rank for rank, item in reversed(list(enumerate(chosen)))}
@@ -262,10 +266,6 @@ def _provision_of(item: Scored, hits: Sequence[Hit]) -> tuple[str, Reference | N
     """The document of a sentence, and the innermost provision that it is of."""
     passage = hits[item.hit].passage
     return passage.source, next(iter(passage.provisions), None)
-
-
-def _is_row(item: Scored, hits: Sequence[Hit]) -> bool:
-    return " | " in hits[item.hit].passage.text[item.start : item.end]
 
 
 def _row_table(item: Scored, hits: Sequence[Hit]) -> tuple[int, str] | None:

@@ -36,7 +36,7 @@ Strange = Callable[[str, frozenset[str]], bool]
 """Whether nothing that was found for a question says the like of a word, apart from some documents."""
 
 Files = Mapping[str, frozenset[str]]
-"""The documents by the words of their paths, which are folded; of words that tell documents apart only."""
+"""The documents by the words of their paths, which are folded, and by their whole names; of those only that tell documents apart."""
 
 
 class FileNames:
@@ -47,11 +47,12 @@ class FileNames:
         self._files: Files = {}
 
     def of(self, snapshot: Snapshot) -> Files:
-        """The documents by the words of their paths."""
+        """The documents by the words of their paths and by their names."""
         if snapshot.generation != self._generation:
             found: dict[str, set[str]] = {}
             for source, *_ in snapshot.store.documents():
-                for word in {fold(part) for part in _PART.findall(_SUFFIX.sub("", source))}:
+                words = {fold(part) for part in _PART.findall(_SUFFIX.sub("", source))}
+                for word in words | {source.rpartition("/")[2].casefold()}:
                     found.setdefault(word, set()).add(source)
             self._files = {word: frozenset(sources) for word, sources in found.items() if len(sources) <= MOST_MEANT}
             self._generation = snapshot.generation
@@ -69,10 +70,8 @@ def named_by_file(snapshot: Snapshot, question: str, files: Files, is_strange: S
     """
     found: dict[str, frozenset[str]] = {}
     for match in _FILE.finditer(question):
-        sources = frozenset(
-            source for source, *_ in snapshot.store.documents() if source.rpartition("/")[2].casefold() == match[0].casefold()
-        )
-        found |= {match[0]: sources} if 0 < len(sources) <= MOST_MEANT else {}
+        sources = files.get(match[0].casefold(), frozenset())
+        found |= {match[0]: sources} if sources else {}
     for match in () if found else _WORD.finditer(question):
         word, sources = match[0], files.get(fold(match[0]), frozenset())
         if not sources or fold(word) in FUNCTION_WORDS or word.casefold() in FUNCTION_WORDS:

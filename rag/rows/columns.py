@@ -56,6 +56,11 @@ def row_at(text: str, start: int, end: int) -> Row | None:
     return Row(first, last, ", ".join(filter(None, cells)) if named else "", is_head=is_head)
 
 
+def in_row(text: str, start: int, end: int) -> bool:
+    """Whether the characters `start:end` have a bar between cells."""
+    return " | " in text[start:end]
+
+
 def is_head(text: str, start: int, end: int) -> bool:
     """Whether the characters `start:end` are the head of a table, or the line below it, which say nothing alone."""
     if DELIMITER.fullmatch(text, start, end):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from rag.language import FUNCTION_WORDS
 from rag.lexicon import CALENDAR
 from rag.naming.products import codes
-from rag.rows.columns import labelled_cells
+from rag.rows.columns import in_row, labelled_cells
 from rag.types import Hit
 from rag.verification.claims import plain
 
@@ -57,6 +57,6 @@ def _told(of: Callable[[str], int], hits: Sequence[Hit], spans: Spans) -> Told:
     found = np.zeros(len(spans), dtype=int)
     for place, (index, (start, end)) in enumerate(spans):
         text = hits[index].passage.text
-        if " | " in text[start:end]:
+        if in_row(text, start, end):
             found[place] = of(labelled_cells(text, start, end))
     return found
